@@ -1,0 +1,195 @@
+//! The tokio backend of [anyrt](https://docs.rs/anyrt): [`Tokio`].
+//!
+//! | value | runtime |
+//! |---|---|
+//! | `Tokio::default()` | the one that the caller is in; outside of any, one of the process's own |
+//! | [`Tokio::from_handle`] | the one behind a handle |
+//! | [`Tokio::multi_thread`], [`Tokio::current_thread`] | its own, gone with its last clone |
+
+mod join;
+mod runtime;
+mod sleep;
+
+pub use join::TokioHandle;
+pub use sleep::{TokioAlarm, TokioTimer};
+
+use anyrt_core::{
+    ConfigError, Instant,
+    rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
+};
+use runtime::Owned;
+use std::{num::NonZeroUsize, sync::Arc, time::SystemTime};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// A tokio runtime, as a value.
+///
+/// It never panics with "there is no reactor running": what is not bound to a runtime falls back
+/// to one that the process starts at its first use.
+///
+/// ```
+/// use anyrt_core::rt::{BlockOn, Spawn};
+/// use anyrt_tokio::Tokio;
+///
+/// let rt = Tokio::default();
+/// let answer = rt.block_on(async { rt.spawn(async { 42 }).await });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+///
+/// # Panics
+/// A runtime that was built without its time driver (`enable_time`) panics in `sleep`.
+#[derive(Debug, Clone, Default)]
+pub struct Tokio(Kind);
+
+#[derive(Debug, Clone, Default)]
+enum Kind {
+    #[default]
+    Ambient,
+    Bound(Handle),
+    Owned(Arc<Owned>),
+}
+
+impl Tokio {
+    /// The runtime behind `handle`, from any thread.
+    ///
+    /// It does not keep that runtime alive: once it is shut down, spawned tasks are
+    /// [`Cancelled`](anyrt_core::JoinError::Cancelled).
+    pub fn from_handle(handle: Handle) -> Self {
+        Self(Kind::Bound(handle))
+    }
+
+    /// A runtime of its own, with as many worker threads as there are cores.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] if the operating system starts no threads.
+    pub fn multi_thread() -> Result<Self, ConfigError> {
+        Owned::multi_thread().map(|owned| Self(Kind::Owned(Arc::new(owned))))
+    }
+
+    /// A runtime of its own, with one thread that runs all tasks.
+    ///
+    /// tokio's own current-thread runtime runs nothing but within `block_on`; here a thread is
+    /// always in it, so that spawned tasks make progress.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] if the operating system starts no thread.
+    pub fn current_thread() -> Result<Self, ConfigError> {
+        Owned::current_thread().map(|owned| Self(Kind::Owned(Arc::new(owned))))
+    }
+
+    /// Does `f` with the handle of the runtime that this value stands for now.
+    #[inline]
+    fn with_handle<O>(&self, f: impl FnOnce(&Handle) -> O) -> O {
+        match &self.0 {
+            Kind::Ambient => match Handle::try_current() {
+                Ok(handle) => f(&handle),
+                Err(_) => f(runtime::fallback()),
+            },
+            Kind::Bound(handle) => f(handle),
+            Kind::Owned(owned) => f(owned.handle()),
+        }
+    }
+
+    /// Whether the caller is inside a task of the runtime that this value stands for.
+    ///
+    /// tokio's free functions find the runtime faster than a handle does; being inside a task
+    /// is what makes them safe to call.
+    #[inline]
+    fn is_here(&self) -> bool {
+        matches!(self.0, Kind::Ambient) && tokio::task::try_id().is_some()
+    }
+}
+
+impl Spawn for Tokio {
+    type JoinHandle<T: Send + 'static> = TokioHandle<T>;
+
+    #[inline]
+    #[track_caller]
+    fn spawn<F>(&self, future: F) -> TokioHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        TokioHandle(match self.is_here() {
+            true => tokio::spawn(future),
+            false => self.with_handle(|handle| handle.spawn(future)),
+        })
+    }
+}
+
+impl SpawnBlocking for Tokio {
+    type BlockingHandle<T: Send + 'static> = TokioHandle<T>;
+
+    #[track_caller]
+    fn spawn_blocking<F, T>(&self, work: F) -> TokioHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        TokioHandle(self.with_handle(|handle| handle.spawn_blocking(work)))
+    }
+}
+
+impl Clock for Tokio {
+    #[inline]
+    fn now(&self) -> Instant {
+        match self.0 {
+            Kind::Ambient => sleep::now(),
+            // A paused clock belongs to its runtime: it has to be entered to be read.
+            _ => self.with_handle(|handle| {
+                let _entered = handle.enter();
+                sleep::now()
+            }),
+        }
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+impl Sleep for Tokio {
+    type Timer = TokioTimer;
+
+    #[track_caller]
+    fn sleep_until(&self, deadline: Instant) -> TokioTimer {
+        match self.is_here() {
+            true => sleep::timer(deadline),
+            false => self.with_handle(|handle| {
+                let _entered = handle.enter();
+                sleep::timer(deadline)
+            }),
+        }
+    }
+}
+
+impl Entropy for Tokio {
+    fn random_u64(&self) -> u64 {
+        fastrand::u64(..)
+    }
+}
+
+impl BlockOn for Tokio {
+    /// Inside a task, tokio panics and says that a runtime cannot be started from within one.
+    #[track_caller]
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match &self.0 {
+            Kind::Owned(owned) => owned.block_on(future),
+            _ => self.with_handle(|handle| handle.block_on(future)),
+        }
+    }
+}
+
+impl Runtime for Tokio {
+    anyrt_core::portable_sync!();
+
+    fn parallelism(&self) -> NonZeroUsize {
+        self.with_handle(|handle| match handle.runtime_flavor() {
+            RuntimeFlavor::CurrentThread => NonZeroUsize::MIN,
+            _ => NonZeroUsize::new(handle.metrics().num_workers()).unwrap_or(NonZeroUsize::MIN),
+        })
+    }
+
+    fn name(&self) -> &'static str {
+        "tokio"
+    }
+}

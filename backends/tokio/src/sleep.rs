@@ -1,0 +1,89 @@
+//! tokio's timer and clock, which a test may have paused.
+
+use anyrt_core::{
+    Instant,
+    time::{Alarm, AlarmTimer},
+};
+use pin_project_lite::pin_project;
+use std::{
+    pin::Pin,
+    sync::OnceLock,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time;
+
+/// A paused clock stands still at the time of its runtime's start, which may lie before the
+/// first use of this crate: the origin lies before both.
+const BEFORE_THE_PROCESS: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn origin() -> time::Instant {
+    static ORIGIN: OnceLock<time::Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(|| {
+        let now = time::Instant::now();
+        now.checked_sub(BEFORE_THE_PROCESS).unwrap_or(now)
+    })
+}
+
+/// The time of the runtime that the caller has entered, or of the system.
+#[inline]
+pub(crate) fn now() -> Instant {
+    let origin = origin();
+    Instant::ORIGIN + time::Instant::now().saturating_duration_since(origin)
+}
+
+/// `None` where the operating system's clock does not reach so far.
+fn real(deadline: Instant) -> Option<time::Instant> {
+    origin().checked_add(Duration::from_nanos(deadline.as_nanos()))
+}
+
+fn far_future() -> time::Instant {
+    time::Instant::now() + Duration::from_secs(30 * 365 * 24 * 60 * 60)
+}
+
+pin_project! {
+    /// A tokio sleep, as an [`Alarm`].
+    #[derive(Debug)]
+    pub struct TokioAlarm {
+        #[pin]
+        sleep: time::Sleep,
+    }
+}
+
+/// The timer of [`Tokio`](crate::Tokio).
+pub type TokioTimer = AlarmTimer<TokioAlarm>;
+
+/// A timer of the runtime that the caller has entered.
+#[track_caller]
+pub(crate) fn timer(deadline: Instant) -> TokioTimer {
+    let at = real(deadline).unwrap_or_else(far_future);
+    AlarmTimer::new(
+        TokioAlarm {
+            sleep: time::sleep_until(at),
+        },
+        now(),
+        deadline,
+    )
+}
+
+impl Alarm for TokioAlarm {
+    fn set(self: Pin<&mut Self>, deadline: Instant) {
+        self.project()
+            .sleep
+            .reset(real(deadline).unwrap_or_else(far_future));
+    }
+
+    #[inline]
+    fn poll_fired(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self.project().sleep;
+        let deadline = sleep.deadline();
+        if sleep.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        // A task that has used up its budget would never see its timer fire.
+        if !tokio::task::coop::has_budget_remaining() && time::Instant::now() >= deadline {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,16 @@
+//! A generic function a rule; `SPEC.md` has their texts.
+//!
+//! Time is real here, so rules assert lower bounds only and never sleep in order to wait for
+//! something: they poll by hand, or shake hands. Where a backend breaks a rule by
+//! standing still, the runner's watchdog says so.
+
+pub mod block_on;
+pub mod blocking;
+pub mod channel;
+pub mod every;
+pub mod local;
+pub mod lock;
+pub mod semaphore;
+pub mod spawn;
+pub mod time;
+pub mod timeout;

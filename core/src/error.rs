@@ -1,0 +1,296 @@
+//! The errors of the core: one small struct an operation, an enum where callers branch.
+
+use std::{
+    any::Any,
+    borrow::Cow,
+    error::Error,
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// A setting that cannot be used; says which, its value, and what is permitted.
+///
+/// ```
+/// let error = anyrt_core::time::seconds(f64::NAN).unwrap_err();
+/// assert_eq!(error.to_string(), "seconds: NaN is not permitted (want: finite and not negative)");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The setting's name.
+    pub field: &'static str,
+    /// The value that was given.
+    pub value: String,
+    /// What would have been permitted.
+    pub permitted: Cow<'static, str>,
+}
+
+impl ConfigError {
+    /// Reports that `field` cannot be `value`, because `permitted` is all it can be.
+    pub fn new(
+        field: &'static str,
+        value: impl fmt::Display,
+        permitted: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            field,
+            value: value.to_string(),
+            permitted: permitted.into(),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            value,
+            permitted,
+        } = self;
+        write!(f, "{field}: {value} is not permitted (want: {permitted})")
+    }
+}
+
+impl Error for ConfigError {}
+
+/// Why a task has no output.
+#[derive(Debug)]
+pub enum JoinError {
+    /// The task was aborted, or its executor is gone.
+    Cancelled,
+    /// The task panicked.
+    Panicked(Panic),
+}
+
+impl JoinError {
+    /// Whether the task was aborted, or its executor is gone.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self, Self::Panicked(_))
+    }
+
+    /// Goes on unwinding with a task's panic, or returns the cancellation.
+    pub fn resume(self) -> Self {
+        match self {
+            Self::Cancelled => self,
+            Self::Panicked(panic) => std::panic::resume_unwind(panic.into_payload()),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("the task was cancelled"),
+            Self::Panicked(panic) => write!(f, "the task panicked: {}", panic.message()),
+        }
+    }
+}
+
+impl Error for JoinError {}
+
+/// The payload of a panic, kept so that it can be inspected or resumed.
+pub struct Panic {
+    message: Cow<'static, str>,
+    // The mutex is never locked: it makes a `Send` payload `Sync`, without unsafe code.
+    payload: Mutex<Box<dyn Any + Send + 'static>>,
+}
+
+impl Panic {
+    /// Wraps what `std::panic::catch_unwind` or a runtime's join handle returned.
+    pub fn new(payload: Box<dyn Any + Send + 'static>) -> Self {
+        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
+            Cow::Borrowed(*text)
+        } else if let Some(text) = payload.downcast_ref::<String>() {
+            Cow::Owned(text.clone())
+        } else {
+            Cow::Borrowed("(a payload that is not a string)")
+        };
+        Self {
+            message,
+            payload: Mutex::new(payload),
+        }
+    }
+
+    /// The panic's message, or a stand-in where the payload is not a string.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The payload that the panic was raised with.
+    pub fn into_payload(self) -> Box<dyn Any + Send + 'static> {
+        self.payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Panic").field(&self.message()).finish()
+    }
+}
+
+/// A limit of time passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Elapsed {
+    /// The operation's name, where it was given one.
+    pub operation: Option<Cow<'static, str>>,
+    /// The limit that was set.
+    pub limit: Duration,
+    /// The time that had passed, on the runtime's clock, since the first poll.
+    pub elapsed: Duration,
+}
+
+impl Elapsed {
+    /// A limit that passed after `elapsed`.
+    pub fn new(operation: Option<Cow<'static, str>>, limit: Duration, elapsed: Duration) -> Self {
+        Self {
+            operation,
+            limit,
+            elapsed,
+        }
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation.as_deref().unwrap_or("operation");
+        let Self { limit, elapsed, .. } = self;
+        write!(
+            f,
+            "{operation} timed out after {elapsed:?} (limit: {limit:?})"
+        )
+    }
+}
+
+impl Error for Elapsed {}
+
+/// The semaphore or channel is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("closed")
+    }
+}
+
+impl Error for Closed {}
+
+/// Why a permit could not be had at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// The semaphore is closed, and stays so.
+    Closed,
+    /// Too few permits are free, or somebody waits for them already.
+    NoPermits,
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the semaphore is closed",
+            Self::NoPermits => "no permits are free",
+        })
+    }
+}
+
+impl Error for TryAcquireError {}
+
+/// The receiver is gone or closed; the item comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SendError<T>(pub T);
+
+/// Why an item could not be sent at once; it comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TrySendError<T> {
+    /// No slot is free, or somebody waits for one already.
+    Full(T),
+    /// The receiver is gone or closed.
+    Closed(T),
+}
+
+impl<T> TrySendError<T> {
+    /// The item that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(item) | Self::Closed(item) => item,
+        }
+    }
+}
+
+/// Why an item could not be sent in time; it comes back.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SendTimeoutError<T> {
+    /// No slot came free within the limit.
+    Elapsed(T, Elapsed),
+    /// The receiver is gone or closed.
+    Closed(T),
+}
+
+impl<T> SendTimeoutError<T> {
+    /// The item that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Elapsed(item, _) | Self::Closed(item) => item,
+        }
+    }
+}
+
+/// Why no item could be received at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// Nothing is there now; something may come.
+    Empty,
+    /// Nothing is there, and nothing can come.
+    Closed,
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the channel is empty",
+            Self::Closed => "the channel is closed and drained",
+        })
+    }
+}
+
+impl Error for TryRecvError {}
+
+/// Implements `Debug`, `Display` and `Error` for errors that carry an item of any type.
+macro_rules! item_errors {
+    ($($name:ident { $($pattern:pat => $kind:literal, $text:literal;)+ })+) => {$(
+        impl<T> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $($pattern => $kind,)+ })
+            }
+        }
+        impl<T> fmt::Display for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $($pattern => $text,)+ })
+            }
+        }
+        impl<T> Error for $name<T> {}
+    )+};
+}
+
+item_errors! {
+    SendError {
+        Self(_) => "SendError(..)", "the channel is closed";
+    }
+    TrySendError {
+        Self::Full(_) => "Full(..)", "the channel is full";
+        Self::Closed(_) => "Closed(..)", "the channel is closed";
+    }
+    SendTimeoutError {
+        Self::Elapsed(..) => "Elapsed(..)", "no slot came free within the limit";
+        Self::Closed(_) => "Closed(..)", "the channel is closed";
+    }
+}

@@ -1,0 +1,48 @@
+//! The traits of [anyrt](https://docs.rs/anyrt), and all that is built on nothing but them.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`rt`] | the traits that a runtime implements and a library is generic over |
+//! | [`sync`] | portable, FIFO, cancel-safe lock, semaphore and channel |
+//! | [`task`] | what a backend needs to keep the contract of `spawn`, `yield_now`, local tasks |
+//! | [`time`] | [`Instant`], the portable timer, the lossless timeout |
+//! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |
+//! | [`error`] | the errors of all of them |
+//!
+//! This crate names no runtime, never reads a clock, never starts a thread and never
+//! draws randomness: all of that comes from a value `R: Runtime`.
+//!
+//! ```
+//! use anyrt_core::rt::{Lock, Runtime};
+//! use std::{sync::Arc, time::Duration};
+//!
+//! /// A library type that runs on any runtime.
+//! struct Client<R: Runtime> {
+//!     rt: R,
+//!     hits: Arc<R::Lock<u64>>,
+//! }
+//!
+//! impl<R: Runtime> Client<R> {
+//!     fn new(rt: R) -> Self {
+//!         let hits = Arc::new(rt.lock(0));
+//!         Self { rt, hits }
+//!     }
+//!
+//!     async fn fetch(&self) -> u64 {
+//!         self.rt.sleep(Duration::from_millis(1)).await;
+//!         let mut hits = self.hits.lock().await;
+//!         *hits += 1;
+//!         *hits
+//!     }
+//! }
+//! ```
+
+pub mod erased;
+pub mod error;
+pub mod rt;
+pub mod sync;
+pub mod task;
+pub mod time;
+
+pub use error::{ConfigError, Elapsed, JoinError};
+pub use time::Instant;

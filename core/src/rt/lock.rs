@@ -1,0 +1,49 @@
+//! A lock to be held across `.await`.
+
+use std::{fmt::Debug, future::Future, ops::DerefMut, sync::Arc};
+
+/// A FIFO lock whose guard may be held across `.await`.
+///
+/// # For callers
+/// Waiters get it in the order of their first poll and nobody overtakes them (*SY-1*). A panic under
+/// a guard releases it; nothing is poisoned (*SY-8*). Where the guard need not live across an
+/// `.await`, `std::sync::Mutex` is enough.
+///
+/// # For backend authors
+/// [`FifoMutex`](crate::sync::FifoMutex) keeps it all.
+///
+/// # Cancel safety
+/// A future that waits acquires nothing until it is polled (*SY-7*); dropped, it leaves the queue, and
+/// a grant that had reached it goes to the next (*SY-2*). The place in the queue is lost.
+pub trait Lock<T: Send + 'static>: Debug + Send + Sync + 'static {
+    /// Gives access, until dropped.
+    type Guard<'a>: DerefMut<Target = T> + Send
+    where
+        Self: 'a;
+    /// Gives access, until dropped, and keeps the lock alive.
+    type OwnedGuard: DerefMut<Target = T> + Send + 'static;
+
+    /// Waits for access.
+    #[track_caller]
+    fn lock(&self) -> impl Future<Output = Self::Guard<'_>> + Send;
+
+    /// Waits for access, with a guard that borrows nothing (*SY-9*).
+    #[track_caller]
+    fn lock_owned(self: Arc<Self>) -> impl Future<Output = Self::OwnedGuard> + Send + 'static;
+
+    /// Access, if it is free and nobody waits.
+    #[track_caller]
+    fn try_lock(&self) -> Option<Self::Guard<'_>>;
+
+    /// Access, if it is free and nobody waits, with a guard that borrows nothing.
+    #[track_caller]
+    fn try_lock_owned(self: Arc<Self>) -> Option<Self::OwnedGuard>;
+
+    /// Access without waiting: `&mut` proves that nobody else has it.
+    fn get_mut(&mut self) -> &mut T;
+
+    /// The value.
+    fn into_inner(self) -> T
+    where
+        Self: Sized;
+}

@@ -1,0 +1,137 @@
+//! Time: a clock, timers, timeouts.
+
+use crate::{
+    ConfigError,
+    time::{Instant, Limit, TimeoutFuture, seconds},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    time::{Duration, SystemTime},
+};
+
+/// A runtime's clocks.
+///
+/// # For backend authors
+/// *TM-7*: `now` never goes back, and all clones of a runtime read the same clock.
+pub trait Clock {
+    /// The runtime's monotonic time.
+    fn now(&self) -> Instant;
+
+    /// The time of the day, which may jump: for stamps, not for measuring.
+    fn wall_time(&self) -> SystemTime;
+}
+
+/// A future that completes at a deadline, and can be moved.
+///
+/// # For callers
+/// It never completes early (*TM-1*), is fused (*TM-4*: polled again after completion it is
+/// ready), and wakes only the waker of its last poll (*TM-8*).
+///
+/// # Cancel safety
+/// Dropping it deregisters it (*TM-5*); nothing else happens.
+#[must_use = "a timer does nothing unless it is polled"]
+pub trait Timer: Future<Output = ()> + Send + Sync + 'static {
+    /// When it completes. [`Instant::MAX`]: never.
+    fn deadline(&self) -> Instant;
+
+    /// Whether it has completed.
+    fn is_elapsed(&self) -> bool;
+
+    /// Moves the deadline either way, also after completion (*TM-6*). The task that polled
+    /// the timer last is woken at the new deadline only if it polls again.
+    fn reset(self: Pin<&mut Self>, deadline: Instant);
+}
+
+/// Timers.
+///
+/// # For backend authors
+/// *TM-1* to *TM-8*, which [`AlarmTimer`](crate::time::AlarmTimer) keeps over anything that wakes at a deadline.
+pub trait Sleep: Clock + Clone + Send + Sync + 'static {
+    /// The future of a sleep.
+    type Timer: Timer;
+
+    /// Completes at `deadline`; after exactly one yield where that has passed (*TM-2*), never
+    /// where it is [`Instant::MAX`] (*TM-3*). The waiting starts now, not with the first poll.
+    #[track_caller]
+    fn sleep_until(&self, deadline: Instant) -> Self::Timer;
+
+    /// Completes after `duration`; [`Duration::MAX`] is for ever.
+    ///
+    /// # Cancel safety
+    /// Dropping it is all there is to cancelling it.
+    #[track_caller]
+    fn sleep(&self, duration: Duration) -> Self::Timer {
+        self.sleep_until(self.now() + duration)
+    }
+
+    /// Completes after that many seconds.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] if they are negative, NaN or infinite (*TO-6*).
+    #[track_caller]
+    fn sleep_secs(&self, secs: f64) -> Result<Self::Timer, ConfigError> {
+        seconds(secs).map(|duration| self.sleep(duration))
+    }
+}
+
+/// Timeouts that lose nothing; every runtime has them.
+///
+/// # For callers
+/// The inner future is polled before the timer, and once more after it fired, so a value that
+/// arrived in between comes back as `Ok` (*TO-1*, *TO-2*). It is dropped before the error is
+/// returned (*TO-7*). The limit counts from the first poll.
+///
+/// A spawned task behind a handle is *not* aborted when waiting for its handle times out: abort it.
+///
+/// ```
+/// use anyrt_core::{Elapsed, rt::{Runtime, Timeout}};
+/// use std::time::Duration;
+///
+/// async fn answer<R: Runtime>(rt: &R) -> Result<u32, Elapsed> {
+///     let work = async { 42 };
+///     rt.timeout(Duration::from_secs(1), work).named("answer").await
+/// }
+/// ```
+///
+/// # Cancel safety
+/// As safe as the inner future.
+pub trait Timeout: Sleep {
+    /// Gives `future` so long, from the first poll on. `None` is no limit (*TO-5*), zero is one poll
+    /// (*TO-3*), and one beyond the end of time never comes (*TO-4*).
+    #[track_caller]
+    fn timeout<F: Future>(
+        &self,
+        limit: impl Into<Option<Duration>>,
+        future: F,
+    ) -> TimeoutFuture<Self, F> {
+        let limit = limit.into().map_or(Limit::None, Limit::After);
+        TimeoutFuture::new(self.clone(), limit, future)
+    }
+
+    /// Gives `future` until `deadline`.
+    #[track_caller]
+    fn timeout_at<F: Future>(
+        &self,
+        deadline: impl Into<Option<Instant>>,
+        future: F,
+    ) -> TimeoutFuture<Self, F> {
+        let limit = deadline.into().map_or(Limit::None, Limit::At);
+        TimeoutFuture::new(self.clone(), limit, future)
+    }
+
+    /// Gives `future` that many seconds.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] if they are negative, NaN or infinite (*TO-6*).
+    #[track_caller]
+    fn timeout_secs<F: Future>(
+        &self,
+        secs: f64,
+        future: F,
+    ) -> Result<TimeoutFuture<Self, F>, ConfigError> {
+        seconds(secs).map(|limit| self.timeout(limit, future))
+    }
+}
+
+impl<R: Sleep> Timeout for R {}

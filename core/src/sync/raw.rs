@@ -1,0 +1,305 @@
+//! The engine of the lock and the semaphore: counted permits and a FIFO queue.
+//!
+//! ```text
+//!  state: │ free permits … │ CLOSED │ SLOW │
+//!
+//!  SLOW clear   nobody waits and no permits are owed: acquire and release are one
+//!               compare-and-swap on `state`
+//!  SLOW set     `state` belongs to whoever holds the mutex `slow`; acquirers queue up, and
+//!               releases serve the queue from its front
+//! ```
+//!
+//! SLOW is set, under the mutex, before the state is looked at, and cleared, under the mutex,
+//! once the queue is empty and nothing is owed. A compare-and-swap that saw it clear
+//! cannot succeed once it is set: so a permit is never handed out twice, and none
+//! that is released while somebody queues up is overlooked. The grant is decided by
+//! the releaser, in order: nobody can overtake between a release and a wake.
+
+use super::{
+    prim::{self, AtomicUsize, Mutex},
+    wait_list::{Status, WaitList},
+};
+use crate::{
+    ConfigError,
+    error::{Closed, TryAcquireError},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
+    task::{Context, Poll, Waker},
+};
+
+const SLOW: usize = 1;
+const CLOSED: usize = 2;
+const SHIFT: u32 = 2;
+
+/// The most permits that a semaphore can have.
+pub const MAX_PERMITS: usize = usize::MAX >> 3;
+
+#[derive(Debug)]
+pub(super) struct RawSemaphore {
+    state: AtomicUsize,
+    slow: Mutex<Slow>,
+}
+
+#[derive(Debug)]
+struct Slow {
+    waiters: WaitList,
+    /// All permits, free, held and owed, less those forgotten.
+    total: usize,
+    /// Permits to be swallowed when they come back. While there are any, none is free.
+    owed: usize,
+}
+
+impl RawSemaphore {
+    /// `permits` must not be more than [`MAX_PERMITS`].
+    pub(super) fn new(permits: usize) -> Self {
+        let slow = Slow {
+            waiters: WaitList::new(),
+            total: permits,
+            owed: 0,
+        };
+        Self {
+            state: AtomicUsize::new(permits << SHIFT),
+            slow: Mutex::new(slow),
+        }
+    }
+
+    pub(super) fn available(&self) -> usize {
+        self.state.load(Acquire) >> SHIFT
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.load(Acquire) & CLOSED != 0
+    }
+
+    #[inline]
+    pub(super) fn try_acquire(&self, need: usize) -> Result<(), TryAcquireError> {
+        let mut state = self.state.load(Relaxed);
+        loop {
+            if state & CLOSED != 0 {
+                return Err(TryAcquireError::Closed);
+            }
+            if state & SLOW != 0 || state >> SHIFT < need {
+                return Err(TryAcquireError::NoPermits);
+            }
+            let less = state - (need << SHIFT);
+            match self
+                .state
+                .compare_exchange_weak(state, less, Acquire, Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(now) => state = now,
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn release(&self, permits: usize) {
+        let mut state = self.state.load(Relaxed);
+        while state & SLOW == 0 {
+            let more = state + (permits << SHIFT);
+            match self
+                .state
+                .compare_exchange_weak(state, more, Release, Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => state = now,
+            }
+        }
+        self.release_slow(permits);
+    }
+
+    #[cold]
+    fn release_slow(&self, permits: usize) {
+        self.with_slow(|slow, state| slow.free(state, permits));
+    }
+
+    /// Takes the state for the caller alone, hands out what is free afterwards, and wakes outside
+    /// the lock.
+    fn with_slow<T>(&self, change: impl FnOnce(&mut Slow, &mut usize) -> T) -> T {
+        let mut wakers = Vec::new();
+        let mut slow = prim::lock(&self.slow);
+        let mut state = self.state.fetch_or(SLOW, AcqRel) | SLOW;
+        let output = change(&mut slow, &mut state);
+        slow.serve(&mut state, &mut wakers);
+        if slow.waiters.is_empty() && slow.owed == 0 {
+            state &= !SLOW;
+        }
+        self.state.store(state, Release);
+        drop(slow);
+        wakers.into_iter().for_each(Waker::wake);
+        output
+    }
+
+    pub(super) fn add(&self, permits: usize) -> Result<(), ConfigError> {
+        self.with_slow(|slow, state| match slow.total.checked_add(permits) {
+            Some(total) if total <= MAX_PERMITS => {
+                slow.total = total;
+                slow.free(state, permits);
+                Ok(())
+            }
+            _ => Err(too_many(slow.total.saturating_add(permits))),
+        })
+    }
+
+    /// Shrinks the total by up to `permits`; those that are held are owed.
+    pub(super) fn shrink(&self, permits: usize) -> usize {
+        self.with_slow(|slow, state| {
+            let gone = permits.min(slow.total);
+            let free = gone.min(*state >> SHIFT);
+            slow.total -= gone;
+            slow.owed += gone - free;
+            *state -= free << SHIFT;
+            gone
+        })
+    }
+
+    /// A holder keeps its permits for good.
+    pub(super) fn forget_held(&self, permits: usize) {
+        self.with_slow(|slow, _| {
+            // What is owed was taken off the total already.
+            let paid = permits.min(slow.owed);
+            slow.owed -= paid;
+            slow.total -= permits - paid;
+        });
+    }
+
+    pub(super) fn close(&self) {
+        let mut wakers = Vec::new();
+        self.with_slow(|slow, state| {
+            *state |= CLOSED;
+            slow.waiters.close(false, &mut wakers);
+        });
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Slow {
+    fn free(&mut self, state: &mut usize, permits: usize) {
+        let paid = permits.min(self.owed);
+        self.owed -= paid;
+        *state += (permits - paid) << SHIFT;
+    }
+
+    fn serve(&mut self, state: &mut usize, wakers: &mut Vec<Waker>) {
+        while let Some(need) = self.waiters.first_need() {
+            if *state >> SHIFT < need {
+                break;
+            }
+            *state -= need << SHIFT;
+            wakers.extend(self.waiters.resolve_first(Status::Granted));
+        }
+    }
+}
+
+pub(super) fn too_many(permits: usize) -> ConfigError {
+    ConfigError::new("permits", permits, format!("at most {MAX_PERMITS}"))
+}
+
+/// Something with an engine inside, borrowed or shared.
+pub(super) trait HasRaw {
+    fn raw(&self) -> &RawSemaphore;
+}
+
+/// Waits for permits, and gives back the handle that it came with once it has them.
+#[must_use = "futures do nothing unless they are polled"]
+#[derive(Debug)]
+pub(super) struct AcquireFuture<H: HasRaw> {
+    handle: Option<H>,
+    need: usize,
+    key: Option<usize>,
+}
+
+impl<H: HasRaw> AcquireFuture<H> {
+    pub(super) fn new(handle: H, need: usize) -> Self {
+        Self {
+            handle: Some(handle),
+            need,
+            key: None,
+        }
+    }
+}
+
+impl<H: HasRaw + Unpin> Future for AcquireFuture<H> {
+    type Output = Result<H, Closed>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let raw = this
+            .handle
+            .as_ref()
+            .expect("polled again after it was ready")
+            .raw();
+        let outcome = match this.key {
+            None => match raw.try_acquire(this.need) {
+                Ok(()) => Ok(()),
+                Err(TryAcquireError::Closed) => Err(Closed),
+                Err(TryAcquireError::NoPermits) => match raw.enqueue(this.need, cx.waker()) {
+                    Enqueued::Granted => Ok(()),
+                    Enqueued::Closed => Err(Closed),
+                    Enqueued::Waits(key) => {
+                        this.key = Some(key);
+                        return Poll::Pending;
+                    }
+                },
+            },
+            Some(key) => {
+                let polled = prim::lock(&raw.slow).waiters.poll(key, cx.waker());
+                match polled {
+                    Err(_replaced) => return Poll::Pending,
+                    Ok(Status::Granted) => Ok(()),
+                    Ok(_) => Err(Closed),
+                }
+            }
+        };
+        this.key = None;
+        let handle = this.handle.take();
+        Poll::Ready(outcome.map(|()| handle.expect("it was there above")))
+    }
+}
+
+enum Enqueued {
+    Granted,
+    Closed,
+    Waits(usize),
+}
+
+impl RawSemaphore {
+    #[cold]
+    fn enqueue(&self, need: usize, waker: &Waker) -> Enqueued {
+        let waker = waker.clone();
+        self.with_slow(|slow, state| {
+            if *state & CLOSED != 0 {
+                Enqueued::Closed
+            } else if slow.waiters.is_empty() && *state >> SHIFT >= need {
+                *state -= need << SHIFT;
+                Enqueued::Granted
+            } else {
+                Enqueued::Waits(slow.waiters.push(need, waker))
+            }
+        })
+    }
+
+    /// A waiter goes away: its place is closed up, a grant that had reached it goes on.
+    #[cold]
+    fn leave(&self, key: usize, need: usize) {
+        let _waker = self.with_slow(|slow, state| {
+            let (status, waker) = slow.waiters.remove(key);
+            if status == Status::Granted {
+                slow.free(state, need);
+            }
+            waker
+        });
+    }
+}
+
+impl<H: HasRaw> Drop for AcquireFuture<H> {
+    fn drop(&mut self) {
+        if let (Some(handle), Some(key)) = (&self.handle, self.key) {
+            handle.raw().leave(key, self.need);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The semaphore: the engine, and permits that give themselves back.
+
+use super::raw::{self, AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore};
+use crate::{
+    ConfigError,
+    error::{Closed, TryAcquireError},
+    rt::{Permit, Semaphore},
+};
+use std::{fmt, future::Future, ops::Deref, sync::Arc};
+
+/// The portable [`Semaphore`]: FIFO, cancel-safe, needs no runtime.
+///
+/// Uncontended, acquiring is one compare-and-swap and releasing another.
+///
+/// ```
+/// use anyrt_core::{rt::Semaphore, sync::FifoSemaphore};
+///
+/// # fn main() -> Result<(), anyrt_core::ConfigError> {
+/// let slots = FifoSemaphore::new(1)?;
+/// let slot = slots.try_acquire();
+/// assert!(slot.is_ok() && slots.try_acquire().is_err());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+/// As [`Semaphore`] says: dropping a waiting future passes on what had reached it.
+pub struct FifoSemaphore {
+    raw: RawSemaphore,
+}
+
+impl FifoSemaphore {
+    /// A semaphore with `permits` permits.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for more than [`MAX_PERMITS`].
+    pub fn new(permits: usize) -> Result<Self, ConfigError> {
+        if permits > MAX_PERMITS {
+            return Err(raw::too_many(permits));
+        }
+        Ok(Self {
+            raw: RawSemaphore::new(permits),
+        })
+    }
+}
+
+impl HasRaw for &FifoSemaphore {
+    fn raw(&self) -> &RawSemaphore {
+        &self.raw
+    }
+}
+
+impl HasRaw for Arc<FifoSemaphore> {
+    fn raw(&self) -> &RawSemaphore {
+        &self.raw
+    }
+}
+
+/// Permits of a [`FifoSemaphore`] reached through `H`, returned when dropped.
+#[must_use = "permits are given back at once when they are dropped"]
+#[derive(Debug)]
+pub struct Permits<H: Deref<Target = FifoSemaphore>> {
+    semaphore: H,
+    permits: usize,
+}
+
+/// Permits of a [`FifoSemaphore`].
+pub type FifoPermit<'a> = Permits<&'a FifoSemaphore>;
+/// Permits of a [`FifoSemaphore`] that they keep alive.
+pub type FifoOwnedPermit = Permits<Arc<FifoSemaphore>>;
+
+impl<H: Deref<Target = FifoSemaphore> + fmt::Debug + Send + Sync> Permit for Permits<H> {
+    fn permits(&self) -> usize {
+        self.permits
+    }
+
+    fn forget(mut self) {
+        let permits = std::mem::take(&mut self.permits);
+        self.semaphore.raw.forget_held(permits);
+    }
+}
+
+impl<H: Deref<Target = FifoSemaphore>> Drop for Permits<H> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.permits > 0 {
+            self.semaphore.raw.release(self.permits);
+        }
+    }
+}
+
+impl fmt::Debug for FifoSemaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FifoSemaphore")
+            .field("available", &self.raw.available())
+            .field("closed", &self.raw.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn wait<H>(semaphore: H, permits: usize) -> Result<Permits<H>, Closed>
+where
+    H: HasRaw + Unpin + Deref<Target = FifoSemaphore>,
+{
+    let semaphore = AcquireFuture::new(semaphore, permits).await?;
+    Ok(Permits { semaphore, permits })
+}
+
+impl Semaphore for FifoSemaphore {
+    type Permit<'a> = FifoPermit<'a>;
+    type OwnedPermit = FifoOwnedPermit;
+
+    fn acquire_many(
+        &self,
+        permits: usize,
+    ) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
+        wait(self, permits)
+    }
+
+    fn acquire_many_owned(
+        self: Arc<Self>,
+        permits: usize,
+    ) -> impl Future<Output = Result<Self::OwnedPermit, Closed>> + Send + 'static {
+        wait(self, permits)
+    }
+
+    #[inline]
+    fn try_acquire_many(&self, permits: usize) -> Result<Self::Permit<'_>, TryAcquireError> {
+        self.raw.try_acquire(permits)?;
+        Ok(Permits {
+            semaphore: self,
+            permits,
+        })
+    }
+
+    #[inline]
+    fn try_acquire_many_owned(
+        self: Arc<Self>,
+        permits: usize,
+    ) -> Result<Self::OwnedPermit, TryAcquireError> {
+        self.raw.try_acquire(permits)?;
+        Ok(Permits {
+            semaphore: self,
+            permits,
+        })
+    }
+
+    fn available_permits(&self) -> usize {
+        self.raw.available()
+    }
+
+    fn add_permits(&self, permits: usize) -> Result<(), ConfigError> {
+        self.raw.add(permits)
+    }
+
+    fn forget_permits(&self, permits: usize) -> usize {
+        self.raw.shrink(permits)
+    }
+
+    fn close(&self) {
+        self.raw.close();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.raw.is_closed()
+    }
+}

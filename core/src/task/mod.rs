@@ -1,0 +1,16 @@
+//! Tasks, for those who write a backend: join handles, blocking work, local tasks, yielding.
+//!
+//! An executor that can do no more than run a `Future<Output = ()>` keeps every *SP* rule with
+//! [`portable`], a pool that can do no more than call a closure keeps *BL* with
+//! [`portable_blocking`], and whoever has [`BlockOn`](crate::rt::BlockOn) has local tasks with [`run_local`].
+
+mod blocking;
+mod local;
+mod portable;
+mod slot;
+mod yield_now;
+
+pub use blocking::{PortableBlockingHandle, portable_blocking};
+pub use local::{LocalSpawner, run_local};
+pub use portable::{PortableHandle, PortableTask, portable};
+pub use yield_now::{YieldNow, yield_now};

@@ -1,0 +1,38 @@
+//! Time without a clock: [`Instant`], the portable [`Timer`](AlarmTimer), the lossless timeout.
+
+mod alarm;
+mod instant;
+mod timeout;
+
+pub use alarm::{Alarm, AlarmTimer};
+pub use instant::Instant;
+pub(crate) use timeout::Limit;
+pub use timeout::TimeoutFuture;
+
+use crate::ConfigError;
+use std::time::Duration;
+
+/// Seconds as a float, checked; what is too large for a [`Duration`] becomes `Duration::MAX`.
+///
+/// # Errors
+/// A [`ConfigError`] if `seconds` is negative, NaN or infinite. Never panics.
+///
+/// ```
+/// use anyrt_core::time::seconds;
+/// use std::time::Duration;
+///
+/// assert_eq!(seconds(0.25), Ok(Duration::from_millis(250)));
+/// assert_eq!(seconds(1e300), Ok(Duration::MAX));
+/// assert!(seconds(-1.0).is_err() && seconds(f64::INFINITY).is_err());
+/// ```
+pub fn seconds(seconds: f64) -> Result<Duration, ConfigError> {
+    if seconds.is_finite() && seconds >= 0.0 {
+        Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    } else {
+        Err(ConfigError::new(
+            "seconds",
+            seconds,
+            "finite and not negative",
+        ))
+    }
+}

@@ -1,0 +1,156 @@
+//! A timeout that loses nothing.
+
+use crate::{error::Elapsed, rt::Sleep, time::Instant};
+use pin_project_lite::pin_project;
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+/// Where the limit lies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    None,
+    After(Duration),
+    At(Instant),
+}
+
+pin_project! {
+    /// The future of [`Timeout::timeout`](crate::rt::Timeout::timeout).
+    ///
+    /// No timer exists before the inner future was pending once, so that a timeout around
+    /// a ready future costs next to nothing.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct TimeoutFuture<R: Sleep, F> {
+        #[pin]
+        inner: Option<F>,
+        #[pin]
+        timer: Option<R::Timer>,
+        rt: R,
+        limit: Limit,
+        started: Instant,
+        operation: Option<Cow<'static, str>>,
+    }
+}
+
+impl<R: Sleep, F> TimeoutFuture<R, F> {
+    pub(crate) fn new(rt: R, limit: Limit, inner: F) -> Self {
+        let started = Instant::ORIGIN;
+        Self {
+            inner: Some(inner),
+            timer: None,
+            rt,
+            limit,
+            started,
+            operation: None,
+        }
+    }
+
+    /// Names the operation, for the error's message.
+    ///
+    /// ```
+    /// # use anyrt_core::rt::{Runtime, Timeout};
+    /// # use std::time::Duration;
+    /// # async fn demo<R: Runtime>(rt: &R) {
+    /// let answer = rt
+    ///     .timeout(Duration::from_secs(2), std::future::pending::<()>())
+    ///     .named("fetch of the index")
+    ///     .await;
+    /// // "fetch of the index timed out after 2.001s (limit: 2s)"
+    /// println!("{}", answer.unwrap_err());
+    /// # }
+    /// ```
+    pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+}
+
+impl<R: Sleep, F: Future> Future for TimeoutFuture<R, F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    /// # Panics
+    /// Like any future, when polled again after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(output) = poll_inner(this.inner.as_mut(), cx) {
+            return Poll::Ready(Ok(output));
+        }
+        if this.timer.is_none() {
+            let deadline = match *this.limit {
+                Limit::None => return Poll::Pending,
+                Limit::After(limit) => {
+                    *this.started = this.rt.now();
+                    *this.started + limit
+                }
+                Limit::At(deadline) => {
+                    *this.started = this.rt.now();
+                    deadline
+                }
+            };
+            if deadline <= *this.started {
+                // Nothing to wait for: one poll was all there is.
+                this.inner.set(None);
+                return Poll::Ready(Err(elapsed(
+                    this.operation,
+                    *this.limit,
+                    *this.started,
+                    *this.started,
+                )));
+            }
+            this.timer.set(Some(this.rt.sleep_until(deadline)));
+        }
+        if let Some(timer) = this.timer.as_mut().as_pin_mut() {
+            ready!(timer.poll(cx));
+        }
+        // A value that arrived between the first poll and the timer's is not lost.
+        if let Poll::Ready(output) = poll_inner(this.inner.as_mut(), cx) {
+            return Poll::Ready(Ok(output));
+        }
+        this.inner.set(None);
+        let now = this.rt.now();
+        Poll::Ready(Err(elapsed(
+            this.operation,
+            *this.limit,
+            *this.started,
+            now,
+        )))
+    }
+}
+
+fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    inner
+        .as_pin_mut()
+        .expect("a timeout was polled again after it was ready")
+        .poll(cx)
+}
+
+fn elapsed(
+    operation: &mut Option<Cow<'static, str>>,
+    limit: Limit,
+    started: Instant,
+    now: Instant,
+) -> Elapsed {
+    let limit = match limit {
+        Limit::None => Duration::MAX,
+        Limit::After(limit) => limit,
+        Limit::At(deadline) => deadline - started,
+    };
+    Elapsed::new(operation.take(), limit, now - started)
+}
+
+impl<R: Sleep, F> fmt::Debug for TimeoutFuture<R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            limit, operation, ..
+        } = self;
+        f.debug_struct("TimeoutFuture")
+            .field("limit", limit)
+            .field("operation", operation)
+            .finish_non_exhaustive()
+    }
+}

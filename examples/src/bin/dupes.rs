@@ -1,0 +1,52 @@
+//! `dupes DIR…` finds duplicate files, on the runtime of your choice.
+
+use anyrt::{BlockOn, Runtime};
+use anyrt_examples::{
+    dupes::{Findings, Options, Progress, cli, find},
+    runtime::{Visitor, with_runtime},
+};
+use clap::Parser;
+use std::{error::Error, process::ExitCode};
+
+const PROGRAM: &str = "dupes";
+
+/// Finds duplicate files.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(flatten)]
+    args: cli::Args,
+    /// The runtime: tokio, smol or async-std, if compiled in, or own
+    /// [default: the first of them].
+    #[arg(long, value_name = "NAME")]
+    runtime: Option<String>,
+}
+
+struct Dupes {
+    options: Options,
+    progress: Progress,
+}
+
+impl Visitor for Dupes {
+    type Output = Result<Findings, Box<dyn Error + Send + Sync>>;
+
+    fn visit<R: Runtime + BlockOn>(self, rt: R) -> Self::Output {
+        let findings = rt.block_on(find(&rt, self.options, &self.progress));
+        // A call that hangs in a `read` it will never return from must not be waited for.
+        std::mem::forget(rt);
+        findings
+    }
+}
+
+fn main() -> ExitCode {
+    let Cli { args, runtime } = match cli::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let dupes = Dupes { options: args.options(), progress: Progress::new(args.quiet) };
+    match with_runtime(runtime.as_deref(), dupes) {
+        Ok(Ok(findings)) => cli::conclude(PROGRAM, &args, &findings),
+        Ok(Err(error)) => cli::fail(PROGRAM, &error),
+        Err(error) => cli::fail(PROGRAM, &error),
+    }
+}

@@ -1,0 +1,11 @@
+//! Programs that run on any [`anyrt`] runtime, and the parts they are made of.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
+//! | [`runtime`] | picks a runtime by name, without a trait object |
+//! | [`own_runtime`] | a backend from outside, in one file |
+
+pub mod dupes;
+pub mod own_runtime;
+pub mod runtime;

@@ -1,0 +1,72 @@
+//! anyrt: structured concurrency on any async runtime.
+//!
+//! - **Libraries** are generic over [`Runtime`], with no feature on: they run on tokio,
+//!   smol, async-std or a runtime of the user's own, at no cost.
+//! - **Applications** turn on one backend and use the free functions, or name the backend's value.
+//! - **Backends** implement a few short traits and prove them with the conformance suite.
+//!
+//! ```
+//! use anyrt::prelude::*;
+//! use std::time::Duration;
+//!
+//! /// Works on any runtime.
+//! async fn doubled<R: Runtime>(rt: R, n: u32) -> Result<u32, anyrt::Elapsed> {
+//!     let task = rt.spawn(async move { n * 2 });
+//!     let joined = rt.timeout(Duration::from_secs(1), task).named("doubling").await?;
+//!     Ok(joined.unwrap_or(0))
+//! }
+//! # #[cfg(feature = "smol")]
+//! # {
+//! let rt = anyrt::smol::Smol::default();
+//! assert_eq!(rt.block_on(doubled(rt.clone(), 21)), Ok(42));
+//! # }
+//! ```
+//!
+//! # Backends
+//!
+//! | feature | value | |
+//! |---|---|---|
+//! | `tokio` | `anyrt::tokio::Tokio` | ambient, bound to a handle, or owned; multi-thread and current-thread |
+//! | `smol` | `anyrt::smol::Smol` | an executor on all cores, one of its own, or smol's global one |
+//! | `async-std` | `anyrt::async_std::AsyncStd` | legacy: async-std is discontinued (RUSTSEC-2025-0052) |
+//! | – | [`erased::DynRuntime`] | any of them, chosen at run time |
+//!
+//! No backend is on by default, and features only add: any number can be on. Where exactly one
+//! is, it is the [`DefaultRuntime`], and [`run`], [`spawn`], [`sleep()`], [`timeout`] and the others
+//! work without naming it; with none or several, *using* those is a compile error that
+//! says what to do.
+
+mod default;
+
+pub use anyrt_core::rt::{
+    BlockOn, Channel, Clock, Entropy, JoinHandle, Lock, Permit, Receiver, ReceiverOf, Runtime,
+    Semaphore, SendPermit, Sender, SenderOf, Sleep, Spawn, SpawnBlocking, SpawnLocal, Timeout,
+    Timer,
+};
+pub use anyrt_core::task::{run_local, yield_now};
+pub use anyrt_core::{
+    ConfigError, Elapsed, Instant, JoinError, erased, error, portable_sync, rt, sync, task, time,
+};
+pub use default::{
+    Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,
+    spawn_blocking, timeout,
+};
+
+/// The async-std backend (legacy: async-std is discontinued).
+#[cfg(feature = "async-std")]
+pub use anyrt_async_std as async_std;
+/// The smol backend.
+#[cfg(feature = "smol")]
+pub use anyrt_smol as smol;
+/// The tokio backend.
+#[cfg(feature = "tokio")]
+pub use anyrt_tokio as tokio;
+
+/// The traits, to be imported as one.
+pub mod prelude {
+    pub use anyrt_core::rt::{
+        BlockOn as _, Clock as _, Entropy as _, JoinHandle as _, Lock as _, Permit as _,
+        Receiver as _, Runtime, Semaphore as _, SendPermit as _, Sender as _, Sleep as _,
+        Spawn as _, SpawnBlocking as _, SpawnLocal as _, Timeout as _, Timer as _,
+    };
+}

@@ -1,0 +1,222 @@
+//! `cargo xtask ci`: every check, in order, up to the first that fails.
+
+use crate::{manifest, tidy};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+/// A named check.
+type Step<'a> = (String, Box<dyn Fn() -> Result<(), String> + 'a>);
+
+/// Runs all steps and prints what each took; the error names the step that failed.
+pub(crate) fn run(root: &Path) -> Result<(), String> {
+    let steps = steps(root)?;
+    let count = steps.len();
+    for (index, (name, step)) in steps.iter().enumerate() {
+        println!("\n[{}/{count}] {name}", index + 1);
+        let start = Instant::now();
+        let outcome = step();
+        let secs = start.elapsed().as_secs_f64();
+        match outcome {
+            Ok(()) => println!("[{}/{count}] {name}: ok, {secs:.1} s", index + 1),
+            Err(error) => {
+                return Err(format!(
+                    "xtask ci: step `{name}` failed after {secs:.1} s: {error}"
+                ));
+            }
+        }
+    }
+    println!("\nxtask ci: all {count} steps passed");
+    Ok(())
+}
+
+fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
+    let mut steps: Vec<Step<'_>> = vec![
+        ("msrv".to_owned(), Box::new(move || msrv(root))),
+        (
+            "fmt".to_owned(),
+            Box::new(move || cargo(root, "fmt --all --check")),
+        ),
+        ("tidy".to_owned(), Box::new(move || tidy::run(root))),
+        clippy(root, "--workspace --all-features"),
+    ];
+    // Features only add: each alone, none, and all together must hold up.
+    let facade = feature_sets(root, "Cargo.toml")?;
+    let examples = feature_sets(root, "examples/Cargo.toml")?;
+    for set in &facade {
+        steps.push(clippy(root, &format!("-p anyrt {set}")));
+    }
+    for set in &examples {
+        steps.push(clippy(root, &format!("-p anyrt-examples {set}")));
+    }
+    steps.push(("rustdoc".to_owned(), Box::new(move || rustdoc(root))));
+    // All features together are what `cargo test --workspace --all-features` runs.
+    for set in facade.iter().filter(|set| *set != ALL) {
+        let args = format!("test -p anyrt {set}");
+        steps.push((args.clone(), Box::new(move || cargo(root, &args))));
+    }
+    steps.push(("loom".to_owned(), Box::new(move || loom(root))));
+    Ok(steps)
+}
+
+const ALL: &str = "--all-features";
+
+/// The flags for no feature, each alone, and all.
+fn feature_sets(root: &Path, path: &str) -> Result<Vec<String>, String> {
+    let features = manifest::features(&read(root, path)?);
+    if features.is_empty() {
+        return Err(format!(
+            "{path}: no features found, so nothing would be checked"
+        ));
+    }
+    let mut sets = vec!["--no-default-features".to_owned()];
+    sets.extend(
+        features
+            .iter()
+            .map(|one| format!("--no-default-features --features {one}")),
+    );
+    sets.push(ALL.to_owned());
+    Ok(sets)
+}
+
+fn clippy<'a>(root: &'a Path, selection: &str) -> Step<'a> {
+    let args = format!("clippy {selection} --all-targets -- -D warnings");
+    (
+        format!("clippy {selection}"),
+        Box::new(move || cargo(root, &args)),
+    )
+}
+
+fn rustdoc(root: &Path) -> Result<(), String> {
+    let mut command = cargo_command(root, "doc --workspace --all-features --no-deps");
+    command.env("RUSTDOCFLAGS", with_flag("RUSTDOCFLAGS", "-D warnings"));
+    succeed(&mut command)
+}
+
+/// Runs the model-checked tests, which exist only under `--cfg loom`.
+fn loom(root: &Path) -> Result<(), String> {
+    let mut command = cargo_command(root, "test -p anyrt-core --release --lib loom");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    command
+        .env("RUSTFLAGS", with_flag("RUSTFLAGS", "--cfg loom"))
+        // The flag would rebuild everything in the common directory, back and forth.
+        .env("CARGO_TARGET_DIR", target.join("loom"))
+        .stdout(Stdio::piped());
+    let output = command
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    print!("{stdout}");
+    if !output.status.success() {
+        return Err(format!("{}", output.status));
+    }
+    match passed(&stdout) {
+        0 => Err("no test ran; a filter that matches nothing must not pass".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The number of tests that passed, by the test harness's own account.
+fn passed(stdout: &str) -> usize {
+    stdout
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("test result: ok. ")?
+                .split_once(" passed")
+        })
+        .filter_map(|(count, _)| count.parse::<usize>().ok())
+        .sum()
+}
+
+fn msrv(root: &Path) -> Result<(), String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .arg("--version")
+        .current_dir(root)
+        .output()
+        .map_err(|error| format!("rustc --version: {error}"))?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    manifest::check_msrv(
+        &read(root, "Cargo.toml")?,
+        version.trim(),
+        &read(root, "README.md")?,
+    )
+}
+
+fn cargo(root: &Path, args: &str) -> Result<(), String> {
+    succeed(&mut cargo_command(root, args))
+}
+
+/// The cargo that runs this program, so that one toolchain does every step.
+fn cargo_command(root: &Path, args: &str) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args.split_whitespace()).current_dir(root);
+    command
+}
+
+fn succeed(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(error) => Err(format!("{command:?}: {error}")),
+    }
+}
+
+/// The flags of a variable, and one more.
+fn with_flag(variable: &str, flag: &str) -> String {
+    format!("{} {flag}", env::var(variable).unwrap_or_default())
+        .trim()
+        .to_owned()
+}
+
+fn read(root: &Path, path: &str) -> Result<String, String> {
+    fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_that_ran_are_counted() {
+        let none = "running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 9 filtered";
+        assert_eq!(passed(none), 0);
+        assert_eq!(passed(""), 0);
+        assert_eq!(
+            passed("test result: ok. 3 passed; 0 failed\ntest result: ok. 12 passed;"),
+            15
+        );
+    }
+
+    #[test]
+    fn each_feature_is_a_set_of_its_own() {
+        let sets = feature_sets(&crate::root(), "Cargo.toml").unwrap();
+        for set in [
+            "--no-default-features",
+            "--no-default-features --features tokio",
+            ALL,
+        ] {
+            assert!(
+                sets.iter().any(|one| one == set),
+                "{set} is not in {sets:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_manifest_without_features_is_an_error() {
+        assert!(feature_sets(&crate::root(), "xtask/Cargo.toml").is_err());
+    }
+
+    #[test]
+    fn a_failing_command_is_an_error() {
+        let root = crate::root();
+        assert!(cargo(&root, "a-command-that-is-not-there").is_err());
+        assert!(succeed(&mut Command::new("a-program-that-is-not-there")).is_err());
+        assert_eq!(cargo(&root, "--version"), Ok(()));
+    }
+}

@@ -1,0 +1,58 @@
+//! The one entry point for checks: `cargo xtask ci` runs all that CI runs.
+
+mod ci;
+mod manifest;
+mod tidy;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  ci                  every check, in order, up to the first that fails
+  tidy                the checks of the sources' text: headers, sizes, banned code, rule ids
+  conformance [..]    the conformance suite on every backend
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let outcome = match args.split_first() {
+        Some((command, rest)) => run(command, rest),
+        None => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, args: &[String]) -> Result<(), String> {
+    match (command, args) {
+        ("ci", []) => ci::run(&root()),
+        ("tidy", []) => tidy::run(&root()),
+        ("help" | "--help" | "-h", _) => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        // An argument that is not understood is an error: `ci --fast` must not pass for `ci`.
+        _ => Err(format!(
+            "xtask: cannot run `{command} {}`\n\n{USAGE}",
+            args.join(" ")
+        )),
+    }
+}
+
+/// The root of the workspace, wherever the command was started.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
