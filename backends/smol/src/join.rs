@@ -36,6 +36,9 @@ enum State<T> {
     Taken,
 }
 
+// Nothing in it is ever pinned but what `Cancelling` boxes.
+impl<T> Unpin for SmolHandle<T> {}
+
 impl<T> SmolHandle<T> {
     pub(crate) fn new(task: Task<T>) -> Self {
         let state = State::Running(task.fallible());

@@ -2,12 +2,12 @@
 
 use anyrt_core::{JoinError, error::Panic, rt::JoinHandle};
 use std::{
+    fmt,
     pin::Pin,
     task::{Context, Poll},
 };
 
 /// The handle of a task, or of blocking work, on [`Tokio`](crate::Tokio).
-#[derive(Debug)]
 #[must_use = "a dropped handle detaches its task"]
 pub struct TokioHandle<T>(pub(crate) tokio::task::JoinHandle<T>);
 
@@ -32,5 +32,11 @@ impl<T: Send> JoinHandle<T> for TokioHandle<T> {
 
     fn is_finished(&self) -> bool {
         self.0.is_finished()
+    }
+}
+
+impl<T> fmt::Debug for TokioHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TokioHandle").field(&self.0.id()).finish()
     }
 }

@@ -1,0 +1,160 @@
+//! The master list: what the table, the dispatch and the tests of [`suite!`](crate::suite) are made of.
+
+/// Calls the macro in the brackets with all rules, each
+/// `(test name, area::function, id, level, kind, text)`, after what else it was given.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_rule {
+    ([$($callback:tt)+] $($given:tt)*) => {
+        $($callback)+! { [$($given)*]
+            (sp_01_a_task_runs_unwatched, spawn::sp_1, "SP-1", Must, Exact,
+                "A spawned task makes progress without its handle being polled, also when it is spawned from a thread that entered no runtime.")
+            (sp_02_dropping_a_handle_detaches, spawn::sp_2, "SP-2", Must, Exact,
+                "Dropping a handle detaches the task, which runs to its end.")
+            (sp_03_a_handle_gives_output_panic_or_cancelled, spawn::sp_3, "SP-3", Must, Exact,
+                "Awaiting a handle gives `Ok(output)`, `Cancelled`, or `Panicked` with the panic's own payload. A panic never unwinds the awaiter and never ends the executor.")
+            (sp_04_abort_resolves_after_the_drop, spawn::sp_4, "SP-4", Must, Exact,
+                "`abort` is synchronous, idempotent and harmless after completion. Once an aborted handle resolves, the task's future has been dropped.")
+            (sp_05_abort_before_the_first_poll, spawn::sp_5, "SP-5", Must, Exact,
+                "A task that is aborted before its first poll is dropped without being polled.")
+            (sp_06_completion_beats_abort, spawn::sp_6, "SP-6", Must, Exact,
+                "Completion beats a later abort: the output is still delivered.")
+            (sp_07_tasks_run_in_parallel, spawn::sp_7, "SP-7", Must, Exact,
+                "Two tasks that never suspend run at the same time, where `parallelism` is more than 1.")
+            (sp_08_yield_now_yields_once, spawn::sp_8, "SP-8", Must, Exact,
+                "`yield_now` is pending exactly once and wakes itself. On a single thread, every task that was ready runs before it resumes.")
+            (sp_09_destructors_may_spawn_and_sleep, spawn::sp_9, "SP-9", Must, Exact,
+                "A destructor in a task may spawn and may sleep without a panic, whether the task completes, panics or is aborted.")
+            (sp_10_a_handle_without_executor_is_cancelled, spawn::sp_10, "SP-10", Must, Exact,
+                "Awaiting a handle whose executor is gone gives `Cancelled`; it never hangs and never panics.")
+            (sp_11_spawn_records_the_location, spawn::sp_11, "SP-11", Should, Exact,
+                "`spawn` records its caller's location; a handle whose `Debug` shows a location shows that one.")
+            (sp_12_spawn_and_sleep_from_a_plain_thread, spawn::sp_12, "SP-12", Must, Exact,
+                "A thread that entered no runtime can spawn, spawn blocking work, make a sleep and poll it.")
+            (sp_13_a_runtime_may_be_dropped_in_a_task, spawn::sp_13, "SP-13", Must, Exact,
+                "A runtime can be dropped in a task and in `block_on` of another one without a panic.")
+            (sp_14_is_finished_follows_the_task, spawn::sp_14, "SP-14", Must, Exact,
+                "`is_finished` is false while the task waits; once it is true, awaiting the handle is ready at once.")
+            (bl_01_blocking_work_runs_off_the_async_threads, blocking::bl_1, "BL-1", Must, Exact,
+                "Blocking work runs off the async threads: more calls than `parallelism` block at once, and tasks go on.")
+            (bl_02_abort_cancels_unstarted_work_only, blocking::bl_2, "BL-2", Must, Stochastic,
+                "Aborting blocking work cancels it only while it has not started; once started it runs to its end and delivers its output.")
+            (bl_03_dropping_the_handle_lets_work_run, blocking::bl_3, "BL-3", Must, Exact,
+                "Dropping the handle of blocking work lets it run.")
+            (bl_04_a_panic_of_blocking_work_is_caught, blocking::bl_4, "BL-4", Must, Exact,
+                "A panic in blocking work gives `Panicked` with its own payload, and the pool goes on.")
+            (lo_01_local_tasks_stay_on_their_thread, local::lo_1, "LO-1", Must, Exact,
+                "`!Send` futures can be spawned with `run_local`, and stay on the calling thread.")
+            (bo_01_block_on_returns_or_unwinds, block_on::bo_1, "BO-1", Must, Exact,
+                "`block_on` returns the future's output and unwinds its panic; the future need be neither `Send` nor `'static`.")
+            (bo_02_nested_block_on_never_hangs, block_on::bo_2, "BO-2", Must, Exact,
+                "`block_on` inside a task or another `block_on` works, or panics with a message that says so; it never hangs.")
+            (tm_01_no_sleep_is_early, time::tm_1, "TM-1", Must, Stochastic,
+                "A sleep never completes early on the runtime's own clock.")
+            (tm_02_a_past_sleep_yields_once, time::tm_2, "TM-2", Must, Exact,
+                "A zero or past sleep yields exactly once, then completes.")
+            (tm_03_the_end_of_time_never_comes, time::tm_3, "TM-3", Must, Exact,
+                "A deadline that overflows never fires and never panics.")
+            (tm_04_a_sleep_is_fused, time::tm_4, "TM-4", Must, Exact,
+                "A sleep is fused: polled again after completion, it is ready.")
+            (tm_05_a_dropped_sleep_is_deregistered, time::tm_5, "TM-5", Must, Exact,
+                "Dropping a sleep deregisters it: however many are dropped, only a bounded number of their wakers is still held.")
+            (tm_06_reset_moves_the_deadline, time::tm_6, "TM-6", Must, Exact,
+                "`reset` moves the deadline both ways, before the first poll and also after completion.")
+            (tm_07_the_clock_is_monotonic_and_shared, time::tm_7, "TM-7", Must, Exact,
+                "`now` never goes back, moves on, and is shared by all clones of a runtime.")
+            (tm_08_only_the_last_waker_is_woken, time::tm_8, "TM-8", Must, Exact,
+                "A timer wakes only the waker of its last poll.")
+            (tm_09_bad_seconds_are_an_error, time::tm_9, "TM-9", Must, Exact,
+                "A sleep of negative, NaN or infinite seconds is a `ConfigError`; one beyond the end of time never ends.")
+            (to_01_the_inner_future_goes_first, timeout::to_1, "TO-1", Must, Exact,
+                "The inner future is polled before the timer; ready at the same instant is `Ok`.")
+            (to_02_one_more_poll_after_the_timer, timeout::to_2, "TO-2", Must, Exact,
+                "When the timer fires, the inner future is polled once more before `Elapsed`, so that a value which arrived between the two polls is not lost.")
+            (to_03_zero_is_one_poll, timeout::to_3, "TO-3", Must, Exact,
+                "A zero limit or a past deadline is one poll, then `Elapsed`.")
+            (to_04_overflow_never_comes, timeout::to_4, "TO-4", Must, Exact,
+                "A limit that overflows never comes and never panics.")
+            (to_05_none_is_no_limit, timeout::to_5, "TO-5", Must, Exact,
+                "A limit of `None` is no limit.")
+            (to_06_bad_seconds_are_an_error, timeout::to_6, "TO-6", Must, Exact,
+                "A limit of negative, NaN or infinite seconds is a `ConfigError`, never a panic.")
+            (to_07_the_inner_future_is_dropped_first, timeout::to_7, "TO-7", Must, Exact,
+                "The inner future has been dropped when `Elapsed` is returned.")
+            (to_08_nested_the_tightest_fires, timeout::to_8, "TO-8", Must, Exact,
+                "Of nested timeouts the tightest fires; the error says which limit, how long, and the operation's name.")
+            (to_09_a_timeout_is_no_cancellation, timeout::to_9, "TO-9", Must, Exact,
+                "A timeout is a failure, never a cancellation: neither the task around it nor a task that is waited for is aborted.")
+            (to_10_it_fires_around_a_busy_future, timeout::to_10, "TO-10", Must, Exact,
+                "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll.")
+            (sy_01_lock_waiters_are_fifo, lock::sy_1, "SY-1", Must, Exact,
+                "Those who wait for a lock get it in the order of their first poll.")
+            (sy_02_a_lock_grant_is_passed_on, lock::sy_2, "SY-2", Must, Exact,
+                "A waiter that is dropped after it was granted the lock passes it on.")
+            (sy_03_a_lock_has_one_holder, lock::sy_3, "SY-3", Must, Exact,
+                "A lock has one holder, also between release and wake.")
+            (sy_04_large_requests_are_not_starved, semaphore::sy_4, "SY-4", Must, Exact,
+                "A large `acquire_many` is not starved by small ones.")
+            (sy_05_the_total_can_change, semaphore::sy_5, "SY-5", Must, Exact,
+                "Permits can be added and forgotten, and the total shrunk to 0, without disturbing holders.")
+            (sy_06_close_fails_waiters_and_newcomers, semaphore::sy_6, "SY-6", Must, Exact,
+                "`close` of a semaphore fails those who wait and all who come later; permits that are out stay good.")
+            (sy_07_an_unpolled_lock_future_takes_nothing, lock::sy_7, "SY-7", Must, Exact,
+                "A future of a lock acquires nothing until it is polled.")
+            (sy_08_a_panic_releases_the_lock, lock::sy_8, "SY-8", Must, Exact,
+                "A panic under a guard releases the lock; nothing is poisoned.")
+            (sy_09_owned_guards, lock::sy_9, "SY-9", Must, Exact,
+                "Owned guards keep the lock alive, can leave the scope, and exclude as others do.")
+            (sy_15_too_many_permits_are_an_error, semaphore::sy_15, "SY-15", Must, Exact,
+                "A semaphore of more than `MAX_PERMITS` is a `ConfigError`; so is adding beyond them, which changes nothing.")
+            (sy_20_try_lock_overtakes_nobody, lock::sy_20, "SY-20", Must, Exact,
+                "Neither `try_lock` nor a newcomer overtakes one who waits for a lock.")
+            (sy_21_semaphore_waiters_are_fifo, semaphore::sy_21, "SY-21", Must, Exact,
+                "Those who wait for permits get them in the order of their first poll.")
+            (sy_22_try_acquire_overtakes_nobody, semaphore::sy_22, "SY-22", Must, Exact,
+                "Neither `try_acquire` nor a newcomer overtakes one who waits for permits.")
+            (sy_23_a_permit_grant_is_passed_on, semaphore::sy_23, "SY-23", Must, Exact,
+                "A waiter that is dropped, before or after it was granted permits, passes them on.")
+            (sy_24_permits_are_never_over_granted, semaphore::sy_24, "SY-24", Must, Exact,
+                "No more permits are out than there are, also between release and wake.")
+            (sy_25_an_unpolled_acquire_takes_nothing, semaphore::sy_25, "SY-25", Must, Exact,
+                "A future of a semaphore acquires nothing until it is polled.")
+            (sy_26_a_panic_returns_permits, semaphore::sy_26, "SY-26", Must, Exact,
+                "A panic that unwinds over a permit returns it.")
+            (sy_27_owned_permits, semaphore::sy_27, "SY-27", Must, Exact,
+                "Owned permits keep the semaphore alive and can leave the scope.")
+            (sy_30_the_value_without_waiting, lock::sy_30, "SY-30", Must, Exact,
+                "`get_mut` and `into_inner` reach a lock's value without waiting.")
+            (sy_31_tasks_exclude_one_another, lock::sy_31, "SY-31", Must, Stochastic,
+                "Tasks on all workers exclude one another with a lock that is held across suspensions.")
+            (ch_01_fifo_and_exactly_once, channel::ch_1, "CH-1", Must, Stochastic,
+                "Items of one sender arrive in order; nothing is lost, nothing is doubled.")
+            (ch_02_capacity_0_is_an_error, channel::ch_2, "CH-2", Must, Exact,
+                "A capacity of 0 is a `ConfigError` that says so.")
+            (ch_03_a_dropped_recv_loses_nothing, channel::ch_3, "CH-3", Must, Exact,
+                "A dropped `recv` loses nothing, also after it was woken.")
+            (ch_04_a_dropped_send_loses_its_own_item, channel::ch_4, "CH-4", Must, Exact,
+                "A dropped `send` loses its own item only; `reserve` gives a permit that cannot, and a permit that is dropped gives its slot back.")
+            (ch_05_senders_gone, channel::ch_5, "CH-5", Must, Exact,
+                "With the last sender gone the receiver drains, then it is closed; a `recv` that waits is woken.")
+            (ch_06_the_last_permit_wakes_a_closed_receiver, channel::ch_6, "CH-6", Must, Exact,
+                "Dropping the last permit wakes a closed receiver.")
+            (ch_07_try_send_overtakes_nobody, channel::ch_7, "CH-7", Must, Exact,
+                "Senders that wait are served in the order of their first poll and are not overtaken by `try_send`.")
+            (ch_20_a_timed_send_hands_back, channel::ch_20, "CH-20", Must, Exact,
+                "A timed send hands its item back, whether the limit passed or the channel is closed.")
+            (ch_21_owned_send_permits, channel::ch_21, "CH-21", Must, Exact,
+                "An owned permit holds a sender of its own and can leave the scope.")
+            (ch_22_receiver_gone, channel::ch_22, "CH-22", Must, Exact,
+                "With the receiver gone a blocked `send` hands its item back, and the items that were in the channel have been dropped.")
+            (ch_23_close_refuses_and_drains, channel::ch_23, "CH-23", Must, Exact,
+                "After `close` a blocked `send` hands its item back, and what is in the channel or reserved can still be received.")
+            (ch_24_lengths_and_unbounded, channel::ch_24, "CH-24", Must, Exact,
+                "`len` and `capacity` say what they say; an unbounded `send` never waits.")
+            (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
+                "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
+            (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,
+                "An operation tolerates spurious polls, and a new waker at every poll.")
+        }
+    };
+}
