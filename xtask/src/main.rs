@@ -50,9 +50,11 @@ fn run(command: &str, args: &[String]) -> Result<(), String> {
 }
 
 /// The root of the workspace, wherever the command was started.
+///
+/// The path is asked for at run time: two clones that share a target directory share this
+/// program, too, and the one built in would be the other's.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default()
+    let package = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map(Path::to_path_buf).unwrap_or_default()
 }

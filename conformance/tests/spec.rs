@@ -1,0 +1,69 @@
+//! `SPEC.md` says what the table says.
+
+use anyrt_conformance::{AREAS, RULES, spec};
+use std::collections::HashSet;
+
+const SPEC: &str = include_str!("../SPEC.md");
+
+#[test]
+fn spec_matches_table() {
+    let (_, rest) = SPEC.split_once("<!-- rules:begin -->\n").expect("a begin marker");
+    let (block, _) = rest.split_once("<!-- rules:end -->").expect("an end marker");
+    let (written, generated): (Vec<_>, Vec<_>) = (block.lines().collect(), spec());
+    let generated: Vec<_> = generated.lines().collect();
+    for line in &generated {
+        assert!(written.contains(line), "not in SPEC.md; run `cargo xtask conformance --write`: {line}");
+    }
+    for line in &written {
+        assert!(generated.contains(line), "only in SPEC.md: {line}");
+    }
+    assert_eq!(written, generated, "in another order");
+}
+
+#[test]
+fn every_rule_is_in_the_tables_once() {
+    for rule in RULES {
+        let row = format!("\n| {} |", rule.id);
+        assert_eq!(SPEC.matches(&row).count(), 1, "rows of {}", rule.id);
+        assert!(AREAS.iter().any(|(area, _)| *area == rule.area()), "the area of {}", rule.id);
+        assert!(!rule.text.contains('|'), "{} breaks its table", rule.id);
+        assert!(rule.text.ends_with('.'), "{} is no sentence", rule.id);
+    }
+}
+
+#[test]
+fn ids_and_names_are_unique_and_agree() {
+    let ids: HashSet<_> = RULES.iter().map(|rule| rule.id).collect();
+    let names: HashSet<_> = RULES.iter().map(|rule| rule.name).collect();
+    assert_eq!((ids.len(), names.len()), (RULES.len(), RULES.len()));
+    for rule in RULES {
+        let (area, number) = rule.id.split_once('-').expect("an id such as SP-2");
+        let number: u32 = number.parse().expect("an id such as SP-2");
+        let prefix = format!("{}_{number:02}_", area.to_lowercase());
+        assert!(rule.name.starts_with(&prefix), "{} is called {}", rule.id, rule.name);
+    }
+}
+
+/// The traits' docs refer to rules as `*SP-2*`; in a place of the workspace those exist.
+#[test]
+fn the_ids_in_the_traits_docs_exist() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/src/rt");
+    let Ok(files) = std::fs::read_dir(folder) else {
+        return; // Outside of the workspace, as in a published crate.
+    };
+    let areas: HashSet<_> = AREAS.iter().map(|(area, _)| *area).collect();
+    let mut seen = 0;
+    for file in files {
+        let path = file.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        for word in text.split('*') {
+            let Some((area, number)) = word.split_once('-') else { continue };
+            if areas.contains(area) && number.parse::<u32>().is_ok() {
+                seen += 1;
+                let known = RULES.iter().any(|rule| rule.id == word);
+                assert!(known, "{} refers to {word}, which is no rule", path.display());
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} rules are referred to");
+}

@@ -1,0 +1,8 @@
+//! What the compiler says to common mistakes, pinned. With all features on, for the compiler lists the
+//! runtimes that it knows.
+#![cfg(all(feature = "tokio", feature = "smol", feature = "async-std"))]
+
+#[test]
+fn mistakes_get_readable_errors() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}

@@ -1,0 +1,5 @@
+fn needs<R: anyrt::Runtime>() {}
+
+fn main() {
+    needs::<anyrt::DefaultRuntime>();
+}

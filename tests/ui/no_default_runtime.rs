@@ -1,0 +1,5 @@
+fn main() {
+    anyrt::run(async {
+        anyrt::sleep(std::time::Duration::ZERO).await;
+    });
+}
