@@ -70,3 +70,8 @@ pub mod prelude {
         Spawn as _, SpawnBlocking as _, SpawnLocal as _, Timeout as _, Timer as _,
     };
 }
+
+/// The README's example, compiled where its backend is on.
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -28,8 +28,14 @@ impl Expectations {
             if content.is_empty() || content.starts_with('#') {
                 continue;
             }
-            let error = |problem| ExpectationsError { line, content: content.to_owned(), problem };
-            let (id, reason) = content.split_once(char::is_whitespace).unwrap_or((content, ""));
+            let error = |problem| ExpectationsError {
+                line,
+                content: content.to_owned(),
+                problem,
+            };
+            let (id, reason) = content
+                .split_once(char::is_whitespace)
+                .unwrap_or((content, ""));
             let rule = Rule::find(id).ok_or_else(|| error("no rule has this id"))?;
             if reason.trim().is_empty() {
                 return Err(error("a reason is missing"));
@@ -61,7 +67,11 @@ pub struct ExpectationsError {
 
 impl fmt::Display for ExpectationsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, content, problem } = self;
+        let Self {
+            line,
+            content,
+            problem,
+        } = self;
         write!(f, "expectations, line {line}: {problem}: {content:?}")
     }
 }

@@ -65,7 +65,9 @@ impl<'a, R: Backend> Ctx<'a, R> {
 
 impl<R: fmt::Debug> fmt::Debug for Ctx<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ctx").field("rt", &self.rt).finish_non_exhaustive()
+        f.debug_struct("Ctx")
+            .field("rt", &self.rt)
+            .finish_non_exhaustive()
     }
 }
 

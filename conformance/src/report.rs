@@ -50,7 +50,10 @@ impl Verdict {
 
     /// Whether a test with this verdict fails.
     pub fn is_bad(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Hung(_) | Self::UnexpectedPass(_))
+        matches!(
+            self,
+            Self::Failed(_) | Self::Hung(_) | Self::UnexpectedPass(_)
+        )
     }
 }
 
@@ -87,14 +90,21 @@ pub struct Report {
 impl Report {
     /// What came of the rule with that id, if it ran.
     pub fn verdict(&self, id: &str) -> Option<&Verdict> {
-        self.entries.iter().find(|entry| entry.rule.id == id).map(|entry| &entry.verdict)
+        self.entries
+            .iter()
+            .find(|entry| entry.rule.id == id)
+            .map(|entry| &entry.verdict)
     }
 
     /// Whether something ran, and no MUST failed, hung or passed against expectation.
     pub fn conforms(&self) -> bool {
         let must = |entry: &&Entry| entry.rule.level == Level::Must;
         !self.entries.is_empty()
-            && !self.entries.iter().filter(must).any(|entry| entry.verdict.is_bad())
+            && !self
+                .entries
+                .iter()
+                .filter(must)
+                .any(|entry| entry.verdict.is_bad())
     }
 
     /// How many rules of an area passed, and how many of them apply.
@@ -103,27 +113,54 @@ impl Report {
             entry.rule.area() == area && !matches!(entry.verdict, Verdict::Skipped(_))
         };
         let entries = self.entries.iter().filter(applies);
-        let passed = entries.clone().filter(|entry| entry.verdict == Verdict::Passed);
+        let passed = entries
+            .clone()
+            .filter(|entry| entry.verdict == Verdict::Passed);
         (passed.count(), entries.count())
     }
 
     /// A line a rule, and one in the end.
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.backend);
-        for Entry { rule, verdict, took } in &self.entries {
+        for Entry {
+            rule,
+            verdict,
+            took,
+        } in &self.entries
+        {
             let millis = took.as_millis();
-            let _ = writeln!(text, "  {:<6} {:<6} {millis:>6} ms  {verdict}", rule.id, rule.level);
+            let _ = writeln!(
+                text,
+                "  {:<6} {:<6} {millis:>6} ms  {verdict}",
+                rule.id, rule.level
+            );
         }
-        let count = |word| self.entries.iter().filter(|entry| entry.verdict.word() == word).count();
-        let words =
-            ["passed", "failed", "hung", "skipped", "expected failure", "unexpected pass"];
+        let count = |word| {
+            self.entries
+                .iter()
+                .filter(|entry| entry.verdict.word() == word)
+                .count()
+        };
+        let words = [
+            "passed",
+            "failed",
+            "hung",
+            "skipped",
+            "expected failure",
+            "unexpected pass",
+        ];
         let counts = words.map(|word| (word, count(word)));
         let counts: Vec<_> = counts
             .iter()
             .filter(|(word, count)| *word == "passed" || *count > 0)
             .map(|(word, count)| format!("{count} {word}"))
             .collect();
-        let _ = writeln!(text, "  {} rules: {}", self.entries.len(), counts.join(", "));
+        let _ = writeln!(
+            text,
+            "  {} rules: {}",
+            self.entries.len(),
+            counts.join(", ")
+        );
         text
     }
 
@@ -132,25 +169,37 @@ impl Report {
         let rules: Vec<_> = self
             .entries
             .iter()
-            .map(|Entry { rule, verdict, took }| {
-                format!(
-                    r#"{{"id":{},"level":{},"kind":{},"verdict":{},"detail":{},"millis":{}}}"#,
-                    quote(rule.id),
-                    quote(&rule.level.to_string()),
-                    quote(&rule.kind.to_string()),
-                    quote(verdict.word()),
-                    quote(&verdict.detail()),
-                    took.as_millis(),
-                )
-            })
+            .map(
+                |Entry {
+                     rule,
+                     verdict,
+                     took,
+                 }| {
+                    format!(
+                        r#"{{"id":{},"level":{},"kind":{},"verdict":{},"detail":{},"millis":{}}}"#,
+                        quote(rule.id),
+                        quote(&rule.level.to_string()),
+                        quote(&rule.kind.to_string()),
+                        quote(verdict.word()),
+                        quote(&verdict.detail()),
+                        took.as_millis(),
+                    )
+                },
+            )
             .collect();
         let (name, conforms) = (quote(&self.backend), self.conforms());
-        format!(r#"{{"backend":{name},"conforms":{conforms},"rules":[{}]}}"#, rules.join(","))
+        format!(
+            r#"{{"backend":{name},"conforms":{conforms},"rules":[{}]}}"#,
+            rules.join(",")
+        )
     }
 
     /// A table with a row a rule.
     pub fn to_markdown(&self) -> String {
-        let mut text = format!("| rule | level | {} |\n|---|---|---|\n", cell(&self.backend));
+        let mut text = format!(
+            "| rule | level | {} |\n|---|---|---|\n",
+            cell(&self.backend)
+        );
         for Entry { rule, verdict, .. } in &self.entries {
             let verdict = cell(&verdict.to_string());
             let _ = writeln!(text, "| {} | {} | {verdict} |", rule.id, rule.level);
@@ -218,21 +267,35 @@ mod tests {
     use crate::rule::RULES;
 
     fn report(verdict: Verdict) -> Report {
-        let entry = Entry { rule: &RULES[0], verdict, took: Duration::from_millis(7) };
-        Report { backend: "a|b".into(), entries: vec![entry] }
+        let entry = Entry {
+            rule: &RULES[0],
+            verdict,
+            took: Duration::from_millis(7),
+        };
+        Report {
+            backend: "a|b".into(),
+            entries: vec![entry],
+        }
     }
 
     #[test]
     fn json_is_escaped() {
         let json = report(Verdict::Failed("a \"b\"\n\\c".into())).to_json();
         let rule = r#"{"id":"SP-1","level":"MUST","kind":"exact","verdict":"failed","detail":"a \"b\"\u000a\\c","millis":7}"#;
-        assert_eq!(json, format!(r#"{{"backend":"a|b","conforms":false,"rules":[{rule}]}}"#));
+        assert_eq!(
+            json,
+            format!(r#"{{"backend":"a|b","conforms":false,"rules":[{rule}]}}"#)
+        );
     }
 
     #[test]
     fn markdown_keeps_its_cells() {
         let report = report(Verdict::Skipped("one | two\nthree".into()));
-        assert!(report.to_markdown().ends_with("| SP-1 | MUST | skipped: one \\| two three |\n"));
+        assert!(
+            report
+                .to_markdown()
+                .ends_with("| SP-1 | MUST | skipped: one \\| two three |\n")
+        );
         let matrix = matrix(&[report]);
         assert!(matrix.contains("| Tasks (SP) | 0/0 |"), "{matrix}");
         assert!(matrix.contains("- a\\|b, SP-1: skipped: one"), "{matrix}");

@@ -113,9 +113,16 @@ crate::__for_each_rule! { [table] }
 pub fn spec() -> String {
     let mut text = String::new();
     for (area, title) in AREAS {
-        text += &format!("\n## {area} – {title}\n\n| id | level | kind | rule |\n|---|---|---|---|\n");
+        text +=
+            &format!("\n## {area} – {title}\n\n| id | level | kind | rule |\n|---|---|---|---|\n");
         for rule in RULES.iter().filter(|rule| rule.area() == *area) {
-            let Rule { id, level, kind, text: says, .. } = rule;
+            let Rule {
+                id,
+                level,
+                kind,
+                text: says,
+                ..
+            } = rule;
             text += &format!("| {id} | {level} | {kind} | {says} |\n");
         }
     }

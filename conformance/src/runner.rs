@@ -61,14 +61,21 @@ impl<R: Backend> Suite<R> {
 
     /// Runs these rules only; ids that do not exist are left out.
     pub fn only(mut self, ids: &[&str]) -> Self {
-        self.only = ids.iter().filter_map(|id| Rule::find(id)).map(|rule| rule.id).collect();
+        self.only = ids
+            .iter()
+            .filter_map(|id| Rule::find(id))
+            .map(|rule| rule.id)
+            .collect();
         self
     }
 
     /// Runs the rules, one after the other.
     pub fn run(&self) -> Report {
         let chosen = RULES.iter().filter(|rule| self.only.contains(&rule.id));
-        Report { backend: self.name.clone(), entries: chosen.map(|rule| self.try_rule(rule)).collect() }
+        Report {
+            backend: self.name.clone(),
+            entries: chosen.map(|rule| self.try_rule(rule)).collect(),
+        }
     }
 
     fn try_rule(&self, rule: &'static Rule) -> Entry {
@@ -85,7 +92,11 @@ impl<R: Backend> Suite<R> {
             (Verdict::Passed, Some(reason)) => Verdict::UnexpectedPass(reason.to_owned()),
             (verdict, _) => verdict,
         };
-        Entry { rule, verdict, took: started.elapsed() }
+        Entry {
+            rule,
+            verdict,
+            took: started.elapsed(),
+        }
     }
 }
 
@@ -105,10 +116,12 @@ impl<R> fmt::Debug for Suite<R> {
 pub fn watched(limit: Duration, rule: impl FnOnce() -> Outcome + Send + 'static) -> Verdict {
     hush_expected_panics();
     let (report, reported) = mpsc::channel();
-    let spawned = thread::Builder::new().name("conformance rule".into()).spawn(move || {
-        let caught = catch_unwind(AssertUnwindSafe(rule));
-        report.send(caught).ok();
-    });
+    let spawned = thread::Builder::new()
+        .name("conformance rule".into())
+        .spawn(move || {
+            let caught = catch_unwind(AssertUnwindSafe(rule));
+            report.send(caught).ok();
+        });
     if let Err(error) = spawned {
         return Verdict::Failed(format!("no thread to run the rule on: {error}"));
     }
@@ -140,10 +153,19 @@ pub fn __test<R: Backend>(
     expectations: &str,
 ) {
     let expectations = Expectations::parse(expectations).unwrap_or_else(|error| panic!("{error}"));
-    let report = Suite::new("", make).expectations(expectations).only(&[id]).run();
+    let report = Suite::new("", make)
+        .expectations(expectations)
+        .only(&[id])
+        .run();
     assert!(!report.entries.is_empty(), "no rule has the id {id}");
     for Entry { rule, verdict, .. } in report.entries {
-        assert!(!verdict.is_bad(), "{} {verdict}\n  {}: {}", rule.id, rule.level, rule.text);
+        assert!(
+            !verdict.is_bad(),
+            "{} {verdict}\n  {}: {}",
+            rule.id,
+            rule.level,
+            rule.text
+        );
         if !verdict.detail().is_empty() {
             println!("{} {}", rule.id, verdict);
         }

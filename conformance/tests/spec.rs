@@ -7,12 +7,20 @@ const SPEC: &str = include_str!("../SPEC.md");
 
 #[test]
 fn spec_matches_table() {
-    let (_, rest) = SPEC.split_once("<!-- rules:begin -->\n").expect("a begin marker");
-    let (block, _) = rest.split_once("<!-- rules:end -->").expect("an end marker");
-    let (written, generated): (Vec<_>, Vec<_>) = (block.lines().collect(), spec());
-    let generated: Vec<_> = generated.lines().collect();
+    let (_, rest) = SPEC
+        .split_once("<!-- rules:begin -->\n")
+        .expect("a begin marker");
+    let (block, _) = rest
+        .split_once("<!-- rules:end -->")
+        .expect("an end marker");
+    let generated = spec();
+    let [written, generated] =
+        [block, &generated].map(|text| text.trim().lines().collect::<Vec<_>>());
     for line in &generated {
-        assert!(written.contains(line), "not in SPEC.md; run `cargo xtask conformance --write`: {line}");
+        assert!(
+            written.contains(line),
+            "not in SPEC.md; run `cargo xtask conformance --write`: {line}"
+        );
     }
     for line in &written {
         assert!(generated.contains(line), "only in SPEC.md: {line}");
@@ -25,7 +33,11 @@ fn every_rule_is_in_the_tables_once() {
     for rule in RULES {
         let row = format!("\n| {} |", rule.id);
         assert_eq!(SPEC.matches(&row).count(), 1, "rows of {}", rule.id);
-        assert!(AREAS.iter().any(|(area, _)| *area == rule.area()), "the area of {}", rule.id);
+        assert!(
+            AREAS.iter().any(|(area, _)| *area == rule.area()),
+            "the area of {}",
+            rule.id
+        );
         assert!(!rule.text.contains('|'), "{} breaks its table", rule.id);
         assert!(rule.text.ends_with('.'), "{} is no sentence", rule.id);
     }
@@ -40,7 +52,12 @@ fn ids_and_names_are_unique_and_agree() {
         let (area, number) = rule.id.split_once('-').expect("an id such as SP-2");
         let number: u32 = number.parse().expect("an id such as SP-2");
         let prefix = format!("{}_{number:02}_", area.to_lowercase());
-        assert!(rule.name.starts_with(&prefix), "{} is called {}", rule.id, rule.name);
+        assert!(
+            rule.name.starts_with(&prefix),
+            "{} is called {}",
+            rule.id,
+            rule.name
+        );
     }
 }
 
@@ -57,11 +74,17 @@ fn the_ids_in_the_traits_docs_exist() {
         let path = file.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("a source file");
         for word in text.split('*') {
-            let Some((area, number)) = word.split_once('-') else { continue };
+            let Some((area, number)) = word.split_once('-') else {
+                continue;
+            };
             if areas.contains(area) && number.parse::<u32>().is_ok() {
                 seen += 1;
                 let known = RULES.iter().any(|rule| rule.id == word);
-                assert!(known, "{} refers to {word}, which is no rule", path.display());
+                assert!(
+                    known,
+                    "{} refers to {word}, which is no rule",
+                    path.display()
+                );
             }
         }
     }

@@ -22,15 +22,14 @@ use anyrt_core::{
 };
 use async_task::{Runnable, Task};
 use futures_timer::Delay;
+use slab::Slab;
 use std::{
     cell::Cell,
-    collections::HashMap,
     num::NonZeroUsize,
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
-    task::{Context, Poll},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
+    task::{Context, Poll, Waker},
     thread,
-    time::SystemTime,
 };
 
 /// A runtime, as a value: `Clone + Send + Sync + 'static`.
@@ -50,11 +49,12 @@ struct Shared {
 
 /// All tasks that have not ended, so that the runtime's end finds those that wait: an
 /// `async_task::Task` cancels when it is dropped.
-type Tasks = HashMap<u64, Task<()>>;
+type Tasks = Slab<Task<()>>;
 
-impl OwnRuntime {
-    /// A runtime with so many threads for tasks.
-    pub fn new(threads: NonZeroUsize) -> Self {
+impl Default for OwnRuntime {
+    /// A runtime with a thread for tasks for each that the machine has.
+    fn default() -> Self {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let (woken, queue) = mpsc::channel::<Runnable>();
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads.get() {
@@ -63,28 +63,24 @@ impl OwnRuntime {
             thread::spawn(move || {
                 IS_WORKER.set(true);
                 // One of the threads waits for the queue, the others for the lock.
-                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let next = || lock(&queue).recv();
                 while let Ok(runnable) = next() {
                     runnable.run();
                 }
             });
         }
-        Self(Arc::new(Shared { woken, tasks: Arc::default(), threads }))
-    }
-}
-
-impl Default for OwnRuntime {
-    fn default() -> Self {
-        Self::new(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+        Self(Arc::new(Shared {
+            woken,
+            tasks: Arc::default(),
+            threads,
+        }))
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = std::mem::take(&mut *tasks);
-        // Unlocked first: what is dropped now may run destructors that come back here.
-        drop(tasks);
+        // The lock is free again when they are dropped: their destructors may come back here.
+        let left = std::mem::take(&mut *lock(&self.tasks));
         drop(left);
     }
 }
@@ -101,16 +97,17 @@ impl Spawn for OwnRuntime {
         // until it is ready, or dropped. The handle is complete.
         let (task, handle) = portable(future);
         let (woken, tasks) = (self.0.woken.clone(), Arc::clone(&self.0.tasks));
-        let mut all = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (0..).map(|_| fastrand::u64(..)).find(|key| !all.contains_key(key));
+        let mut all = lock(&self.0.tasks);
+        let entry = all.vacant_entry();
+        let key = entry.key();
         let ended = async move {
             task.await;
-            let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
-            key.and_then(|key| tasks.remove(&key)).map(Task::detach);
+            let this = lock(&tasks).try_remove(key);
+            this.into_iter().for_each(Task::detach);
         };
         // Where the threads are gone the task is dropped, which cancels it.
         let (runnable, task) = async_task::spawn(ended, move |task| drop(woken.send(task)));
-        all.extend(key.zip(Some(task)));
+        entry.insert(task);
         drop(all);
         runnable.schedule();
         handle
@@ -136,8 +133,8 @@ impl Clock for OwnRuntime {
         now()
     }
 
-    fn wall_time(&self) -> SystemTime {
-        SystemTime::now()
+    fn wall_time(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
     }
 }
 
@@ -169,14 +166,26 @@ impl Alarm for DelayAlarm {
     }
 }
 
+impl Drop for DelayAlarm {
+    /// `futures-timer` forgets a timer in its own time; our waker must be gone at once.
+    fn drop(&mut self) {
+        let _ = Pin::new(&mut self.0).poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+/// Locks; a panic under one of these locks leaves nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+    static IS_WORKER: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 impl BlockOn for OwnRuntime {
     /// Inside a task it panics: if all threads blocked, nobody would run what they wait for.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        assert!(!IS_WORKER.get(), "`block_on` inside a task of an `OwnRuntime`: use `.await`");
+        assert!(!IS_WORKER.get(), "`block_on` inside a task: use `.await`");
         pollster::block_on(future)
     }
 }

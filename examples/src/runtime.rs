@@ -39,9 +39,11 @@ pub fn with_runtime<V: Visitor>(name: Option<&str>, visitor: V) -> Result<V::Out
         #[cfg(feature = "smol")]
         Some("smol") => Ok(visitor.visit(anyrt::smol::Smol::default())),
         #[cfg(feature = "async-std")]
-        Some("async-std") => Ok(visitor.visit(anyrt::async_std::AsyncStd::default())),
+        Some("async-std") => Ok(visitor.visit(anyrt::async_std::AsyncStd)),
         Some("own") => Ok(visitor.visit(OwnRuntime::default())),
-        name => Err(NoRuntime { name: name.map(str::to_owned) }),
+        name => Err(NoRuntime {
+            name: name.map(str::to_owned),
+        }),
     }
 }
 
@@ -59,7 +61,10 @@ impl fmt::Display for NoRuntime {
             None => write!(f, "no runtime was compiled in: build with one {features}"),
             Some(name) => {
                 let names = [NAMES, &["own"]].concat().join(", ");
-                write!(f, "there is no runtime {name:?} in this build, which has {names} {features}")
+                write!(
+                    f,
+                    "there is no runtime {name:?} in this build, which has {names} {features}"
+                )
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: every check, in order, up to the first that fails.
 
-use crate::{manifest, tidy};
+use crate::{conformance, manifest, tidy};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -59,6 +59,10 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
         steps.push((args.clone(), Box::new(move || cargo(root, &args))));
     }
     steps.push(("loom".to_owned(), Box::new(move || loom(root))));
+    steps.push((
+        "conformance".to_owned(),
+        Box::new(move || conformance::run(root, &[])),
+    ));
     Ok(steps)
 }
 

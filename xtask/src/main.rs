@@ -1,6 +1,7 @@
 //! The one entry point for checks: `cargo xtask ci` runs all that CI runs.
 
 mod ci;
+mod conformance;
 mod manifest;
 mod tidy;
 
@@ -15,7 +16,7 @@ usage: cargo xtask <command>
 
   ci                  every check, in order, up to the first that fails
   tidy                the checks of the sources' text: headers, sizes, banned code, rule ids
-  conformance [..]    the conformance suite on every backend
+  conformance [..]    the conformance suite on every backend; --write updates its tables
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
 fn run(command: &str, args: &[String]) -> Result<(), String> {
     match (command, args) {
         ("ci", []) => ci::run(&root()),
+        ("conformance", args) => conformance::run(&root(), args),
         ("tidy", []) => tidy::run(&root()),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

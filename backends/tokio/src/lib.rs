@@ -17,7 +17,7 @@ use anyrt_core::{
     ConfigError, Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
 };
-use runtime::Owned;
+use runtime::{Alive, Bound, Owned};
 use std::{num::NonZeroUsize, sync::Arc, time::SystemTime};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -36,7 +36,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 /// ```
 ///
 /// # Panics
-/// A runtime that was built without its time driver (`enable_time`) panics in `sleep`.
+/// A runtime that was built without its time driver (`enable_time`) panics in `sleep`, and so does
+/// a sleep of an *ambient* runtime that is polled after that runtime was shut down.
 #[derive(Debug, Clone, Default)]
 pub struct Tokio(Kind);
 
@@ -44,7 +45,7 @@ pub struct Tokio(Kind);
 enum Kind {
     #[default]
     Ambient,
-    Bound(Handle),
+    Bound(Arc<Bound>),
     Owned(Arc<Owned>),
 }
 
@@ -53,8 +54,9 @@ impl Tokio {
     ///
     /// It does not keep that runtime alive: once it is shut down, spawned tasks are
     /// [`Cancelled`](anyrt_core::JoinError::Cancelled).
+    /// Its timers go on: they move to the process's fallback runtime.
     pub fn from_handle(handle: Handle) -> Self {
-        Self(Kind::Bound(handle))
+        Self(Kind::Bound(Arc::new(Bound::new(handle))))
     }
 
     /// A runtime of its own, with as many worker threads as there are cores.
@@ -84,8 +86,17 @@ impl Tokio {
                 Ok(handle) => f(&handle),
                 Err(_) => f(runtime::fallback()),
             },
-            Kind::Bound(handle) => f(handle),
+            Kind::Bound(bound) => f(bound.handle()),
             Kind::Owned(owned) => f(owned.handle()),
+        }
+    }
+
+    /// Whether the runtime goes on, unless it is the caller's own.
+    fn alive(&self) -> Option<Alive> {
+        match &self.0 {
+            Kind::Ambient => None,
+            Kind::Bound(bound) => Some(bound.alive().clone()),
+            Kind::Owned(owned) => Some(owned.alive().clone()),
         }
     }
 
@@ -153,10 +164,10 @@ impl Sleep for Tokio {
     #[track_caller]
     fn sleep_until(&self, deadline: Instant) -> TokioTimer {
         match self.is_here() {
-            true => sleep::timer(deadline),
+            true => sleep::timer(deadline, None),
             false => self.with_handle(|handle| {
                 let _entered = handle.enter();
-                sleep::timer(deadline)
+                sleep::timer(deadline, self.alive())
             }),
         }
     }

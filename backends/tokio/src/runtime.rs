@@ -2,13 +2,21 @@
 
 use anyrt_core::ConfigError;
 use std::{
+    future::pending,
     io,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
     thread,
 };
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::oneshot,
+    task::AbortHandle,
 };
 
 /// The runtime of a caller that is in none, for the process's whole life.
@@ -21,9 +29,82 @@ pub(crate) fn fallback() -> &'static Handle {
     FALLBACK.get_or_init(start).handle()
 }
 
+/// Whether a runtime goes on: its timers may outlive it.
+#[derive(Debug, Clone)]
+pub(crate) struct Alive(Arc<Watch>);
+
+#[derive(Debug)]
+struct Watch {
+    ended: Arc<AtomicBool>,
+    task: AbortHandle,
+}
+
+impl Alive {
+    /// Leaves a task in the runtime, which is dropped before the timers are shut down.
+    fn watch(handle: &Handle) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let ends = Ends(ended.clone());
+        let task = handle.spawn(async move {
+            let _ends = ends;
+            pending::<()>().await;
+        });
+        Self(Arc::new(Watch {
+            ended,
+            task: task.abort_handle(),
+        }))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> bool {
+        !self.0.ended.load(Acquire)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Ends(Arc<AtomicBool>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.store(true, Release);
+    }
+}
+
+/// Somebody else's runtime.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    handle: Handle,
+    alive: Alive,
+}
+
+impl Bound {
+    pub(crate) fn new(handle: Handle) -> Self {
+        let alive = Alive::watch(&handle);
+        Self { handle, alive }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) fn alive(&self) -> &Alive {
+        &self.alive
+    }
+}
+
 /// A runtime that is shut down when this value is dropped, also on one of its own threads.
 #[derive(Debug)]
-pub(crate) enum Owned {
+pub(crate) struct Owned {
+    alive: Alive,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
     /// `None` only while it is being dropped.
     MultiThread(Option<Runtime>),
     // Dropped in this order, the driving thread is the last to hold the runtime, and may block on
@@ -36,10 +117,15 @@ pub(crate) enum Owned {
 
 impl Owned {
     pub(crate) fn multi_thread() -> Result<Self, ConfigError> {
-        let runtime = Builder::new_multi_thread().enable_all().build();
-        runtime
-            .map(|runtime| Self::MultiThread(Some(runtime)))
-            .map_err(no_threads)
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(no_threads)?;
+        let alive = Alive::watch(runtime.handle());
+        Ok(Self {
+            alive,
+            kind: Kind::MultiThread(Some(runtime)),
+        })
     }
 
     pub(crate) fn current_thread() -> Result<Self, ConfigError> {
@@ -52,23 +138,34 @@ impl Owned {
         let driven = runtime.clone();
         thread::Builder::new()
             .name("anyrt-tokio".to_owned())
-            .spawn(move || drop(driven.block_on(stopped)))
+            .spawn(move || {
+                // Nothing is ever sent: the error that the sender is gone is the signal.
+                driven.block_on(stopped).ok();
+            })
             .map_err(no_threads)?;
-        Ok(Self::CurrentThread {
-            runtime,
-            _stop: stop,
+        let alive = Alive::watch(runtime.handle());
+        Ok(Self {
+            alive,
+            kind: Kind::CurrentThread {
+                runtime,
+                _stop: stop,
+            },
         })
     }
 
     fn runtime(&self) -> &Runtime {
-        match self {
-            Self::MultiThread(runtime) => runtime.as_ref().expect("it is there until dropped"),
-            Self::CurrentThread { runtime, .. } => runtime,
+        match &self.kind {
+            Kind::MultiThread(runtime) => runtime.as_ref().expect("it is there until dropped"),
+            Kind::CurrentThread { runtime, .. } => runtime,
         }
     }
 
     pub(crate) fn handle(&self) -> &Handle {
         self.runtime().handle()
+    }
+
+    pub(crate) fn alive(&self) -> &Alive {
+        &self.alive
     }
 
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -86,7 +183,7 @@ fn no_threads(error: io::Error) -> ConfigError {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        if let Self::MultiThread(runtime) = self {
+        if let Kind::MultiThread(runtime) = &mut self.kind {
             // Dropping it as it is would block, and panics inside a task.
             runtime
                 .take()

@@ -1,5 +1,6 @@
 //! tokio's timer and clock, which a test may have paused.
 
+use crate::runtime::{self, Alive};
 use anyrt_core::{
     Instant,
     time::{Alarm, AlarmTimer},
@@ -47,6 +48,8 @@ pin_project! {
     pub struct TokioAlarm {
         #[pin]
         sleep: time::Sleep,
+        // `None` for the caller's own runtime, which is running.
+        alive: Option<Alive>,
     }
 }
 
@@ -55,11 +58,12 @@ pub type TokioTimer = AlarmTimer<TokioAlarm>;
 
 /// A timer of the runtime that the caller has entered.
 #[track_caller]
-pub(crate) fn timer(deadline: Instant) -> TokioTimer {
+pub(crate) fn timer(deadline: Instant, alive: Option<Alive>) -> TokioTimer {
     let at = real(deadline).unwrap_or_else(far_future);
     AlarmTimer::new(
         TokioAlarm {
             sleep: time::sleep_until(at),
+            alive,
         },
         now(),
         deadline,
@@ -75,8 +79,15 @@ impl Alarm for TokioAlarm {
 
     #[inline]
     fn poll_fired(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let sleep = self.project().sleep;
+        let this = self.project();
+        let mut sleep = this.sleep;
         let deadline = sleep.deadline();
+        if this.alive.as_ref().is_some_and(|alive| !alive.get()) {
+            // tokio panics where a timer outlives its runtime.
+            let _entered = runtime::fallback().enter();
+            sleep.set(time::sleep_until(deadline));
+            *this.alive = None;
+        }
         if sleep.poll(cx).is_ready() {
             return Poll::Ready(());
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Expected, message},
+    probe::{Expected, hush_nested, message},
 };
 use anyrt_core::{JoinError, task::yield_now};
 use std::{
@@ -19,7 +19,11 @@ pub fn bo_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         yield_now().await;
         (Rc::clone(&local), borrowed.as_str())
     });
-    ensure_eq!((output.0.get(), output.1), (2, "borrowed"), "the output of `block_on`");
+    ensure_eq!(
+        (output.0.get(), output.1),
+        (2, "borrowed"),
+        "the output of `block_on`"
+    );
     let caught = catch_unwind(AssertUnwindSafe(|| {
         ctx.rt().block_on(async {
             yield_now().await;
@@ -27,15 +31,29 @@ pub fn bo_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         });
     }));
     let Err(payload) = caught else {
-        return Err(Stop::failed("the future's panic did not unwind out of `block_on`"));
+        return Err(Stop::failed(
+            "the future's panic did not unwind out of `block_on`",
+        ));
     };
-    ensure_eq!(payload.downcast_ref(), Some(&Expected(1)), "the panic's payload");
-    ensure_eq!(ctx.rt().block_on(async { 3 }), 3, "the output of `block_on` after a panic");
+    ensure_eq!(
+        payload.downcast_ref(),
+        Some(&Expected(1)),
+        "the panic's payload"
+    );
+    ensure_eq!(
+        ctx.rt().block_on(async { 3 }),
+        3,
+        "the output of `block_on` after a panic"
+    );
     Ok(())
 }
 
 /// Inside a task it works, or panics and says so; it never hangs.
 pub fn bo_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    hush_nested(|| nested(ctx))
+}
+
+fn nested<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let rt = ctx.rt().clone();
     let nested = ctx.rt().block_on(async {
         let task = ctx.rt().spawn(async move {

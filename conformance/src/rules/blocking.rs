@@ -4,10 +4,7 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Expected, Gate, PATIENCE, Wakes},
 };
-use anyrt_core::{
-    JoinError,
-    rt::JoinHandle,
-};
+use anyrt_core::{JoinError, rt::JoinHandle};
 use std::{
     collections::HashSet,
     panic::panic_any,
@@ -34,16 +31,27 @@ pub fn bl_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         entered.reached(calls).await;
         let task = ctx.rt().spawn(async { thread::current().id() });
-        let async_thread = task.await.map_err(|error| Stop::failed(error.to_string()))?;
+        let async_thread = task
+            .await
+            .map_err(|error| Stop::failed(error.to_string()))?;
         let main = thread::current().id();
         drop(releases);
         let mut threads = HashSet::new();
         for handle in handles {
-            let id = handle.await.map_err(|error| Stop::failed(error.to_string()))?;
-            ensure!(id != main && id != async_thread, "blocking work ran on an async thread");
+            let id = handle
+                .await
+                .map_err(|error| Stop::failed(error.to_string()))?;
+            ensure!(
+                id != main && id != async_thread,
+                "blocking work ran on an async thread"
+            );
             threads.insert(id);
         }
-        ensure_eq!(threads.len(), calls, "the threads of {calls} blocking calls at once");
+        ensure_eq!(
+            threads.len(),
+            calls,
+            "the threads of {calls} blocking calls at once"
+        );
         Ok(())
     })
 }
@@ -65,7 +73,10 @@ pub fn bl_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         handle.abort();
         drop(release);
         let output = handle.await;
-        ensure!(matches!(output, Ok(11)), "work aborted after its start gave {output:?}, want Ok(11)");
+        ensure!(
+            matches!(output, Ok(11)),
+            "work aborted after its start gave {output:?}, want Ok(11)"
+        );
 
         // Whichever is first, abort or start: both sides must see the same.
         for _ in 0..200 {
@@ -112,12 +123,21 @@ pub fn bl_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let output = ctx.rt().spawn_blocking(|| panic_any(Expected(4))).await;
         let Err(JoinError::Panicked(panic)) = output.map(|_: ()| ()) else {
-            return Err(Stop::failed("blocking work that panicked did not give `Panicked`"));
+            return Err(Stop::failed(
+                "blocking work that panicked did not give `Panicked`",
+            ));
         };
         let payload = panic.into_payload().downcast::<Expected>().ok();
-        ensure_eq!(payload.as_deref(), Some(&Expected(4)), "the panic's payload");
+        ensure_eq!(
+            payload.as_deref(),
+            Some(&Expected(4)),
+            "the panic's payload"
+        );
         let after = ctx.rt().spawn_blocking(|| 5).await;
-        ensure!(matches!(after, Ok(5)), "after a panic blocking work gives {after:?}, want Ok(5)");
+        ensure!(
+            matches!(after, Ok(5)),
+            "after a panic blocking work gives {after:?}, want Ok(5)"
+        );
         Ok(())
     })
 }

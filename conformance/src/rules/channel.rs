@@ -6,13 +6,9 @@ use crate::{
 };
 use anyrt_core::{
     error::{Closed, SendError, SendTimeoutError, TryRecvError, TrySendError},
-    rt::{Receiver, ReceiverOf, Runtime, SendPermit, Sender, SenderOf},
+    rt::{Receiver, ReceiverOf, SendPermit, Sender, SenderOf},
 };
-use std::{
-    fmt::Debug,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 type Halves<R, T> = (SenderOf<R, T>, ReceiverOf<R, T>);
 
@@ -20,7 +16,9 @@ fn channel<R: Backend, T: Send + 'static>(
     ctx: &Ctx<'_, R>,
     capacity: usize,
 ) -> Result<Halves<R, T>, Stop> {
-    ctx.rt().channel(capacity).map_err(|error| Stop::failed(error.to_string()))
+    ctx.rt()
+        .channel(capacity)
+        .map_err(|error| Stop::failed(error.to_string()))
 }
 
 fn unsent<E: Debug>(error: E) -> Stop {
@@ -70,7 +68,10 @@ pub fn ch_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     };
     ensure_eq!(error.value, "0", "the error's value");
     let text = error.to_string();
-    ensure!(text.contains("capacity"), "the message does not name the capacity: {text}");
+    ensure!(
+        text.contains("capacity"),
+        "the message does not name the capacity: {text}"
+    );
     Ok(())
 }
 
@@ -88,8 +89,13 @@ pub fn ch_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     tx.try_send(10).map_err(unsent)?;
     tx.try_send(11).map_err(unsent)?;
     drop(Probe::new(rx.recv())); // Never polled.
-    let both = (Probe::new(rx.recv()).ready("`recv`")?, Probe::new(rx.recv()).ready("`recv`")?);
-    ensure_eq!(both, (Some(10), Some(11)), "the items in the channel");
+    for item in [10, 11] {
+        ensure_eq!(
+            Probe::new(rx.recv()).ready("`recv`")?,
+            Some(item),
+            "the item in the channel"
+        );
+    }
     Ok(())
 }
 
@@ -100,19 +106,36 @@ pub fn ch_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut dropped = Probe::new(tx.send(2));
     let mut next = Probe::new(tx.send(3));
     let mut reserve = Probe::new(tx.reserve());
-    ensure!(dropped.is_pending() && next.is_pending(), "a full channel took an item");
+    ensure!(
+        dropped.is_pending() && next.is_pending(),
+        "a full channel took an item"
+    );
     ensure!(reserve.is_pending(), "a full channel gave a slot");
     ensure_eq!(rx.try_recv(), Ok(1), "the first item");
     drop(dropped); // The slot had reached it, perhaps: it goes to the next.
-    ensure!(next.wakes() > 0, "a slot was lost with the `send` that was dropped");
+    ensure!(
+        next.wakes() > 0,
+        "a slot was lost with the `send` that was dropped"
+    );
     next.ready("the next `send`")?.map_err(unsent)?;
     ensure_eq!(rx.try_recv(), Ok(3), "the item after a dropped `send`");
-    let permit = reserve.ready("`reserve`, with a free slot,")?.map_err(unreserved)?;
-    ensure_eq!(tx.try_send(4), Err(TrySendError::Full(4)), "a slot that is reserved");
+    let permit = reserve
+        .ready("`reserve`, with a free slot,")?
+        .map_err(unreserved)?;
+    ensure_eq!(
+        tx.try_send(4),
+        Err(TrySendError::Full(4)),
+        "a slot that is reserved"
+    );
     permit.send(5).map_err(unsent)?;
     ensure_eq!(rx.try_recv(), Ok(5), "the item of a permit");
-    drop(Probe::new(tx.reserve()).ready("`reserve`")?.map_err(unreserved)?);
-    tx.try_send(6).map_err(|error| Stop::failed(format!("a dropped permit's slot: {error}")))?;
+    drop(
+        Probe::new(tx.reserve())
+            .ready("`reserve`")?
+            .map_err(unreserved)?,
+    );
+    tx.try_send(6)
+        .map_err(|error| Stop::failed(format!("a dropped permit's slot: {error}")))?;
     ensure_eq!(rx.try_recv(), Ok(6), "the item in a dropped permit's slot");
     Ok(())
 }
@@ -123,21 +146,39 @@ pub fn ch_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let (tx, mut rx) = channel::<R, String>(ctx, 1)?;
     ctx.run(async {
         let item = || String::from("item");
-        tx.send_timeout(ctx.rt(), SHORT, item()).await.map_err(unsent)?;
+        tx.send_timeout(ctx.rt(), SHORT, item())
+            .await
+            .map_err(unsent)?;
         match tx.send_timeout(ctx.rt(), SHORT, String::from("late")).await {
             Err(SendTimeoutError::Elapsed(item, elapsed)) => {
                 ensure_eq!(item, "late", "the item that came back");
                 ensure_eq!(elapsed.limit, SHORT, "the limit");
-                ensure!(elapsed.elapsed >= SHORT, "elapsed after {:?}", elapsed.elapsed);
+                ensure!(
+                    elapsed.elapsed >= SHORT,
+                    "elapsed after {:?}",
+                    elapsed.elapsed
+                );
             }
-            other => return Err(Stop::failed(format!("a timed send to a full channel: {other:?}"))),
+            other => {
+                return Err(Stop::failed(format!(
+                    "a timed send to a full channel: {other:?}"
+                )));
+            }
         }
         ensure_eq!(rx.try_recv(), Ok(item()), "the item in the channel");
-        ensure_eq!(rx.try_recv(), Err(TryRecvError::Empty), "after a timed send that failed");
+        ensure_eq!(
+            rx.try_recv(),
+            Err(TryRecvError::Empty),
+            "after a timed send that failed"
+        );
         rx.close();
         match tx.send_timeout(ctx.rt(), SHORT, item()).await {
             Err(SendTimeoutError::Closed(back)) => ensure_eq!(back, item(), "the item"),
-            other => return Err(Stop::failed(format!("a timed send to a closed one: {other:?}"))),
+            other => {
+                return Err(Stop::failed(format!(
+                    "a timed send to a closed one: {other:?}"
+                )));
+            }
         }
         Ok(())
     })
@@ -154,9 +195,16 @@ pub fn ch_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure_eq!(rx.try_recv(), Err(TryRecvError::Empty), "with a permit out");
     let task = ctx.rt().spawn(async move { permit.send(1).is_ok() });
     let sent = ctx.rt().block_on(task);
-    ensure!(matches!(sent, Ok(true)), "a permit sent from a task: {sent:?}");
+    ensure!(
+        matches!(sent, Ok(true)),
+        "a permit sent from a task: {sent:?}"
+    );
     ensure_eq!(rx.try_recv(), Ok(1), "the permit's item");
-    ensure_eq!(rx.try_recv(), Err(TryRecvError::Closed), "after the last sender is gone");
+    ensure_eq!(
+        rx.try_recv(),
+        Err(TryRecvError::Closed),
+        "after the last sender is gone"
+    );
     Ok(())
 }
 
@@ -168,17 +216,36 @@ pub fn ch_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     drop(tx);
     other.try_send(2).map_err(unsent)?;
     drop(other);
-    ensure_eq!(Probe::new(rx.recv()).ready("`recv`")?, Some(1), "the first item");
+    ensure_eq!(
+        Probe::new(rx.recv()).ready("`recv`")?,
+        Some(1),
+        "the first item"
+    );
     ensure_eq!(rx.try_recv(), Ok(2), "the second item");
-    ensure_eq!(rx.try_recv(), Err(TryRecvError::Closed), "drained, all senders gone");
-    ensure_eq!(Probe::new(rx.recv()).ready("`recv`")?, None, "drained, all senders gone");
+    ensure_eq!(
+        rx.try_recv(),
+        Err(TryRecvError::Closed),
+        "drained, all senders gone"
+    );
+    ensure_eq!(
+        Probe::new(rx.recv()).ready("`recv`")?,
+        None,
+        "drained, all senders gone"
+    );
 
     let (tx, mut rx) = channel::<R, u32>(ctx, 1)?;
     let mut recv = Probe::new(rx.recv());
     ensure!(recv.is_pending(), "an empty channel gave an item");
     drop(tx);
-    ensure!(recv.wakes() > 0, "the last sender left, and `recv` was not woken");
-    ensure_eq!(recv.ready("`recv`, all senders gone,")?, None, "all senders gone");
+    ensure!(
+        recv.wakes() > 0,
+        "the last sender left, and `recv` was not woken"
+    );
+    ensure_eq!(
+        recv.ready("`recv`, all senders gone,")?,
+        None,
+        "all senders gone"
+    );
     Ok(())
 }
 
@@ -189,21 +256,41 @@ pub fn ch_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     tx.try_send(Counted::new(&drops)).map_err(unsent)?;
     let mut blocked = Probe::new(tx.send(Counted::new(&drops)));
     let mut reserve = Probe::new(tx.reserve());
-    ensure!(blocked.is_pending() && reserve.is_pending(), "a full channel gave a slot");
+    ensure!(
+        blocked.is_pending() && reserve.is_pending(),
+        "a full channel gave a slot"
+    );
     ensure!(!tx.is_closed(), "an open channel `is_closed`");
     drop(rx);
-    ensure_eq!(drops.count(), 1, "the items dropped with the receiver, of 1 in the channel");
+    ensure_eq!(
+        drops.count(),
+        1,
+        "the items dropped with the receiver, of 1 in the channel"
+    );
     ensure!(tx.is_closed(), "the receiver is gone, but not `is_closed`");
-    ensure!(blocked.wakes() > 0 && reserve.wakes() > 0, "a blocked sender was not woken");
+    ensure!(
+        blocked.wakes() > 0 && reserve.wakes() > 0,
+        "a blocked sender was not woken"
+    );
     let back = blocked.ready("a blocked `send`, the receiver gone,")?;
     ensure!(back.is_err(), "a `send` without receiver succeeded");
-    ensure_eq!(drops.count(), 1, "the items dropped while the unsent one is handed back");
+    ensure_eq!(
+        drops.count(),
+        1,
+        "the items dropped while the unsent one is handed back"
+    );
     let reserved = reserve.ready("a blocked `reserve`, the receiver gone,")?;
     ensure!(reserved.is_err(), "a slot was given without receiver");
     let tried = tx.try_send(Counted::new(&drops));
-    ensure!(matches!(tried, Err(TrySendError::Closed(_))), "`try_send` without receiver: {tried:?}");
+    ensure!(
+        matches!(tried, Err(TrySendError::Closed(_))),
+        "`try_send` without receiver: {tried:?}"
+    );
     let sent = Probe::new(tx.send(Counted::new(&drops))).ready("`send` without receiver")?;
-    ensure!(matches!(sent, Err(SendError(_))), "`send` without receiver: {sent:?}");
+    ensure!(
+        matches!(sent, Err(SendError(_))),
+        "`send` without receiver: {sent:?}"
+    );
     Ok(())
 }
 
@@ -211,7 +298,9 @@ pub fn ch_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn ch_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let (tx, mut rx) = channel::<R, u32>(ctx, 2)?;
     tx.try_send(1).map_err(unsent)?;
-    let permit = Probe::new(tx.reserve()).ready("`reserve`")?.map_err(unreserved)?;
+    let permit = Probe::new(tx.reserve())
+        .ready("`reserve`")?
+        .map_err(unreserved)?;
     let mut blocked = Probe::new(tx.send(9));
     ensure!(blocked.is_pending(), "a full channel took an item");
     rx.close();
@@ -219,16 +308,39 @@ pub fn ch_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure!(blocked.wakes() > 0, "`close` did not wake a blocked `send`");
     let back = blocked.ready("a blocked `send`, after `close`,")?;
     ensure_eq!(back, Err(SendError(9)), "a blocked `send` after `close`");
-    ensure_eq!(tx.try_send(8), Err(TrySendError::Closed(8)), "`try_send` after `close`");
+    ensure_eq!(
+        tx.try_send(8),
+        Err(TrySendError::Closed(8)),
+        "`try_send` after `close`"
+    );
     ensure_eq!(rx.try_recv(), Ok(1), "the item in a closed channel");
-    ensure_eq!(rx.try_recv(), Err(TryRecvError::Empty), "closed, with a permit out");
+    ensure_eq!(
+        rx.try_recv(),
+        Err(TryRecvError::Empty),
+        "closed, with a permit out"
+    );
     let mut recv = Probe::new(rx.recv());
-    ensure!(recv.is_pending(), "`recv` gave up on a slot that is reserved");
+    ensure!(
+        recv.is_pending(),
+        "`recv` gave up on a slot that is reserved"
+    );
     permit.send(2).map_err(unsent)?;
-    ensure_eq!(recv.ready("`recv`, after the permit sent,")?, Some(2), "the permit's item");
+    ensure_eq!(
+        recv.ready("`recv`, after the permit sent,")?,
+        Some(2),
+        "the permit's item"
+    );
     drop(recv);
-    ensure_eq!(rx.try_recv(), Err(TryRecvError::Closed), "closed and drained");
-    ensure_eq!(Probe::new(rx.recv()).ready("`recv`")?, None, "closed and drained");
+    ensure_eq!(
+        rx.try_recv(),
+        Err(TryRecvError::Closed),
+        "closed and drained"
+    );
+    ensure_eq!(
+        Probe::new(rx.recv()).ready("`recv`")?,
+        None,
+        "closed and drained"
+    );
     Ok(())
 }
 
@@ -239,15 +351,31 @@ pub fn ch_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let mut borrowed = Probe::new(tx.reserve());
         let mut holds = Probe::new(tx.clone().reserve_owned());
         let (one, other) = match owned {
-            false => (Some(borrowed.ready("`reserve`")?.map_err(unreserved)?), None),
-            true => (None, Some(holds.ready("`reserve_owned`")?.map_err(unreserved)?)),
+            false => (
+                Some(borrowed.ready("`reserve`")?.map_err(unreserved)?),
+                None,
+            ),
+            true => (
+                None,
+                Some(holds.ready("`reserve_owned`")?.map_err(unreserved)?),
+            ),
         };
         rx.close();
         let mut recv = Probe::new(rx.recv());
-        ensure!(recv.is_pending(), "`recv` gave up on a slot that is reserved");
+        ensure!(
+            recv.is_pending(),
+            "`recv` gave up on a slot that is reserved"
+        );
         drop((one, other));
-        ensure!(recv.wakes() > 0, "dropping the last permit did not wake the closed receiver");
-        ensure_eq!(recv.ready("`recv`, after the last permit,")?, None, "closed, no permit out");
+        ensure!(
+            recv.wakes() > 0,
+            "dropping the last permit did not wake the closed receiver"
+        );
+        ensure_eq!(
+            recv.ready("`recv`, after the last permit,")?,
+            None,
+            "closed, no permit out"
+        );
     }
     Ok(())
 }
@@ -264,9 +392,15 @@ pub fn ch_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut last = 100;
     for n in order {
         ensure_eq!(rx.try_recv(), Ok(last), "the next item");
-        ensure_eq!(tx.try_send(9), Err(TrySendError::Full(9)), "`try_send` past waiting senders");
+        ensure_eq!(
+            tx.try_send(9),
+            Err(TrySendError::Full(9)),
+            "`try_send` past waiting senders"
+        );
         ensure!(sends[n].wakes() > 0, "sender {n} was not woken in its turn");
-        sends[n].ready("a waiting `send` in its turn")?.map_err(unsent)?;
+        sends[n]
+            .ready("a waiting `send` in its turn")?
+            .map_err(unsent)?;
         last = n;
     }
     ensure_eq!(rx.try_recv(), Ok(last), "the last item");
@@ -281,10 +415,23 @@ pub fn ch_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure!(tx.is_empty() && rx.is_empty(), "a new channel is not empty");
     tx.try_send(1).map_err(unsent)?;
     tx.try_send(2).map_err(unsent)?;
-    ensure_eq!(tx.try_send(3), Err(TrySendError::Full(3)), "a third item into a channel of 2");
-    ensure_eq!((tx.len(), rx.len()), (2, 2), "the items of a full channel of 2");
-    rx.try_recv().map_err(|error| Stop::failed(error.to_string()))?;
-    ensure_eq!((tx.len(), rx.len()), (1, 1), "the items after one of 2 is out");
+    ensure_eq!(
+        tx.try_send(3),
+        Err(TrySendError::Full(3)),
+        "a third item into a channel of 2"
+    );
+    ensure_eq!(
+        (tx.len(), rx.len()),
+        (2, 2),
+        "the items of a full channel of 2"
+    );
+    rx.try_recv()
+        .map_err(|error| Stop::failed(error.to_string()))?;
+    ensure_eq!(
+        (tx.len(), rx.len()),
+        (1, 1),
+        "the items after one of 2 is out"
+    );
 
     let drops = Wakes::new();
     let (tx, rx) = ctx.rt().unbounded_channel();
@@ -296,6 +443,10 @@ pub fn ch_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure_eq!(rx.len(), 1_000, "the items of an unbounded channel");
     drop(rx);
     ensure_eq!(drops.count(), 1_000, "the items dropped with the receiver");
-    ensure_eq!(Arc::strong_count(&drops), 1, "the owners that items left behind");
+    ensure_eq!(
+        Arc::strong_count(&drops),
+        1,
+        "the owners that items left behind"
+    );
     Ok(())
 }

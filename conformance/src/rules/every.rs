@@ -6,7 +6,7 @@ use crate::{
 };
 use anyrt_core::{
     error::TryRecvError,
-    rt::{Lock, Receiver, Runtime, Semaphore, Sender, Sleep, Spawn, Timeout},
+    rt::{Lock, Receiver, Semaphore, Sender, Timeout},
 };
 use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
@@ -49,7 +49,11 @@ fn cut_off(what: &str, operation: impl Future, cut: Cut, event: impl FnOnce()) -
     drop(probe);
     event.take().into_iter().for_each(|event| event());
     let left = Arc::strong_count(&wakers) - 1;
-    ensure_eq!(left, 0, "the wakers that a dropped {what} left behind, {cut:?}");
+    ensure_eq!(
+        left,
+        0,
+        "the wakers that a dropped {what} left behind, {cut:?}"
+    );
     Ok(())
 }
 
@@ -68,19 +72,48 @@ fn cut_lock_and_semaphore<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     let lock = rt.lock(());
     let guard = lock.try_lock();
     cut_off("lock", lock.lock(), cut, || drop(guard))?;
-    ensure!(lock.try_lock().is_some(), "a dropped lock keeps it, {cut:?}");
-    let guard = lock.try_lock();
-    cut_off("timeout around lock", rt.timeout(HOUR, lock.lock()), cut, || drop(guard))?;
-    ensure!(lock.try_lock().is_some(), "a dropped timeout keeps the lock, {cut:?}");
+    ensure!(
+        lock.try_lock().is_some(),
+        "a dropped lock keeps it, {cut:?}"
+    );
+    let mut guard = lock.try_lock();
+    // The waker is in the lock's hands and in the timer's, which may put off letting go of it: that is
+    // TM-5's matter.
+    let mut timeout = Probe::new(rt.timeout(HOUR, lock.lock()));
+    for _ in 0..cut.polls {
+        ensure!(
+            timeout.is_pending(),
+            "timeout around lock did not wait, {cut:?}"
+        );
+    }
+    if cut.event {
+        guard = None;
+    }
+    if cut.done {
+        drop(timeout.ready("timeout around lock")?);
+    }
+    drop((timeout, guard));
+    ensure!(
+        lock.try_lock().is_some(),
+        "a dropped timeout keeps the lock, {cut:?}"
+    );
 
     let semaphore = Arc::new(rt.semaphore(2).map_err(bad)?);
     let permit = semaphore.try_acquire();
     cut_off("acquire", semaphore.acquire_many(2), cut, || drop(permit))?;
-    ensure_eq!(semaphore.available_permits(), 2, "the permits of 2, {cut:?}");
+    ensure_eq!(
+        semaphore.available_permits(),
+        2,
+        "the permits of 2, {cut:?}"
+    );
     let permit = semaphore.try_acquire_many(2);
     let owned = Arc::clone(&semaphore).acquire_owned();
     cut_off("acquire_owned", owned, cut, || drop(permit))?;
-    ensure_eq!(semaphore.available_permits(), 2, "the permits of 2, {cut:?}");
+    ensure_eq!(
+        semaphore.available_permits(),
+        2,
+        "the permits of 2, {cut:?}"
+    );
     semaphore.try_acquire_many(2).map(drop).map_err(bad)
 }
 
@@ -90,15 +123,23 @@ fn cut_channel<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     let (tx, mut rx) = ctx.rt().channel(1).map_err(bad)?;
     tx.try_send(item()).map_err(bad)?;
     let mut taken = 0;
-    cut_off("send", tx.send(item()), cut, || taken += usize::from(rx.try_recv().is_ok()))?;
+    cut_off("send", tx.send(item()), cut, || {
+        taken += usize::from(rx.try_recv().is_ok())
+    })?;
     taken += usize::from(rx.try_recv().is_ok());
-    ensure_eq!(taken, 1 + usize::from(cut.done), "the items received, send {cut:?}");
+    ensure_eq!(
+        taken,
+        1 + usize::from(cut.done),
+        "the items received, send {cut:?}"
+    );
     ensure_eq!(drops.count(), 2, "the items dropped of 2, send {cut:?}");
 
     tx.try_send(item()).map_err(bad)?;
     cut_off("reserve", tx.reserve(), cut, || drop(rx.try_recv()))?;
     tx.try_send(item()).map_err(bad)?;
-    cut_off("reserve_owned", tx.clone().reserve_owned(), cut, || drop(rx.try_recv()))?;
+    cut_off("reserve_owned", tx.clone().reserve_owned(), cut, || {
+        drop(rx.try_recv())
+    })?;
     tx.try_send(item()).map_err(bad)?;
     drop(rx.try_recv().map_err(bad)?);
 
@@ -106,13 +147,19 @@ fn cut_channel<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     cut_off("recv", rx.recv(), cut, sent)?;
     match (cut.done, rx.try_recv()) {
         (false, Ok(_)) | (true, Err(TryRecvError::Empty)) => Ok(()),
-        (_, other) => Err(Stop::failed(format!("after recv {cut:?} the channel gives {other:?}"))),
+        (_, other) => Err(Stop::failed(format!(
+            "after recv {cut:?} the channel gives {other:?}"
+        ))),
     }
 }
 
 async fn cut_time_and_tasks<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     let rt = ctx.rt();
-    let mut sleep = Probe::new(rt.sleep(if cut.done { Duration::from_millis(1) } else { HOUR }));
+    let mut sleep = Probe::new(rt.sleep(if cut.done {
+        Duration::from_millis(1)
+    } else {
+        HOUR
+    }));
     let mut over = false;
     for _ in 0..cut.polls {
         over = over || sleep.poll().is_ready();
@@ -132,7 +179,10 @@ async fn cut_time_and_tasks<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     });
     let mut join = Probe::new(&mut handle);
     for _ in 0..cut.polls {
-        ensure!(join.is_pending(), "the handle of a task that waits is ready");
+        ensure!(
+            join.is_pending(),
+            "the handle of a task that waits is ready"
+        );
     }
     if cut.event {
         go.open();
@@ -144,7 +194,10 @@ async fn cut_time_and_tasks<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
         go.open();
         handle.await
     };
-    ensure!(matches!(output, Ok(3)), "the handle gives {output:?}, {cut:?}");
+    ensure!(
+        matches!(output, Ok(3)),
+        "the handle gives {output:?}, {cut:?}"
+    );
     Ok(())
 }
 
@@ -159,7 +212,10 @@ async fn pester<F: Future>(
     for _ in 0..5 {
         last = Wakes::new();
         let pending = probe.poll_with(&last.waker()).is_pending();
-        ensure!(pending, "{what} is ready before the event that it waits for");
+        ensure!(
+            pending,
+            "{what} is ready before the event that it waits for"
+        );
     }
     event();
     loop {
@@ -179,7 +235,10 @@ pub fn zz_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let before = rt.now();
         let limit = Duration::from_millis(200);
         pester("sleep", rt.sleep(limit), || ()).await?;
-        ensure!(rt.now() - before >= limit, "a sleep that was polled too often was early");
+        ensure!(
+            rt.now() - before >= limit,
+            "a sleep that was polled too often was early"
+        );
         let timeout = rt.timeout(limit, std::future::pending::<()>());
         let output = pester("timeout", timeout, || ()).await?;
         ensure!(output.is_err(), "a timeout around nothing gives {output:?}");
@@ -190,16 +249,37 @@ pub fn zz_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(lock.try_lock().is_some(), "the lock is not free in the end");
         let semaphore = rt.semaphore(2).map_err(bad)?;
         let permit = semaphore.try_acquire();
-        drop(pester("acquire", semaphore.acquire_many(2), || drop(permit)).await?.map_err(bad)?);
+        drop(
+            pester("acquire", semaphore.acquire_many(2), || drop(permit))
+                .await?
+                .map_err(bad)?,
+        );
         ensure_eq!(semaphore.available_permits(), 2, "the permits in the end");
 
         let (tx, mut rx) = rt.channel(1).map_err(bad)?;
         tx.try_send(1).map_err(bad)?;
-        pester("send", tx.send(2), || drop(rx.try_recv())).await?.map_err(bad)?;
-        drop(pester("reserve", tx.reserve(), || drop(rx.try_recv())).await?.map_err(bad)?);
-        let item = pester("recv", rx.recv(), || drop(tx.try_send(3))).await?;
+        pester("send", tx.send(2), || {
+            rx.try_recv().ok();
+        })
+        .await?
+        .map_err(bad)?;
+        drop(
+            pester("reserve", tx.reserve(), || {
+                rx.try_recv().ok();
+            })
+            .await?
+            .map_err(bad)?,
+        );
+        let item = pester("recv", rx.recv(), || {
+            tx.try_send(3).ok();
+        })
+        .await?;
         ensure_eq!(item, Some(3), "the item received");
-        ensure_eq!(rx.try_recv(), Err(TryRecvError::Empty), "the channel in the end");
+        ensure_eq!(
+            rx.try_recv(),
+            Err(TryRecvError::Empty),
+            "the channel in the end"
+        );
 
         let go = Gate::new();
         let waits = go.clone();
@@ -207,9 +287,13 @@ pub fn zz_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let output = pester("join handle", handle, || go.open()).await?;
         ensure!(output.is_ok(), "the handle gives {output:?}");
         let (release, released) = std::sync::mpsc::channel::<()>();
-        let handle = rt.spawn_blocking(move || released.recv_timeout(crate::probe::PATIENCE).is_err());
+        let handle =
+            rt.spawn_blocking(move || released.recv_timeout(crate::probe::PATIENCE).is_err());
         let output = pester("blocking handle", handle, || drop(release)).await?;
-        ensure!(matches!(output, Ok(true)), "the blocking handle gives {output:?}");
+        ensure!(
+            matches!(output, Ok(true)),
+            "the blocking handle gives {output:?}"
+        );
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq};
 use anyrt_core::{
-    rt::{Sleep, SpawnLocal},
+    rt::SpawnLocal,
     task::{run_local, yield_now},
 };
 use std::{cell::Cell, rc::Rc, thread, time::Duration};

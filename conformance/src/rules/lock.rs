@@ -4,7 +4,7 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{EXPECTED, Probe},
 };
-use anyrt_core::rt::{Lock, Runtime};
+use anyrt_core::rt::Lock;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::Arc,
@@ -23,7 +23,10 @@ pub fn sy_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     // The order of the first polls, and not that of the calls or of later polls.
     let order = [3, 0, 4, 1, 2];
     for n in order {
-        ensure!(waiters[n].is_pending(), "waiter {n} got a lock that is held");
+        ensure!(
+            waiters[n].is_pending(),
+            "waiter {n} got a lock that is held"
+        );
     }
     for waiter in &mut waiters {
         ensure!(waiter.is_pending(), "a waiter got a lock that is held");
@@ -31,11 +34,20 @@ pub fn sy_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     drop(guard);
     for (turn, n) in order.into_iter().enumerate() {
         for later in &order[turn + 1..] {
-            ensure!(waiters[*later].is_pending(), "waiter {later} overtook waiter {n}");
+            ensure!(
+                waiters[*later].is_pending(),
+                "waiter {later} overtook waiter {n}"
+            );
         }
-        ensure!(waiters[n].wakes() > 0, "waiter {n} was not woken in its turn");
-        waiters[n].ready(&format!("waiter {n} in its turn"))?.push(n);
+        ensure!(
+            waiters[n].wakes() > 0,
+            "waiter {n} was not woken in its turn"
+        );
+        waiters[n]
+            .ready(&format!("waiter {n} in its turn"))?
+            .push(n);
     }
+    drop(waiters);
     ensure_eq!(lock.into_inner(), order, "the order of the writes");
     Ok(())
 }
@@ -44,9 +56,15 @@ pub fn sy_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn sy_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let lock = ctx.rt().lock(());
     let guard = lock.try_lock().ok_or_else(held("a new lock"))?;
-    ensure!(lock.try_lock().is_none(), "`try_lock` got a lock that is held");
+    ensure!(
+        lock.try_lock().is_none(),
+        "`try_lock` got a lock that is held"
+    );
     let mut waiter = Probe::new(lock.lock());
-    ensure!(waiter.is_pending(), "a lock that is held was given to a waiter");
+    ensure!(
+        waiter.is_pending(),
+        "a lock that is held was given to a waiter"
+    );
     drop(guard);
     // The waiter has been granted the lock, or is the next to be; it was not polled since.
     ensure!(lock.try_lock().is_none(), "`try_lock` overtook a waiter");
@@ -64,19 +82,28 @@ pub fn sy_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let guard = lock.try_lock().ok_or_else(held("a new lock"))?;
     let [mut first, mut second, mut third] = [(); 3].map(|()| Probe::new(lock.lock()));
     for waiter in [&mut first, &mut second, &mut third] {
-        ensure!(waiter.is_pending(), "a lock that is held was given to a waiter");
+        ensure!(
+            waiter.is_pending(),
+            "a lock that is held was given to a waiter"
+        );
     }
     drop(second); // Dropped while it waits: leaves the queue.
     drop(guard);
     ensure!(first.wakes() > 0, "the first waiter was not woken");
     drop(first); // Dropped with the grant, unpolled: passes it on.
-    ensure!(third.wakes() > 0, "a grant was lost with the waiter that was dropped");
+    ensure!(
+        third.wakes() > 0,
+        "a grant was lost with the waiter that was dropped"
+    );
     drop(third.ready("the next waiter, after the granted one was dropped,")?);
     let mut last = Probe::new(lock.lock());
     drop(last.ready("a free lock")?);
     let guard = lock.try_lock().ok_or_else(held("after all are gone"))?;
     let mut granted = Probe::new(lock.lock());
-    ensure!(granted.is_pending(), "a lock that is held was given to a waiter");
+    ensure!(
+        granted.is_pending(),
+        "a lock that is held was given to a waiter"
+    );
     drop((guard, granted));
     ensure!(lock.try_lock().is_some(), "a dropped waiter kept the lock");
     Ok(())
@@ -88,7 +115,10 @@ pub fn sy_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut guard = Some(lock.try_lock().ok_or_else(held("a new lock"))?);
     let mut waiters: Vec<_> = (0..4).map(|_| Probe::new(lock.lock())).collect();
     for waiter in &mut waiters {
-        ensure!(waiter.is_pending(), "a lock that is held was given to a waiter");
+        ensure!(
+            waiter.is_pending(),
+            "a lock that is held was given to a waiter"
+        );
     }
     while !waiters.is_empty() {
         drop(guard.take());
@@ -100,7 +130,10 @@ pub fn sy_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 (guard, given) = (Some(got), Some(n));
             }
         }
-        ensure!(lock.try_lock().is_none(), "`try_lock` got a lock that is held");
+        ensure!(
+            lock.try_lock().is_none(),
+            "`try_lock` got a lock that is held"
+        );
         let Some(n) = given else {
             return Err(Stop::failed("a release gave the lock to nobody"));
         };
@@ -113,10 +146,16 @@ pub fn sy_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn sy_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let lock = Arc::new(ctx.rt().lock(()));
     let unpolled = (lock.lock(), Arc::clone(&lock).lock_owned());
-    drop(lock.try_lock().ok_or_else(held("with futures that were never polled"))?);
+    drop(
+        lock.try_lock()
+            .ok_or_else(held("with futures that were never polled"))?,
+    );
     drop(Probe::new(lock.lock()).ready("a lock that only unpolled futures want")?);
     drop(unpolled);
-    ensure!(lock.try_lock().is_some(), "dropping unpolled futures took the lock");
+    ensure!(
+        lock.try_lock().is_some(),
+        "dropping unpolled futures took the lock"
+    );
     Ok(())
 }
 
@@ -125,13 +164,20 @@ pub fn sy_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let lock = Arc::new(ctx.rt().lock(1));
     let mut guard = lock.try_lock().ok_or_else(held("a new lock"))?;
     let mut waiter = Probe::new(lock.lock());
-    ensure!(waiter.is_pending(), "a lock that is held was given to a waiter");
+    ensure!(
+        waiter.is_pending(),
+        "a lock that is held was given to a waiter"
+    );
     let caught = catch_unwind(AssertUnwindSafe(move || {
         *guard = 2;
         panic_any(EXPECTED);
     }));
     ensure!(caught.is_err(), "the panic was swallowed");
-    ensure_eq!(*waiter.ready("the waiter, after the holder panicked,")?, 2, "the value");
+    ensure_eq!(
+        *waiter.ready("the waiter, after the holder panicked,")?,
+        2,
+        "the value"
+    );
     let shared = Arc::clone(&lock);
     let task = ctx.rt().spawn(async move {
         let mut guard = shared.lock().await;
@@ -140,7 +186,9 @@ pub fn sy_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     });
     let joined: Result<(), _> = ctx.rt().block_on(task);
     ensure!(joined.is_err(), "the task's panic was swallowed");
-    let guard = lock.try_lock().ok_or_else(held("after its task panicked"))?;
+    let guard = lock
+        .try_lock()
+        .ok_or_else(held("after its task panicked"))?;
     ensure_eq!(*guard, 3, "the value");
     Ok(())
 }
@@ -148,8 +196,13 @@ pub fn sy_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// Owned guards keep the lock alive and can leave the scope.
 pub fn sy_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let lock = Arc::new(ctx.rt().lock(1));
-    let guard = Arc::clone(&lock).try_lock_owned().ok_or_else(held("a new lock"))?;
-    ensure!(Arc::clone(&lock).try_lock_owned().is_none(), "an owned guard does not lock");
+    let guard = Arc::clone(&lock)
+        .try_lock_owned()
+        .ok_or_else(held("a new lock"))?;
+    ensure!(
+        Arc::clone(&lock).try_lock_owned().is_none(),
+        "an owned guard does not lock"
+    );
     let mut waiter = Probe::new(Arc::clone(&lock).lock_owned());
     ensure!(waiter.is_pending(), "an owned guard does not lock");
     drop(lock);
@@ -157,8 +210,14 @@ pub fn sy_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let mut guard = guard;
         *guard += 1;
     });
-    ctx.rt().block_on(task).map_err(|error| Stop::failed(error.to_string()))?;
-    ensure_eq!(*waiter.ready("the waiter, after a task dropped the guard,")?, 2, "the value");
+    ctx.rt()
+        .block_on(task)
+        .map_err(|error| Stop::failed(error.to_string()))?;
+    ensure_eq!(
+        *waiter.ready("the waiter, after a task dropped the guard,")?,
+        2,
+        "the value"
+    );
     Ok(())
 }
 
@@ -166,7 +225,9 @@ pub fn sy_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn sy_30<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut lock = ctx.rt().lock(String::from("a"));
     lock.get_mut().push('b');
-    lock.try_lock().ok_or_else(held("after `get_mut`"))?.push('c');
+    lock.try_lock()
+        .ok_or_else(held("after `get_mut`"))?
+        .push('c');
     ensure_eq!(lock.into_inner(), "abc", "the value");
     Ok(())
 }
@@ -189,7 +250,8 @@ pub fn sy_31<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             })
             .collect();
         for task in tasks {
-            task.await.map_err(|error| Stop::failed(error.to_string()))?;
+            task.await
+                .map_err(|error| Stop::failed(error.to_string()))?;
         }
         ensure_eq!(*lock.lock().await, 800, "the count under the lock");
         Ok(())

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyrt_core::{
     error::{Closed, TryAcquireError},
-    rt::{Permit, Runtime, Semaphore},
+    rt::{Permit, Semaphore},
     sync::MAX_PERMITS,
 };
 use std::{
@@ -15,7 +15,9 @@ use std::{
 };
 
 fn semaphore<R: Backend>(ctx: &Ctx<'_, R>, permits: usize) -> Result<R::Semaphore, Stop> {
-    ctx.rt().semaphore(permits).map_err(|error| Stop::failed(error.to_string()))
+    ctx.rt()
+        .semaphore(permits)
+        .map_err(|error| Stop::failed(error.to_string()))
 }
 
 fn closed(_: Closed) -> Stop {
@@ -33,14 +35,23 @@ pub fn sy_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut waiters: Vec<_> = (0..5).map(|_| Probe::new(semaphore.acquire())).collect();
     let order = [3, 0, 4, 1, 2];
     for n in order {
-        ensure!(waiters[n].is_pending(), "waiter {n} got a permit that is out");
+        ensure!(
+            waiters[n].is_pending(),
+            "waiter {n} got a permit that is out"
+        );
     }
     for (turn, n) in order.into_iter().enumerate() {
         drop(permit.take());
         for later in &order[turn + 1..] {
-            ensure!(waiters[*later].is_pending(), "waiter {later} overtook waiter {n}");
+            ensure!(
+                waiters[*later].is_pending(),
+                "waiter {later} overtook waiter {n}"
+            );
         }
-        ensure!(waiters[n].wakes() > 0, "waiter {n} was not woken in its turn");
+        ensure!(
+            waiters[n].wakes() > 0,
+            "waiter {n} was not woken in its turn"
+        );
         permit = Some(waiters[n].ready("a waiter in its turn")?.map_err(closed)?);
     }
     drop(permit);
@@ -53,17 +64,36 @@ pub fn sy_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let semaphore = semaphore(ctx, 2)?;
     let held = semaphore.try_acquire().map_err(refused)?;
     let mut wants_two = Probe::new(semaphore.acquire_many(2));
-    ensure!(wants_two.is_pending(), "2 permits were given where 1 was free");
+    ensure!(
+        wants_two.is_pending(),
+        "2 permits were given where 1 was free"
+    );
     // One permit is free or set aside for the waiter; it is nobody else's.
     let tried = semaphore.try_acquire().map(drop);
-    ensure_eq!(tried, Err(TryAcquireError::NoPermits), "`try_acquire` past a waiter");
+    ensure_eq!(
+        tried,
+        Err(TryAcquireError::NoPermits),
+        "`try_acquire` past a waiter"
+    );
     let mut newcomer = Probe::new(semaphore.acquire());
     ensure!(newcomer.is_pending(), "a newcomer overtook a waiter");
     drop(held);
     let tried = semaphore.try_acquire().map(drop);
-    ensure_eq!(tried, Err(TryAcquireError::NoPermits), "`try_acquire` past a granted waiter");
-    drop(wants_two.ready("the waiter, with both permits free,")?.map_err(closed)?);
-    drop(newcomer.ready("the newcomer, in its turn")?.map_err(closed)?);
+    ensure_eq!(
+        tried,
+        Err(TryAcquireError::NoPermits),
+        "`try_acquire` past a granted waiter"
+    );
+    drop(
+        wants_two
+            .ready("the waiter, with both permits free,")?
+            .map_err(closed)?,
+    );
+    drop(
+        newcomer
+            .ready("the newcomer, in its turn")?
+            .map_err(closed)?,
+    );
     ensure_eq!(semaphore.available_permits(), 2, "the permits in the end");
     Ok(())
 }
@@ -74,7 +104,10 @@ pub fn sy_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let held = semaphore.try_acquire_many(2).map_err(refused)?;
     let mut wants_two = Probe::new(semaphore.acquire_many(2));
     let [mut one, mut gone, mut other] = [(); 3].map(|()| Probe::new(semaphore.acquire()));
-    ensure!(wants_two.is_pending(), "a permit that is out was given again");
+    ensure!(
+        wants_two.is_pending(),
+        "a permit that is out was given again"
+    );
     for waiter in [&mut one, &mut gone, &mut other] {
         ensure!(waiter.is_pending(), "a permit that is out was given again");
     }
@@ -82,12 +115,19 @@ pub fn sy_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     drop(held);
     ensure!(wants_two.wakes() > 0, "the first waiter was not woken");
     drop(wants_two);
-    ensure!(one.wakes() > 0 && other.wakes() > 0, "a grant was lost with the dropped waiter");
+    ensure!(
+        one.wakes() > 0 && other.wakes() > 0,
+        "a grant was lost with the dropped waiter"
+    );
     let both = (
         one.ready("the next waiter")?.map_err(closed)?,
         other.ready("the waiter after it")?.map_err(closed)?,
     );
-    ensure_eq!(semaphore.available_permits(), 0, "the permits that are free with both out");
+    ensure_eq!(
+        semaphore.available_permits(),
+        0,
+        "the permits that are free with both out"
+    );
     drop(both);
     ensure_eq!(semaphore.available_permits(), 2, "the permits in the end");
 
@@ -95,10 +135,20 @@ pub fn sy_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let held = semaphore.try_acquire().map_err(refused)?;
     let mut large = Probe::new(semaphore.acquire_many(2));
     let mut small = Probe::new(semaphore.acquire());
-    ensure!(large.is_pending() && small.is_pending(), "a waiter was overtaken");
+    ensure!(
+        large.is_pending() && small.is_pending(),
+        "a waiter was overtaken"
+    );
     drop(large);
-    ensure!(small.wakes() > 0, "the large waiter left, but the small one behind it was not woken");
-    drop(small.ready("the small waiter, after the large one left,")?.map_err(closed)?);
+    ensure!(
+        small.wakes() > 0,
+        "the large waiter left, but the small one behind it was not woken"
+    );
+    drop(
+        small
+            .ready("the small waiter, after the large one left,")?
+            .map_err(closed)?,
+    );
     drop(held);
     ensure_eq!(semaphore.available_permits(), 2, "the permits in the end");
     Ok(())
@@ -114,7 +164,10 @@ pub fn sy_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     }
     while !waiters.is_empty() {
         held.clear();
-        ensure!(semaphore.try_acquire().is_err(), "`try_acquire` took a waiter's permit");
+        ensure!(
+            semaphore.try_acquire().is_err(),
+            "`try_acquire` took a waiter's permit"
+        );
         let mut still = Vec::new();
         for mut waiter in waiters.into_iter().rev() {
             match waiter.poll() {
@@ -143,17 +196,29 @@ pub fn sy_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(waiter.is_pending(), "a permit that is out was given again");
     }
     while let Some(permit) = small.pop() {
-        ensure!(large.is_pending(), "3 permits were given where fewer were free");
+        ensure!(
+            large.is_pending(),
+            "3 permits were given where fewer were free"
+        );
         drop(permit);
         for waiter in &mut queue {
-            ensure!(waiter.is_pending(), "a small request overtook the large one");
+            ensure!(
+                waiter.is_pending(),
+                "a small request overtook the large one"
+            );
         }
     }
-    let all = large.ready("the large request, with all permits free,")?.map_err(closed)?;
+    let all = large
+        .ready("the large request, with all permits free,")?
+        .map_err(closed)?;
     ensure_eq!(all.permits(), 3, "the permits of the large request");
     drop(all);
     for waiter in queue.iter_mut().take(3) {
-        drop(waiter.ready("a small request, after the large one,")?.map_err(closed)?);
+        drop(
+            waiter
+                .ready("a small request, after the large one,")?
+                .map_err(closed)?,
+        );
     }
     Ok(())
 }
@@ -162,32 +227,81 @@ pub fn sy_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn sy_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let semaphore = semaphore(ctx, 3)?;
     let held = semaphore.try_acquire_many(2).map_err(refused)?;
-    ensure_eq!(semaphore.forget_permits(10), 3, "what forgetting 10 of 3 permits took");
-    ensure_eq!(held.permits(), 2, "the permits of a holder after the total shrank");
-    ensure_eq!(semaphore.available_permits(), 0, "the permits that are free of none");
+    ensure_eq!(
+        semaphore.forget_permits(10),
+        3,
+        "what forgetting 10 of 3 permits took"
+    );
+    ensure_eq!(
+        held.permits(),
+        2,
+        "the permits of a holder after the total shrank"
+    );
+    ensure_eq!(
+        semaphore.available_permits(),
+        0,
+        "the permits that are free of none"
+    );
     drop(held);
-    ensure_eq!(semaphore.available_permits(), 0, "the permits that came back to a total of 0");
-    ensure_eq!(semaphore.forget_permits(1), 0, "what forgetting 1 of 0 permits took");
+    ensure_eq!(
+        semaphore.available_permits(),
+        0,
+        "the permits that came back to a total of 0"
+    );
+    ensure_eq!(
+        semaphore.forget_permits(1),
+        0,
+        "what forgetting 1 of 0 permits took"
+    );
 
     let mut waiter = Probe::new(semaphore.acquire_many(2));
     ensure!(waiter.is_pending(), "2 permits of none were given");
     for grown in 1..=2 {
-        ensure!(waiter.is_pending(), "2 permits were given where fewer were free");
+        ensure!(
+            waiter.is_pending(),
+            "2 permits were given where fewer were free"
+        );
         let added = semaphore.add_permits(1);
         ensure!(added.is_ok(), "adding permit {grown} is refused: {added:?}");
     }
-    ensure!(waiter.wakes() > 0, "permits were added, but the waiter was not woken");
-    drop(waiter.ready("the waiter, after permits were added,")?.map_err(closed)?);
-    ensure_eq!(semaphore.available_permits(), 2, "the permits after adding 2");
+    ensure!(
+        waiter.wakes() > 0,
+        "permits were added, but the waiter was not woken"
+    );
+    drop(
+        waiter
+            .ready("the waiter, after permits were added,")?
+            .map_err(closed)?,
+    );
+    ensure_eq!(
+        semaphore.available_permits(),
+        2,
+        "the permits after adding 2"
+    );
 
     semaphore.try_acquire().map_err(refused)?.forget();
-    ensure_eq!(semaphore.available_permits(), 1, "the permits after one of 2 was forgotten");
+    ensure_eq!(
+        semaphore.available_permits(),
+        1,
+        "the permits after one of 2 was forgotten"
+    );
     // Part of a debt: 1 permit is free and 1 is held; 1 of the 2 goes, the rest stays.
-    ensure!(semaphore.add_permits(1).is_ok(), "adding a permit is refused");
+    ensure!(
+        semaphore.add_permits(1).is_ok(),
+        "adding a permit is refused"
+    );
     let held = semaphore.try_acquire_many(2).map_err(refused)?;
-    ensure_eq!(semaphore.forget_permits(1), 1, "what forgetting 1 held permit of 2 took");
+    ensure_eq!(
+        semaphore.forget_permits(1),
+        1,
+        "what forgetting 1 held permit of 2 took"
+    );
     drop(held);
-    ensure_eq!(semaphore.available_permits(), 1, "the permits that came back");
+    ensure_eq!(
+        semaphore.available_permits(),
+        1,
+        "the permits that came back"
+    );
     Ok(())
 }
 
@@ -197,22 +311,48 @@ pub fn sy_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let held = semaphore.try_acquire().map_err(refused)?;
     let mut waiter = Probe::new(semaphore.acquire());
     let mut owned = Probe::new(Arc::clone(&semaphore).acquire_owned());
-    ensure!(waiter.is_pending() && owned.is_pending(), "a permit that is out was given again");
+    ensure!(
+        waiter.is_pending() && owned.is_pending(),
+        "a permit that is out was given again"
+    );
     ensure!(!semaphore.is_closed(), "an open semaphore `is_closed`");
     semaphore.close();
     semaphore.close();
-    ensure!(semaphore.is_closed(), "a closed semaphore is not `is_closed`");
-    ensure!(waiter.wakes() > 0 && owned.wakes() > 0, "`close` did not wake a waiter");
-    ensure!(waiter.ready("a waiter, after `close`,")?.is_err(), "a waiter got a permit by `close`");
-    ensure!(owned.ready("a waiter, after `close`,")?.is_err(), "a waiter got a permit by `close`");
+    ensure!(
+        semaphore.is_closed(),
+        "a closed semaphore is not `is_closed`"
+    );
+    ensure!(
+        waiter.wakes() > 0 && owned.wakes() > 0,
+        "`close` did not wake a waiter"
+    );
+    ensure!(
+        waiter.ready("a waiter, after `close`,")?.is_err(),
+        "a waiter got a permit by `close`"
+    );
+    ensure!(
+        owned.ready("a waiter, after `close`,")?.is_err(),
+        "a waiter got a permit by `close`"
+    );
     ensure_eq!(held.permits(), 1, "the permits of a holder after `close`");
     drop(held);
     let mut late = Probe::new(semaphore.acquire());
-    ensure!(late.ready("an acquire after `close`")?.is_err(), "a closed semaphore gave a permit");
+    ensure!(
+        late.ready("an acquire after `close`")?.is_err(),
+        "a closed semaphore gave a permit"
+    );
     let tried = semaphore.try_acquire().map(drop);
-    ensure_eq!(tried, Err(TryAcquireError::Closed), "`try_acquire` after `close`");
+    ensure_eq!(
+        tried,
+        Err(TryAcquireError::Closed),
+        "`try_acquire` after `close`"
+    );
     let tried = Arc::clone(&semaphore).try_acquire_owned().map(drop);
-    ensure_eq!(tried, Err(TryAcquireError::Closed), "`try_acquire_owned` after `close`");
+    ensure_eq!(
+        tried,
+        Err(TryAcquireError::Closed),
+        "`try_acquire_owned` after `close`"
+    );
     Ok(())
 }
 
@@ -220,10 +360,18 @@ pub fn sy_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn sy_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let semaphore = Arc::new(semaphore(ctx, 1)?);
     let unpolled = (semaphore.acquire(), Arc::clone(&semaphore).acquire_owned());
-    ensure_eq!(semaphore.available_permits(), 1, "the permits with two unpolled futures");
+    ensure_eq!(
+        semaphore.available_permits(),
+        1,
+        "the permits with two unpolled futures"
+    );
     drop(semaphore.try_acquire().map_err(refused)?);
     drop(unpolled);
-    ensure_eq!(semaphore.available_permits(), 1, "the permits after unpolled futures were dropped");
+    ensure_eq!(
+        semaphore.available_permits(),
+        1,
+        "the permits after unpolled futures were dropped"
+    );
     Ok(())
 }
 
@@ -238,7 +386,11 @@ pub fn sy_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         panic_any(EXPECTED);
     }));
     ensure!(caught.is_err(), "the panic was swallowed");
-    drop(waiter.ready("the waiter, after the holder panicked,")?.map_err(closed)?);
+    drop(
+        waiter
+            .ready("the waiter, after the holder panicked,")?
+            .map_err(closed)?,
+    );
     ensure_eq!(semaphore.available_permits(), 1, "the permits in the end");
     Ok(())
 }
@@ -246,19 +398,30 @@ pub fn sy_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// Owned permits keep the semaphore alive and can leave the scope.
 pub fn sy_27<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let semaphore = Arc::new(semaphore(ctx, 2)?);
-    let permits = Arc::clone(&semaphore).try_acquire_many_owned(2).map_err(refused)?;
+    let permits = Arc::clone(&semaphore)
+        .try_acquire_many_owned(2)
+        .map_err(refused)?;
     ensure_eq!(permits.permits(), 2, "the permits of an owned permit");
     let mut waiter = Probe::new(Arc::clone(&semaphore).acquire_many_owned(2));
     ensure!(waiter.is_pending(), "a permit that is out was given again");
     let left = Arc::downgrade(&semaphore);
     drop(semaphore);
     let task = ctx.rt().spawn(async move { drop(permits) });
-    ctx.rt().block_on(task).map_err(|error| Stop::failed(error.to_string()))?;
-    waiter.ready("the waiter, after a task dropped the permits,")?.map_err(closed)?.forget();
+    ctx.rt()
+        .block_on(task)
+        .map_err(|error| Stop::failed(error.to_string()))?;
+    waiter
+        .ready("the waiter, after a task dropped the permits,")?
+        .map_err(closed)?
+        .forget();
     let Some(semaphore) = left.upgrade() else {
         return Ok(());
     };
-    ensure_eq!(semaphore.available_permits(), 0, "the permits after all were forgotten");
+    ensure_eq!(
+        semaphore.available_permits(),
+        0,
+        "the permits after all were forgotten"
+    );
     Ok(())
 }
 
@@ -266,23 +429,50 @@ pub fn sy_27<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn sy_15<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     for permits in [MAX_PERMITS + 1, usize::MAX] {
         let Err(error) = ctx.rt().semaphore(permits) else {
-            return Err(Stop::failed(format!("a semaphore of {permits} permits was made")));
+            return Err(Stop::failed(format!(
+                "a semaphore of {permits} permits was made"
+            )));
         };
         ensure_eq!(error.value, permits.to_string(), "the error's value");
     }
     let full = semaphore(ctx, MAX_PERMITS)?;
-    ensure_eq!(full.available_permits(), MAX_PERMITS, "the permits of a full semaphore");
+    ensure_eq!(
+        full.available_permits(),
+        MAX_PERMITS,
+        "the permits of a full semaphore"
+    );
     let semaphore = semaphore(ctx, 1)?;
     let held = semaphore.try_acquire().map_err(refused)?;
     for permits in [MAX_PERMITS, usize::MAX] {
         // The permit that is out counts, too, or its return would overflow.
-        ensure!(semaphore.add_permits(permits).is_err(), "adding {permits} to 1 is accepted");
-        ensure_eq!(semaphore.available_permits(), 0, "the permits after a refused addition");
+        ensure!(
+            semaphore.add_permits(permits).is_err(),
+            "adding {permits} to 1 is accepted"
+        );
+        ensure_eq!(
+            semaphore.available_permits(),
+            0,
+            "the permits after a refused addition"
+        );
     }
     drop(held);
-    ensure_eq!(semaphore.available_permits(), 1, "the permits after refused additions");
-    ensure!(semaphore.add_permits(MAX_PERMITS - 1).is_ok(), "adding up to the most is refused");
-    ensure_eq!(semaphore.available_permits(), MAX_PERMITS, "the permits at the most");
-    ensure!(semaphore.add_permits(1).is_err(), "one more than the most is accepted");
+    ensure_eq!(
+        semaphore.available_permits(),
+        1,
+        "the permits after refused additions"
+    );
+    ensure!(
+        semaphore.add_permits(MAX_PERMITS - 1).is_ok(),
+        "adding up to the most is refused"
+    );
+    ensure_eq!(
+        semaphore.available_permits(),
+        MAX_PERMITS,
+        "the permits at the most"
+    );
+    ensure!(
+        semaphore.add_permits(1).is_err(),
+        "one more than the most is accepted"
+    );
     Ok(())
 }

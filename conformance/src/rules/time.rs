@@ -4,10 +4,7 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq, skip},
     probe::{Probe, Wakes, on_plain_thread},
 };
-use anyrt_core::{
-    Instant,
-    rt::{Clock, Sleep, Timer},
-};
+use anyrt_core::{Instant, rt::Timer};
 use std::{
     sync::{Arc, mpsc},
     time::Duration,
@@ -25,11 +22,18 @@ pub fn tm_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let deadline = before + Duration::from_micros(micros);
             rt.sleep_until(deadline).await;
             let now = rt.now();
-            ensure!(now >= deadline, "woke {:?} before its deadline of {micros} µs", deadline - now);
+            ensure!(
+                now >= deadline,
+                "woke {:?} before its deadline of {micros} µs",
+                deadline - now
+            );
             let before = rt.now();
             rt.sleep(Duration::from_micros(micros)).await;
             let slept = rt.now() - before;
-            ensure!(slept >= Duration::from_micros(micros), "slept {slept:?} of {micros} µs");
+            ensure!(
+                slept >= Duration::from_micros(micros),
+                "slept {slept:?} of {micros} µs"
+            );
         }
         let many: Vec<_> = (0..64)
             .map(|n| {
@@ -43,7 +47,10 @@ pub fn tm_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             .collect();
         for handle in many {
             let kept = handle.await;
-            ensure!(matches!(kept, Ok(true)), "one of 64 sleeps at once was early: {kept:?}");
+            ensure!(
+                matches!(kept, Ok(true)),
+                "one of 64 sleeps at once was early: {kept:?}"
+            );
         }
         Ok(())
     })
@@ -60,7 +67,10 @@ pub fn tm_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ];
         for (which, sleep) in sleeps {
             let mut probe = Probe::new(sleep);
-            ensure!(probe.is_pending(), "a sleep {which} is ready at its first poll");
+            ensure!(
+                probe.is_pending(),
+                "a sleep {which} is ready at its first poll"
+            );
             probe.woken_past(0).await;
             probe.ready(&format!("a sleep {which}, polled again after its wake,"))?;
         }
@@ -75,7 +85,11 @@ pub fn tm_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let far = Instant::from_nanos(u64::MAX - 1);
         let mut sleeps = [
             ("sleep(MAX)", rt.sleep(Duration::MAX), Instant::MAX),
-            ("sleep_until(MAX)", rt.sleep_until(Instant::MAX), Instant::MAX),
+            (
+                "sleep_until(MAX)",
+                rt.sleep_until(Instant::MAX),
+                Instant::MAX,
+            ),
             ("sleep_until(MAX - 1 ns)", rt.sleep_until(far), far),
         ]
         .map(|(name, sleep, deadline)| (name, Probe::new(sleep), deadline));
@@ -83,7 +97,11 @@ pub fn tm_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             for (name, probe, deadline) in &mut sleeps {
                 ensure!(probe.is_pending(), "{name} completed, in round {round}");
                 ensure!(!probe.pinned().is_elapsed(), "{name} is elapsed");
-                ensure_eq!(probe.pinned().deadline(), *deadline, "the deadline of {name}");
+                ensure_eq!(
+                    probe.pinned().deadline(),
+                    *deadline,
+                    "the deadline of {name}"
+                );
             }
             rt.sleep(Duration::from_millis(3)).await;
         }
@@ -99,10 +117,16 @@ pub fn tm_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         for millis in [0, 2] {
             let mut probe = Probe::new(ctx.rt().sleep(Duration::from_millis(millis)));
-            ensure!(!probe.pinned().is_elapsed(), "a sleep is elapsed before its first poll");
+            ensure!(
+                !probe.pinned().is_elapsed(),
+                "a sleep is elapsed before its first poll"
+            );
             probe.finish().await;
             for _ in 0..3 {
-                ensure!(probe.pinned().is_elapsed(), "a sleep that completed is not elapsed");
+                ensure!(
+                    probe.pinned().is_elapsed(),
+                    "a sleep that completed is not elapsed"
+                );
                 probe.ready(&format!("a sleep of {millis} ms, polled after completion,"))?;
             }
         }
@@ -119,11 +143,17 @@ pub fn tm_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let waker = wakes.waker();
     for _ in 0..SLEEPS {
         let mut probe = Probe::new(ctx.rt().sleep(HOUR));
-        ensure!(probe.poll_with(&waker).is_pending(), "a sleep of an hour is ready");
+        ensure!(
+            probe.poll_with(&waker).is_pending(),
+            "a sleep of an hour is ready"
+        );
     }
     drop(waker);
     let held = Arc::strong_count(&wakes) - 1;
-    ensure!(held <= PUT_OFF, "of {SLEEPS} dropped sleeps {held} are still registered");
+    ensure!(
+        held <= PUT_OFF,
+        "of {SLEEPS} dropped sleeps {held} are still registered"
+    );
     Ok(())
 }
 
@@ -136,20 +166,42 @@ pub fn tm_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for which in ["nearer", "after completion"] {
             let deadline = rt.now() + Duration::from_millis(5);
             probe.pinned().reset(deadline);
-            ensure_eq!(probe.pinned().deadline(), deadline, "the deadline after a reset {which}");
-            ensure!(!probe.pinned().is_elapsed(), "elapsed right after a reset {which}");
+            ensure_eq!(
+                probe.pinned().deadline(),
+                deadline,
+                "the deadline after a reset {which}"
+            );
+            ensure!(
+                !probe.pinned().is_elapsed(),
+                "elapsed right after a reset {which}"
+            );
             probe.finish().await;
-            ensure!(rt.now() >= deadline, "a sleep that was reset {which} completed early");
-            ensure!(probe.pinned().is_elapsed(), "not elapsed on completion after a reset {which}");
+            ensure!(
+                rt.now() >= deadline,
+                "a sleep that was reset {which} completed early"
+            );
+            ensure!(
+                probe.pinned().is_elapsed(),
+                "not elapsed on completion after a reset {which}"
+            );
         }
         let mut probe = Probe::new(rt.sleep(Duration::from_millis(20)));
         let polled_in_time = probe.is_pending();
-        for (which, far) in [("an hour", rt.now() + HOUR), ("the end of time", Instant::MAX)] {
+        for (which, far) in [
+            ("an hour", rt.now() + HOUR),
+            ("the end of time", Instant::MAX),
+        ] {
             probe.pinned().reset(far);
             let early = !probe.is_pending();
-            ensure!(!(early && polled_in_time), "ready right after a reset to {which}");
+            ensure!(
+                !(early && polled_in_time),
+                "ready right after a reset to {which}"
+            );
             rt.sleep(Duration::from_millis(25)).await;
-            ensure!(probe.is_pending(), "a sleep that was reset to {which} kept its old deadline");
+            ensure!(
+                probe.is_pending(),
+                "a sleep that was reset to {which} kept its old deadline"
+            );
         }
         let mut unpolled = Probe::new(rt.sleep(HOUR));
         unpolled.pinned().reset(rt.now());
@@ -189,7 +241,10 @@ pub fn tm_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let before = mine.now();
         mine.sleep(Duration::from_millis(3)).await;
         let passed = mine.now() - before;
-        ensure!(passed >= Duration::from_millis(3), "the clock moved {passed:?} in 3 ms");
+        ensure!(
+            passed >= Duration::from_millis(3),
+            "the clock moved {passed:?} in 3 ms"
+        );
         Ok(())
     })
 }
@@ -216,12 +271,28 @@ pub fn tm_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
 /// Seconds that are no duration are an error.
 pub fn tm_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    for secs in [-1.0, -f64::MIN_POSITIVE, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        ensure!(ctx.rt().sleep_secs(secs).is_err(), "`sleep_secs({secs})` is accepted");
+    for secs in [
+        -1.0,
+        -f64::MIN_POSITIVE,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+    ] {
+        ensure!(
+            ctx.rt().sleep_secs(secs).is_err(),
+            "`sleep_secs({secs})` is accepted"
+        );
     }
     ctx.run(async {
-        let sleep = |secs| ctx.rt().sleep_secs(secs).map_err(|e| Stop::failed(e.to_string()));
-        ensure!(Probe::new(sleep(1e300)?).is_pending(), "1e300 seconds are over");
+        let sleep = |secs| {
+            ctx.rt()
+                .sleep_secs(secs)
+                .map_err(|e| Stop::failed(e.to_string()))
+        };
+        ensure!(
+            Probe::new(sleep(1e300)?).is_pending(),
+            "1e300 seconds are over"
+        );
         let before = ctx.rt().now();
         sleep(0.004)?.await;
         let slept = ctx.rt().now() - before;

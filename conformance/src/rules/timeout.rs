@@ -6,7 +6,7 @@ use crate::{
 };
 use anyrt_core::{
     Elapsed, Instant, JoinError,
-    rt::{Clock, Lock, Timeout},
+    rt::{Lock, Timeout},
     task::yield_now,
 };
 use std::{
@@ -23,12 +23,21 @@ const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(5);
 
 /// A future that is ready with its `n`th poll, and a counter of its polls.
-fn ready_at(n: usize) -> (Arc<AtomicUsize>, impl Future<Output = usize> + Send + 'static) {
+fn ready_at(
+    n: usize,
+) -> (
+    Arc<AtomicUsize>,
+    impl Future<Output = usize> + Send + 'static,
+) {
     let polls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&polls);
     let future = poll_fn(move |_| {
         let poll = counter.fetch_add(1, Ordering::SeqCst) + 1;
-        if poll >= n { Poll::Ready(poll) } else { Poll::Pending }
+        if poll >= n {
+            Poll::Ready(poll)
+        } else {
+            Poll::Pending
+        }
     });
     (polls, future)
 }
@@ -37,7 +46,11 @@ fn ready_at(n: usize) -> (Arc<AtomicUsize>, impl Future<Output = usize> + Send +
 pub fn to_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
-        ensure_eq!(rt.timeout(Duration::ZERO, ready(1)).await, Ok(1), "zero around a ready future");
+        ensure_eq!(
+            rt.timeout(Duration::ZERO, ready(1)).await,
+            Ok(1),
+            "zero around a ready future"
+        );
         let past = rt.timeout_at(Instant::ORIGIN, ready(2)).await;
         ensure_eq!(past, Ok(2), "a past deadline around a ready future");
         // Ready with its second poll, which comes when the timer has fired.
@@ -66,10 +79,16 @@ pub fn to_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             // one that the third poll sees and the second did not.
             let output = probe.finish().await;
             ensure_eq!(output, Ok(3), "a value that arrived as the timer fired");
-            ensure_eq!(polls.load(Ordering::SeqCst), 3, "the polls of the inner future");
+            ensure_eq!(
+                polls.load(Ordering::SeqCst),
+                3,
+                "the polls of the inner future"
+            );
             return Ok(());
         }
-        Err(Stop::failed("a timeout of 10 to 50 ms fired within its first poll, 5 times of 5"))
+        Err(Stop::failed(
+            "a timeout of 10 to 50 ms fired within its first poll, 5 times of 5",
+        ))
     })
 }
 
@@ -79,12 +98,26 @@ pub fn to_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let rt = ctx.rt();
         let (polls, inner) = ready_at(2);
         let output = Probe::new(rt.timeout(Duration::ZERO, inner)).ready("a timeout of zero")?;
-        ensure!(output.is_err(), "a timeout of zero around a pending future is {output:?}");
-        ensure_eq!(polls.load(Ordering::SeqCst), 1, "the polls under a timeout of zero");
+        ensure!(
+            output.is_err(),
+            "a timeout of zero around a pending future is {output:?}"
+        );
+        ensure_eq!(
+            polls.load(Ordering::SeqCst),
+            1,
+            "the polls under a timeout of zero"
+        );
         let (polls, inner) = ready_at(2);
         let output = Probe::new(rt.timeout_at(Instant::ORIGIN, inner)).ready("a past timeout")?;
-        ensure!(output.is_err(), "a past deadline around a pending future is {output:?}");
-        ensure_eq!(polls.load(Ordering::SeqCst), 1, "the polls under a past deadline");
+        ensure!(
+            output.is_err(),
+            "a past deadline around a pending future is {output:?}"
+        );
+        ensure_eq!(
+            polls.load(Ordering::SeqCst),
+            1,
+            "the polls under a past deadline"
+        );
         Ok(())
     })
 }
@@ -102,8 +135,16 @@ pub fn to_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             rt.sleep(Duration::from_millis(2)).await;
         }
         go.open();
-        ensure_eq!(after.ready("the inner future")?, Ok(()), "under `Duration::MAX`");
-        ensure_eq!(at.ready("the inner future")?, Ok(()), "under `Instant::MAX`");
+        ensure_eq!(
+            after.ready("the inner future")?,
+            Ok(()),
+            "under `Duration::MAX`"
+        );
+        ensure_eq!(
+            at.ready("the inner future")?,
+            Ok(()),
+            "under `Instant::MAX`"
+        );
         Ok(())
     })
 }
@@ -115,9 +156,15 @@ pub fn to_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let go = Gate::new();
         let mut after = Probe::new(rt.timeout(None, go.wait()));
         let mut at = Probe::new(rt.timeout_at(None, go.wait()));
-        ensure!(after.is_pending() && at.is_pending(), "a timeout of `None` ended");
+        ensure!(
+            after.is_pending() && at.is_pending(),
+            "a timeout of `None` ended"
+        );
         rt.sleep(Duration::from_millis(2)).await;
-        ensure!(after.is_pending() && at.is_pending(), "a timeout of `None` ended");
+        ensure!(
+            after.is_pending() && at.is_pending(),
+            "a timeout of `None` ended"
+        );
         go.open();
         ensure_eq!(after.ready("the inner future")?, Ok(()), "under `None`");
         ensure_eq!(at.ready("the inner future")?, Ok(()), "under `None`");
@@ -127,7 +174,13 @@ pub fn to_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
 /// Seconds that are no duration are an error.
 pub fn to_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    for secs in [-1.0, -f64::MIN_POSITIVE, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+    for secs in [
+        -1.0,
+        -f64::MIN_POSITIVE,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+    ] {
         let refused = ctx.rt().timeout_secs(secs, ready(())).is_err();
         ensure!(refused, "`timeout_secs({secs}, ..)` is accepted");
     }
@@ -158,8 +211,14 @@ pub fn to_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             };
             let mut probe = Probe::new(ctx.rt().timeout(limit, inner));
             let output = probe.finish().await;
-            ensure!(output.is_err(), "a pending future under {limit:?} gave {output:?}");
-            ensure!(dropped.is_open(), "the inner future outlived the error, under {limit:?}");
+            ensure!(
+                output.is_err(),
+                "a pending future under {limit:?} gave {output:?}"
+            );
+            ensure!(
+                dropped.is_open(),
+                "the inner future outlived the error, under {limit:?}"
+            );
         }
         Ok(())
     })
@@ -172,9 +231,16 @@ pub fn to_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let check = |elapsed: &Elapsed, name: &str| {
             ensure_eq!(elapsed.operation.as_deref(), Some(name), "the operation");
             ensure_eq!(elapsed.limit, SHORT, "the limit");
-            ensure!(elapsed.elapsed >= SHORT, "elapsed after {:?} of {SHORT:?}", elapsed.elapsed);
+            ensure!(
+                elapsed.elapsed >= SHORT,
+                "elapsed after {:?} of {SHORT:?}",
+                elapsed.elapsed
+            );
             let text = elapsed.to_string();
-            ensure!(text.contains(name) && text.contains("5ms"), "the message is {text:?}");
+            ensure!(
+                text.contains(name) && text.contains("5ms"),
+                "the message is {text:?}"
+            );
             Ok(())
         };
         let tight = rt.timeout(SHORT, pending::<()>()).named("inner");
@@ -195,7 +261,9 @@ pub fn to_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn to_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt().clone();
-        let inside = ctx.rt().spawn(async move { rt.timeout(SHORT, pending::<()>()).await });
+        let inside = ctx
+            .rt()
+            .spawn(async move { rt.timeout(SHORT, pending::<()>()).await });
         match inside.await {
             Ok(Err(Elapsed { .. })) => {}
             Err(JoinError::Cancelled) => {
@@ -210,10 +278,16 @@ pub fn to_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             9
         });
         let waited = ctx.rt().timeout(SHORT, &mut task).await;
-        ensure!(waited.is_err(), "waiting for a task gave {waited:?}, want Elapsed");
+        ensure!(
+            waited.is_err(),
+            "waiting for a task gave {waited:?}, want Elapsed"
+        );
         go.open();
         let output = task.await;
-        ensure!(matches!(output, Ok(9)), "after a timeout of the wait the task gave {output:?}");
+        ensure!(
+            matches!(output, Ok(9)),
+            "after a timeout of the wait the task gave {output:?}"
+        );
         Ok(())
     })
 }

@@ -22,7 +22,7 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     fmt,
-    future::{Future, poll_fn},
+    future::Future,
     marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -403,7 +403,10 @@ impl<T> Drop for FifoReceiver<T> {
 
 impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
     fn recv(&mut self) -> impl Future<Output = Option<T>> + Send {
-        poll_fn(|cx| self.shared.poll_recv(cx))
+        Recv {
+            shared: &self.shared,
+            waits: false,
+        }
     }
 
     fn try_recv(&mut self) -> Result<T, TryRecvError> {
@@ -416,6 +419,30 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
 
     fn len(&self) -> usize {
         self.shared.with(|state| state.queue.len())
+    }
+}
+
+/// Waits for an item; dropped, it leaves no waker behind.
+struct Recv<'a, T> {
+    shared: &'a Shared<T>,
+    waits: bool,
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let polled = self.shared.poll_recv(cx);
+        self.waits = polled.is_pending();
+        polled
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    fn drop(&mut self) {
+        if self.waits {
+            let _dropped_outside_the_lock = self.shared.with(|state| state.receiver.take());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A lock that is held across `.await` cannot keep its value in a `std::sync::Mutex`, whose
 //! guard is not `Send`: so the value lies in an `UnsafeCell`, and the one permit of the
-//! [engine](super::raw) says who may touch it. Checked under loom (`loom_tests.rs`).
+//! engine (`raw.rs`) says who may touch it. Checked under loom (`loom_tests.rs`).
 #![allow(unsafe_code)]
 
 use super::raw::{AcquireFuture, HasRaw, RawSemaphore};

@@ -43,7 +43,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    let dupes = Dupes { options: args.options(), progress: Progress::new(args.quiet) };
+    let dupes = Dupes {
+        options: args.options(),
+        progress: Progress::new(args.quiet),
+    };
     match with_runtime(runtime.as_deref(), dupes) {
         Ok(Ok(findings)) => cli::conclude(PROGRAM, &args, &findings),
         Ok(Err(error)) => cli::fail(PROGRAM, &error),

@@ -57,7 +57,11 @@ pub fn parse<P: Parser>() -> Result<P, ExitCode> {
     P::try_parse().map_err(|error| {
         // Where stdout and stderr are closed there is nobody to tell.
         let _ = error.print();
-        if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if error.use_stderr() {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     })
 }
 
@@ -98,7 +102,11 @@ fn tell(program: &str, args: &Args, findings: &Findings) -> io::Result<()> {
     }
     if findings.small > 0 && !args.quiet {
         let (small, min_size) = (findings.small, args.min_size);
-        let what = if min_size == 1 { "empty files".to_owned() } else { format!("files with fewer than {min_size} bytes") };
+        let what = if min_size == 1 {
+            "empty files".to_owned()
+        } else {
+            format!("files with fewer than {min_size} bytes")
+        };
         writeln!(err, "{program}: note: {small} {what} ignored (--min-size)")?;
     }
     match findings.warnings() {

@@ -29,7 +29,13 @@ impl Found {
     /// The file `name` in `dir`. Siblings share their `dir`, which is most of a path.
     pub fn new(dir: Arc<Path>, name: &OsStr, metadata: &Metadata) -> Self {
         let (size, identity) = (metadata.len(), identity(metadata));
-        Self { dir, name: name.into(), size, identity, links: Vec::new() }
+        Self {
+            dir,
+            name: name.into(),
+            size,
+            identity,
+            links: Vec::new(),
+        }
     }
 
     /// Its path, below the root as that was given.
@@ -40,7 +46,8 @@ impl Found {
     /// Orders by path, and says `Equal` only where the spelling is the same too.
     pub fn cmp_path(&self, other: &Self) -> Ordering {
         let (left, right) = (self.path(), other.path());
-        left.cmp(&right).then_with(|| left.as_os_str().cmp(right.as_os_str()))
+        left.cmp(&right)
+            .then_with(|| left.as_os_str().cmp(right.as_os_str()))
     }
 
     /// Opens it.

@@ -18,6 +18,10 @@ pub const HEAD: u64 = 4096;
 /// What is read at a time; between two chunks it is asked whether to stop.
 const CHUNK: usize = 128 * 1024;
 
+/// A call begins no further file after this time: on a slow disk, too, there is something to
+/// show now and then, and no thread is left without work because another has it all.
+const TIME_PER_CALL: Duration = Duration::from_millis(50);
+
 /// A BLAKE3 hash.
 pub type Digest = [u8; 32];
 
@@ -71,7 +75,9 @@ pub fn hash(
         if stop() {
             return Err(Skipped::Stopped);
         }
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let most = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
         match source.read(&mut buffer[..most]) {
             Ok(0) => break,
             Ok(count) => {
@@ -82,7 +88,11 @@ pub fn hash(
             Err(error) => return Err(Skipped::Failed(error)),
         }
     }
-    if left == probe { Ok(*hasher.finalize().as_bytes()) } else { Err(Skipped::Changed) }
+    if left == probe {
+        Ok(*hasher.finalize().as_bytes())
+    } else {
+        Err(Skipped::Changed)
+    }
 }
 
 /// Tells the time that has passed since some origin.
@@ -131,16 +141,34 @@ impl Batch {
         clock: Clock,
     ) -> Self {
         let state = Mutex::new(State::default());
-        Self { files, extent, limit, clock, stop: AtomicBool::new(false), state }
+        Self {
+            files,
+            extent,
+            limit,
+            clock,
+            stop: AtomicBool::new(false),
+            state,
+        }
     }
 
     /// Hashes the files, one after the other. To be called once, where it may block.
+    ///
+    /// It returns early if the files are slow: those that are left are the [rest](Hashed::rest).
     pub fn run(&self) {
-        let largest = self.files.iter().map(|file| self.extent.of(file)).max().unwrap_or(0);
+        let start = (self.clock)();
+        let largest = self
+            .files
+            .iter()
+            .map(|file| self.extent.of(file))
+            .max()
+            .unwrap_or(0);
         let size = usize::try_from(largest).map_or(CHUNK, |largest| (largest + 1).min(CHUNK));
         let mut buffer = vec![0; size];
-        for file in &self.files {
-            let since = self.limit.map(|_| (self.clock)());
+        for (index, file) in self.files.iter().enumerate() {
+            let since = Some((self.clock)());
+            if index > 0 && since > Some(start + TIME_PER_CALL) {
+                return;
+            }
             self.state().since = since;
             let mut result = hash(file, self.extent, &mut buffer, || self.is_late(since));
             if result.is_ok() && self.is_late(since) {
@@ -180,7 +208,10 @@ impl Batch {
     /// What it yielded, once it [ran](Batch::run) or was [given up](Batch::give_up).
     pub fn finish(&self) -> Hashed {
         let results = mem::take(&mut self.state().results);
-        let mut hashed = Hashed { rest: self.files[results.len()..].to_vec(), ..Hashed::default() };
+        let mut hashed = Hashed {
+            rest: self.files[results.len()..].to_vec(),
+            ..Hashed::default()
+        };
         for (file, result) in self.files.iter().zip(results) {
             hashed.bytes += self.extent.of(file);
             match result {
@@ -202,9 +233,7 @@ impl Batch {
     fn notice(&self, file: &Found, why: &Skipped) -> Notice {
         match why {
             Skipped::Failed(error) => Notice::failed(&file.path(), "read it", error),
-            Skipped::Changed => {
-                Notice::warning(file.path(), "changed while it was read: skipped")
-            }
+            Skipped::Changed => Notice::warning(file.path(), "changed while it was read: skipped"),
             Skipped::Stopped => {
                 let limit = self.limit.unwrap_or_default();
                 Notice::warning(file.path(), format!("took longer than {limit:?}: skipped"))
@@ -219,7 +248,13 @@ impl Batch {
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { files, extent, limit, state, .. } = self;
+        let Self {
+            files,
+            extent,
+            limit,
+            state,
+            ..
+        } = self;
         f.debug_struct("Batch")
             .field("files", &files.len())
             .field("extent", extent)

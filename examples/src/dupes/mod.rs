@@ -47,7 +47,12 @@ pub struct Options {
 impl Options {
     /// Looks in `roots` for files that are not empty, with no time limit.
     pub fn new(roots: Vec<PathBuf>) -> Self {
-        Self { roots, min_size: 1, jobs: default_jobs(), limit: None }
+        Self {
+            roots,
+            min_size: 1,
+            jobs: default_jobs(),
+            limit: None,
+        }
     }
 }
 

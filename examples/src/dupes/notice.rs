@@ -21,12 +21,20 @@ pub struct Notice {
 impl Notice {
     /// Something was left out of the search.
     pub fn warning(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), is_warning: true, text: text.into() }
+        Self {
+            path: path.into(),
+            is_warning: true,
+            text: text.into(),
+        }
     }
 
     /// Good to know; nothing is missing.
     pub fn note(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), is_warning: false, text: text.into() }
+        Self {
+            path: path.into(),
+            is_warning: false,
+            text: text.into(),
+        }
     }
 
     /// A warning that an operation failed.

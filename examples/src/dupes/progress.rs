@@ -26,7 +26,9 @@ impl Progress {
 
     /// No bar.
     pub fn hidden() -> Self {
-        Self { bar: ProgressBar::hidden() }
+        Self {
+            bar: ProgressBar::hidden(),
+        }
     }
 
     /// Shows how far the search is.
@@ -39,7 +41,11 @@ impl Progress {
         self.bar.set_position(done);
         self.bar.set_message(match phase {
             Phase::Walk => format!("walking: {} files", HumanCount(done)),
-            Phase::Heads => format!("first blocks: {} of {}", HumanBytes(done), HumanBytes(total)),
+            Phase::Heads => format!(
+                "first blocks: {} of {}",
+                HumanBytes(done),
+                HumanBytes(total)
+            ),
             Phase::Fulls => format!("hashing: {} of {}", HumanBytes(done), HumanBytes(total)),
             Phase::Sizes | Phase::HeadsSifted | Phase::FullsSifted | Phase::Done => {
                 "comparing".to_owned()

@@ -49,7 +49,9 @@ fn hex(digest: &[u8; 32]) -> impl Display {
 }
 
 fn wasted(groups: &[Group]) -> u64 {
-    groups.iter().fold(0, |sum, group| sum.saturating_add(group.wasted()))
+    groups
+        .iter()
+        .fold(0, |sum, group| sum.saturating_add(group.wasted()))
 }
 
 fn superfluous(groups: &[Group]) -> usize {
@@ -62,9 +64,18 @@ fn superfluous(groups: &[Group]) -> usize {
 /// Those of writing.
 pub fn text(findings: &Findings, out: &mut impl Write) -> io::Result<()> {
     for group in &findings.groups {
-        let Group { size, digest, files } = group;
+        let Group {
+            size,
+            digest,
+            files,
+        } = group;
         let (each, wasted) = (bytes(*size), bytes(group.wasted()));
-        writeln!(out, "{wasted} wasted: {} files of {each}, blake3 {}", files.len(), hex(digest))?;
+        writeln!(
+            out,
+            "{wasted} wasted: {} files of {each}, blake3 {}",
+            files.len(),
+            hex(digest)
+        )?;
         for file in files {
             writeln!(out, "  {}", shown(&file.path()))?;
             for link in &file.links {
@@ -152,8 +163,15 @@ struct JsonFile {
 
 impl JsonFile {
     fn new(file: &Found) -> Self {
-        let hard_links = file.links.iter().map(|link| JsonPath::new(link.clone())).collect();
-        Self { path: JsonPath::new(file.path()), hard_links }
+        let hard_links = file
+            .links
+            .iter()
+            .map(|link| JsonPath::new(link.clone()))
+            .collect();
+        Self {
+            path: JsonPath::new(file.path()),
+            hard_links,
+        }
     }
 }
 
@@ -167,7 +185,10 @@ struct JsonPath {
 impl JsonPath {
     fn new(path: PathBuf) -> Self {
         match path.into_os_string().into_string() {
-            Ok(path) => Self { path, path_escaped: None },
+            Ok(path) => Self {
+                path,
+                path_escaped: None,
+            },
             Err(path) => Self {
                 path: path.to_string_lossy().into_owned(),
                 path_escaped: Some(escaped(Path::new(&path))),

@@ -19,8 +19,8 @@ use std::{
     sync::Arc,
 };
 
-/// A batch has at most so many files: enough work for a call, and little to wait for.
-const FILES_PER_BATCH: usize = 256;
+/// A batch has at most so many files, and ends [early](crate::dupes::hash) where they are slow.
+const FILES_PER_BATCH: usize = 1024;
 /// A batch of several files has at most so many bytes to hash.
 const BYTES_PER_BATCH: u64 = 8 << 20;
 /// A walking call begins with at most so many directories.
@@ -68,7 +68,10 @@ impl Unit {
             Self::ByHash(hashed, extent) => Yield::Sifted(sift::by_hash(hashed, extent)),
             Self::ByWaste(mut groups) => {
                 sift::by_waste(&mut groups);
-                Yield::Sifted(Sifted { groups, ..Sifted::default() })
+                Yield::Sifted(Sifted {
+                    groups,
+                    ..Sifted::default()
+                })
             }
         }
     }
@@ -122,7 +125,10 @@ pub struct Findings {
 impl Findings {
     /// How many notices are warnings.
     pub fn warnings(&self) -> usize {
-        self.notices.iter().filter(|notice| notice.is_warning).count()
+        self.notices
+            .iter()
+            .filter(|notice| notice.is_warning)
+            .count()
     }
 }
 
@@ -156,7 +162,11 @@ impl Search {
         Self {
             options,
             clock,
-            status: Status { phase: Phase::Walk, done: 0, total: 0 },
+            status: Status {
+                phase: Phase::Walk,
+                done: 0,
+                total: 0,
+            },
             in_flight: 0,
             ready,
             dirs: Vec::new(),
@@ -240,16 +250,27 @@ impl Search {
             _ => return None,
         };
         let mut bytes = 0;
-        let count = self.candidates.iter().rev().take(FILES_PER_BATCH).take_while(|file| {
-            bytes += extent.of(file);
-            bytes <= BYTES_PER_BATCH
-        });
+        let count = self
+            .candidates
+            .iter()
+            .rev()
+            .take(FILES_PER_BATCH)
+            .take_while(|file| {
+                bytes += extent.of(file);
+                bytes <= BYTES_PER_BATCH
+            });
         // The largest come first, so that no long one is left at the end; a huge one is alone.
         let count = count.count().max(1).min(self.candidates.len());
         let batch = self.candidates.split_off(self.candidates.len() - count);
         let clock = Arc::clone(&self.clock);
-        (count > 0)
-            .then(|| Unit::Hash(Arc::new(Batch::new(batch, extent, self.options.limit, clock))))
+        (count > 0).then(|| {
+            Unit::Hash(Arc::new(Batch::new(
+                batch,
+                extent,
+                self.options.limit,
+                clock,
+            )))
+        })
     }
 
     /// Goes to the next phase.
@@ -267,11 +288,23 @@ impl Search {
             Phase::Done => (Phase::Done, None),
         };
         let total = match phase {
-            Phase::Heads => self.candidates.iter().map(|file| Extent::Head.of(file)).sum(),
-            Phase::Fulls => self.candidates.iter().map(|file| Extent::Full.of(file)).sum(),
+            Phase::Heads => self
+                .candidates
+                .iter()
+                .map(|file| Extent::Head.of(file))
+                .sum(),
+            Phase::Fulls => self
+                .candidates
+                .iter()
+                .map(|file| Extent::Full.of(file))
+                .sum(),
             _ => 0,
         };
-        self.status = Status { phase, done: 0, total };
+        self.status = Status {
+            phase,
+            done: 0,
+            total,
+        };
         self.ready.extend(unit);
     }
 
@@ -282,7 +315,12 @@ impl Search {
 
 impl fmt::Debug for Search {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { options, status, in_flight, .. } = self;
+        let Self {
+            options,
+            status,
+            in_flight,
+            ..
+        } = self;
         f.debug_struct("Search")
             .field("options", options)
             .field("status", status)

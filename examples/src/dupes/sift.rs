@@ -89,7 +89,11 @@ pub fn by_hash(mut hashed: Vec<(Arc<Found>, Digest)>, extent: Extent) -> Sifted 
         let files = alike.iter().map(|(file, _)| Arc::clone(file));
         let (size, digest) = (alike[0].0.size, alike[0].1);
         if extent == Extent::Full || size <= HEAD {
-            sifted.groups.push(Group { size, digest, files: files.collect() });
+            sifted.groups.push(Group {
+                size,
+                digest,
+                files: files.collect(),
+            });
         } else {
             sifted.candidates.extend(files);
         }

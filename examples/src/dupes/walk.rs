@@ -49,7 +49,8 @@ pub fn roots(roots: &[PathBuf], min_size: u64) -> Scan {
             }
             Ok(metadata) => {
                 let kind = special(metadata.file_type()).unwrap_or("a special file");
-                scan.notices.push(Notice::warning(root, format!("{kind}: skipped")));
+                scan.notices
+                    .push(Notice::warning(root, format!("{kind}: skipped")));
                 continue;
             }
             Err(error) => {
@@ -71,17 +72,20 @@ pub fn scan(mut dirs: Vec<Arc<Path>>, min_size: u64) -> Scan {
         && let Some(dir) = dirs.pop()
     {
         match fs::read_dir(&dir) {
-            Err(error) => scan.notices.push(Notice::failed(&dir, "read the directory", &error)),
+            Err(error) => scan
+                .notices
+                .push(Notice::failed(&dir, "read the directory", &error)),
             Ok(listing) => {
                 for entry in listing {
                     entries += 1;
-                    if let Err(error) = entry.and_then(|entry| {
-                        scan.look_at(&dir, &entry, &mut dirs, min_size);
-                        Ok(())
-                    }) {
-                        // The listing broke off; asking it again could go on for ever.
-                        scan.notices.push(Notice::failed(&dir, "list all of it", &error));
-                        break;
+                    match entry {
+                        Ok(entry) => scan.look_at(&dir, &entry, &mut dirs, min_size),
+                        Err(error) => {
+                            // The listing broke off; asking again could go on for ever.
+                            scan.notices
+                                .push(Notice::failed(&dir, "list all of it", &error));
+                            break;
+                        }
                     }
                 }
             }
@@ -101,7 +105,8 @@ impl Scan {
     ) {
         let name = entry.file_name();
         if let Err(error) = self.try_look_at(dir, &name, entry, dirs, min_size) {
-            self.notices.push(Notice::failed(&dir.join(name), "look at it", &error));
+            self.notices
+                .push(Notice::failed(&dir.join(name), "look at it", &error));
         }
     }
 
@@ -117,9 +122,15 @@ impl Scan {
         if kind.is_dir() {
             dirs.push(dir.join(name).into());
         } else if kind.is_symlink() {
-            self.notices.push(Notice::note(dir.join(name), "a symbolic link: not followed"));
+            self.notices.push(Notice::note(
+                dir.join(name),
+                "a symbolic link: not followed",
+            ));
         } else if let Some(special) = special(kind) {
-            self.notices.push(Notice::warning(dir.join(name), format!("{special}: skipped")));
+            self.notices.push(Notice::warning(
+                dir.join(name),
+                format!("{special}: skipped"),
+            ));
         } else {
             let metadata = entry.metadata()?;
             if metadata.is_file() {

@@ -28,7 +28,7 @@ const TEST_COMMAND: &str = "cargo test --workspace --all-features";
 /// The lines of code that a file may have.
 const MAX_CODE_LINES: usize = 400;
 /// The only file with `unsafe` in it.
-const UNSAFE_ROOM: &str = "core/src/sync/cell.rs";
+const UNSAFE_ROOM: &str = "core/src/sync/mutex.rs";
 /// The list of all rules.
 const SPEC: &str = "conformance/SPEC.md";
 
@@ -207,14 +207,15 @@ fn rule_ids(files: &[File]) -> Vec<String> {
     problems
 }
 
-/// All that looks like the id of a rule: two capitals, a hyphen, a number.
+/// All that looks like the id of a rule: two capitals, a hyphen, a number below 100. Larger
+/// numbers are for examples of ids that do not exist.
 fn rules_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
         .filter(|word| {
             word.split_once('-').is_some_and(|(family, number)| {
                 family.len() == 2
                     && family.bytes().all(|b| b.is_ascii_uppercase())
-                    && !number.is_empty()
+                    && matches!(number.len(), 1 | 2)
                     && number.bytes().all(|b| b.is_ascii_digit())
             })
         })

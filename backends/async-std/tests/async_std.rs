@@ -1,0 +1,3 @@
+//! The contract on async-std.
+
+anyrt_conformance::suite!(anyrt_async_std::AsyncStd);

@@ -1,0 +1,28 @@
+//! The contract on every kind of smol runtime, and what only [`Smol`] has: executors of its own.
+
+use anyrt_core::rt::{BlockOn, Runtime, Spawn};
+use anyrt_smol::Smol;
+use std::num::NonZeroUsize;
+
+mod owned {
+    anyrt_conformance::suite!(anyrt_smol::Smol::new());
+}
+
+mod one_thread {
+    use std::num::NonZeroUsize;
+
+    anyrt_conformance::suite!(anyrt_smol::Smol::with_threads(NonZeroUsize::MIN));
+}
+
+#[test]
+fn it_has_the_threads_that_it_was_given() {
+    assert_eq!(Smol::with_threads(NonZeroUsize::MIN).parallelism().get(), 1);
+    assert_eq!(Smol::new().parallelism(), Smol::default().parallelism());
+}
+
+#[test]
+fn the_global_executor_runs_tasks_too() {
+    let rt = Smol::global();
+    let answer = rt.block_on(async { rt.spawn(async { 42 }).await });
+    assert_eq!(answer.unwrap(), 42);
+}

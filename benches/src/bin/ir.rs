@@ -1,0 +1,281 @@
+//! Instructions an operation, gated: `cargo run --release --bin ir [part of a table's name]`.
+//!
+//! Without arguments that name an operation it runs itself under `valgrind --tool=callgrind`, once with few and once with
+//! many repetitions; the difference is free of start-up costs. It exits with 1 where a gate is broken.
+
+use anyrt::{smol::Smol, tokio::Tokio};
+use anyrt_benches::{ops::*, rig};
+use anyrt_core::{erased::DynRuntime, rt::Spawn};
+use std::{
+    env,
+    num::NonZeroUsize,
+    process::{Command, ExitCode},
+    sync::{Arc, mpsc},
+};
+
+const FEW: u64 = 2_000;
+const MANY: u64 = 12_000;
+/// What two runs of the same code may differ by: a hash seed, a thread that parks once more.
+const NOISE: f64 = 0.002;
+
+/// `(operation, the most that it may cost in terms of the table's first)`.
+type Row = (&'static str, Option<f64>);
+
+const TABLES: &[(&str, &[Row])] = &[
+    (
+        "Spawn and join, tokio current-thread, in a task",
+        &[
+            ("tokio::spawn", None),
+            ("tokio::spawn, again", None),
+            ("anyrt, `Tokio::default()`", Some(1.0)),
+            ("Handle::spawn", None),
+            ("anyrt, `Tokio::from_handle`", None),
+        ],
+    ),
+    (
+        "Spawn and join, tokio current-thread, in `block_on`",
+        &[
+            ("tokio::spawn, in block_on", None),
+            ("anyrt, `Tokio::default()`, in block_on", Some(1.01)),
+        ],
+    ),
+    (
+        "Spawn and join, tokio, behind a handle",
+        &[
+            ("Handle::spawn", None),
+            ("anyrt, `Tokio::from_handle`", Some(1.0)),
+        ],
+    ),
+    (
+        "Spawn and join, smol, one thread",
+        &[
+            ("Executor::spawn", None),
+            ("Executor::spawn, again", None),
+            ("anyrt, `Smol::with_threads(1)`", Some(1.01)),
+        ],
+    ),
+    (
+        "Spawn and join, smol's global executor",
+        &[
+            ("smol::spawn", None),
+            ("anyrt, `Smol::global()`", Some(1.01)),
+        ],
+    ),
+    (
+        "Spawn and join, erased, on tokio",
+        &[
+            ("by hand, `Arc<dyn>` + boxes", None),
+            ("by hand, without an output", None),
+            ("anyrt, `DynRuntime`", Some(1.1)),
+            ("tokio::spawn", None),
+        ],
+    ),
+    (
+        "A sleep of an hour, made and dropped, tokio",
+        &[
+            ("made, tokio", None),
+            ("made, anyrt on tokio", Some(1.0)),
+        ],
+    ),
+    (
+        "A sleep of an hour, made, polled and dropped, tokio",
+        &[
+            ("polled, tokio", None),
+            ("polled, anyrt on tokio", Some(1.0)),
+        ],
+    ),
+    (
+        "A sleep of an hour, made and dropped, smol",
+        &[
+            ("made, smol", None),
+            ("made, anyrt on smol", Some(1.0)),
+        ],
+    ),
+    (
+        "A sleep of 0, tokio",
+        &[
+            ("zero, tokio and a yield", None),
+            ("zero, tokio", None),
+            ("zero, anyrt on tokio", Some(1.0)),
+        ],
+    ),
+    (
+        "A timeout around a future that is ready",
+        &[
+            ("ready, tokio", None),
+            ("ready, no timeout", None),
+            ("ready, anyrt on tokio", Some(0.2)),
+            ("ready, smol `or`", None),
+        ],
+    ),
+    (
+        "A lock that nobody else wants",
+        &[
+            ("lock, futures", None),
+            ("lock, FifoMutex", None),
+            ("lock, `R::Lock`", None),
+            ("lock, async-lock", None),
+            ("lock, tokio", None),
+            ("two compare and swaps", None),
+        ],
+    ),
+    (
+        "A permit that is free",
+        &[
+            ("semaphore, async-lock", None),
+            ("semaphore, FifoSemaphore", None),
+            ("semaphore, tokio", None),
+        ],
+    ),
+    (
+        "Channel, bounded 100, send and receive in turns",
+        &[
+            ("turns, kanal", None),
+            ("turns, anyrt", None),
+            ("turns, crossfire", None),
+            ("turns, tokio", None),
+        ],
+    ),
+    (
+        "Channel, bounded 1, a producer and a consumer",
+        &[
+            ("pair, kanal", None),
+            ("pair, anyrt", None),
+            ("pair, crossfire", None),
+            ("pair, tokio", None),
+        ],
+    ),
+];
+
+/// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
+fn run(operation: &str, n: u64) {
+    let runtime = rig::tokio();
+    let handle = runtime.handle().clone();
+    let task = Tokio::default;
+    macro_rules! task {
+        ($work:expr) => {
+            rig::in_task(&runtime, $work)
+        };
+    }
+    match operation {
+        "tokio::spawn" | "tokio::spawn, again" => task!(spawn::tokio(n)),
+        "anyrt, `Tokio::default()`" => task!(spawn::anyrt(task(), n)),
+        "Handle::spawn" => task!(spawn::tokio_handle(handle, n)),
+        "anyrt, `Tokio::from_handle`" => task!(spawn::anyrt(Tokio::from_handle(handle), n)),
+        "tokio::spawn, in block_on" => runtime.block_on(spawn::tokio(n)),
+        "anyrt, `Tokio::default()`, in block_on" => runtime.block_on(spawn::anyrt(task(), n)),
+        "Executor::spawn" | "Executor::spawn, again" => {
+            let executor = rig::smol();
+            on(|work| executor.spawn(work).detach(), spawn::smol(executor, n));
+        }
+        "anyrt, `Smol::with_threads(1)`" => {
+            let rt = Smol::with_threads(NonZeroUsize::MIN);
+            on(|work| drop(rt.spawn(work)), spawn::anyrt(rt.clone(), n));
+        }
+        "smol::spawn" => on(|work| smol::spawn(work).detach(), spawn::smol_global(n)),
+        "anyrt, `Smol::global()`" => on(
+            |work| smol::spawn(work).detach(),
+            spawn::anyrt(Smol::global(), n),
+        ),
+        "by hand, `Arc<dyn>` + boxes" => task!(erased::with_output(Arc::new(erased::OnTokio), n)),
+        "by hand, without an output" => task!(erased::without_output(Arc::new(erased::OnTokio), n)),
+        "anyrt, `DynRuntime`" => task!(spawn::anyrt(DynRuntime::new(task()), n)),
+        "made, tokio" => task!(time::made_tokio(n)),
+        "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
+        "polled, tokio" => task!(time::polled_tokio(n)),
+        "polled, anyrt on tokio" => task!(time::polled_anyrt(task(), n)),
+        "made, smol" => task!(time::made_smol(n)),
+        "made, anyrt on smol" => task!(time::made_anyrt(Smol::global(), n)),
+        "zero, tokio" => task!(time::zero_tokio(n)),
+        "zero, tokio and a yield" => task!(time::zero_tokio_yield(n)),
+        "zero, anyrt on tokio" => task!(time::zero_anyrt(task(), n)),
+        "ready, no timeout" => task!(time::ready_bare(n)),
+        "ready, tokio" => task!(time::ready_tokio(n)),
+        "ready, anyrt on tokio" => task!(time::ready_anyrt(task(), n)),
+        "ready, smol `or`" => task!(time::ready_or(n)),
+        "lock, FifoMutex" => task!(lock::fifo(n)),
+        "lock, `R::Lock`" => task!(lock::through_the_trait(task(), n)),
+        "lock, futures" => task!(lock::futures(n)),
+        "lock, async-lock" => task!(lock::async_lock(n)),
+        "lock, tokio" => task!(lock::tokio(n)),
+        "two compare and swaps" => task!(floor::two_compare_and_swaps(n)),
+        "semaphore, FifoSemaphore" => task!(semaphore::fifo(n)),
+        "semaphore, async-lock" => task!(semaphore::async_lock(n)),
+        "semaphore, tokio" => task!(semaphore::tokio(n)),
+        "turns, kanal" => task!(channel::kanal::turns(100, n)),
+        "turns, anyrt" => task!(channel::anyrt::turns(100, n)),
+        "turns, crossfire" => task!(channel::crossfire::turns(100, n)),
+        "turns, tokio" => task!(channel::tokio::turns(100, n)),
+        "pair, kanal" => task!(channel::kanal::pair(1, n)),
+        "pair, anyrt" => task!(channel::anyrt::pair(1, n)),
+        "pair, crossfire" => task!(channel::crossfire::pair(1, n)),
+        "pair, tokio" => task!(channel::tokio::pair(1, n)),
+        _ => panic!("there is no operation {operation:?}"),
+    }
+}
+
+/// Runs `work` in a task on an executor with one thread, and waits for it on this one.
+fn on<W>(spawn: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>), work: W)
+where
+    W: Future<Output = ()> + Send + 'static,
+{
+    let (done, is_done) = mpsc::channel();
+    spawn(Box::pin(async move {
+        work.await;
+        done.send(()).expect("it is waited for");
+    }));
+    is_done.recv().expect("no operation panics");
+}
+
+/// All instructions of a run of `n`.
+fn count(operation: &str, n: u64) -> u64 {
+    let this = env::current_exe().expect("the operating system knows this binary");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(this)
+        .args(["--run", operation, &n.to_string()])
+        .output()
+        .expect("valgrind is installed");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{operation}: {log}");
+    let collected = log.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, collected) = collected.expect("callgrind says what it collected");
+    collected.trim().parse().expect("it is a number")
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [flag, operation, n] = arguments.as_slice() {
+        assert_eq!(flag, "--run");
+        run(operation, n.parse().expect("a number of repetitions"));
+        return ExitCode::SUCCESS;
+    }
+    let wanted = arguments.first().map(|part| part.to_lowercase()).unwrap_or_default();
+    let mut broken = 0;
+    for (title, rows) in TABLES {
+        if !title.to_lowercase().contains(&wanted) {
+            continue;
+        }
+        println!("\n### {title}\n\n| | Ir | ratio | gate |\n|---|---:|---:|---|");
+        let mut base = None;
+        for (operation, gate) in *rows {
+            let more = count(operation, MANY) - count(operation, FEW);
+            let each = more as f64 / (MANY - FEW) as f64;
+            let ratio = each / *base.get_or_insert(each);
+            let verdict = match gate {
+                None => String::new(),
+                Some(most) if ratio <= most + NOISE => format!("≤ ×{most:.2} kept"),
+                Some(most) => {
+                    broken += 1;
+                    format!("≤ ×{most:.2} **broken**")
+                }
+            };
+            println!("| {operation} | {each:.1} | ×{ratio:.3} | {verdict} |");
+        }
+    }
+    println!("\n{broken} gates are broken.");
+    match broken {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,9 @@
+//! The operations.
+
+pub mod channel;
+pub mod erased;
+pub mod floor;
+pub mod lock;
+pub mod semaphore;
+pub mod spawn;
+pub mod time;
