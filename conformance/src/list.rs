@@ -11,13 +11,13 @@ macro_rules! __for_each_rule {
                 "A spawned task makes progress without its handle being polled, also when it is spawned from a thread that entered no runtime.")
             (sp_02_dropping_a_handle_detaches, spawn::sp_2, "SP-2", Must, Exact,
                 "Dropping a handle detaches the task, which runs to its end.")
-            (sp_03_a_handle_gives_output_panic_or_cancelled, spawn::sp_3, "SP-3", Must, Exact,
+            (sp_03_a_handle_gives_output_panic_or_cancelled, handle::sp_3, "SP-3", Must, Exact,
                 "Awaiting a handle gives `Ok(output)`, `Cancelled`, or `Panicked` with the panic's own payload. A panic never unwinds the awaiter and never ends the executor.")
-            (sp_04_abort_resolves_after_the_drop, spawn::sp_4, "SP-4", Must, Exact,
+            (sp_04_abort_resolves_after_the_drop, handle::sp_4, "SP-4", Must, Exact,
                 "`abort` is synchronous, idempotent and harmless after completion. Once an aborted handle resolves, the task's future has been dropped.")
-            (sp_05_abort_before_the_first_poll, spawn::sp_5, "SP-5", Must, Exact,
+            (sp_05_abort_before_the_first_poll, handle::sp_5, "SP-5", Must, Exact,
                 "A task that is aborted before its first poll is dropped without being polled.")
-            (sp_06_completion_beats_abort, spawn::sp_6, "SP-6", Must, Exact,
+            (sp_06_completion_beats_abort, handle::sp_6, "SP-6", Must, Exact,
                 "Completion beats a later abort: the output is still delivered.")
             (sp_07_tasks_run_in_parallel, spawn::sp_7, "SP-7", Must, Exact,
                 "Two tasks that never suspend run at the same time, where `parallelism` is more than 1.")
@@ -25,7 +25,7 @@ macro_rules! __for_each_rule {
                 "`yield_now` is pending exactly once and wakes itself. On a single thread, every task that was ready runs before it resumes.")
             (sp_09_destructors_may_spawn_and_sleep, spawn::sp_9, "SP-9", Must, Exact,
                 "A destructor in a task may spawn and may sleep without a panic, whether the task completes, panics or is aborted.")
-            (sp_10_a_handle_without_executor_is_cancelled, spawn::sp_10, "SP-10", Must, Exact,
+            (sp_10_a_handle_without_executor_is_cancelled, handle::sp_10, "SP-10", Must, Exact,
                 "Awaiting a handle whose executor is gone gives `Cancelled`; it never hangs and never panics.")
             (sp_11_spawn_records_the_location, spawn::sp_11, "SP-11", Should, Exact,
                 "`spawn` records its caller's location; a handle whose `Debug` shows a location shows that one.")
@@ -33,7 +33,7 @@ macro_rules! __for_each_rule {
                 "A thread that entered no runtime can spawn, spawn blocking work, make a sleep and poll it.")
             (sp_13_a_runtime_may_be_dropped_in_a_task, spawn::sp_13, "SP-13", Must, Exact,
                 "A runtime can be dropped in a task and in `block_on` of another one without a panic.")
-            (sp_14_is_finished_follows_the_task, spawn::sp_14, "SP-14", Must, Exact,
+            (sp_14_is_finished_follows_the_task, handle::sp_14, "SP-14", Must, Exact,
                 "`is_finished` is false while the task waits; once it is true, awaiting the handle is ready at once.")
             (bl_01_blocking_work_runs_off_the_async_threads, blocking::bl_1, "BL-1", Must, Exact,
                 "Blocking work runs off the async threads: more calls than `parallelism` block at once, and tasks go on.")
@@ -95,9 +95,9 @@ macro_rules! __for_each_rule {
                 "A lock has one holder, also between release and wake.")
             (sy_04_large_requests_are_not_starved, semaphore::sy_4, "SY-4", Must, Exact,
                 "A large `acquire_many` is not starved by small ones.")
-            (sy_05_the_total_can_change, semaphore::sy_5, "SY-5", Must, Exact,
+            (sy_05_the_total_can_change, permits::sy_5, "SY-5", Must, Exact,
                 "Permits can be added and forgotten, and the total shrunk to 0, without disturbing holders.")
-            (sy_06_close_fails_waiters_and_newcomers, semaphore::sy_6, "SY-6", Must, Exact,
+            (sy_06_close_fails_waiters_and_newcomers, permits::sy_6, "SY-6", Must, Exact,
                 "`close` of a semaphore fails those who wait and all who come later; permits that are out stay good.")
             (sy_07_an_unpolled_lock_future_takes_nothing, lock::sy_7, "SY-7", Must, Exact,
                 "A future of a lock acquires nothing until it is polled.")
@@ -105,7 +105,7 @@ macro_rules! __for_each_rule {
                 "A panic under a guard releases the lock; nothing is poisoned.")
             (sy_09_owned_guards, lock::sy_9, "SY-9", Must, Exact,
                 "Owned guards keep the lock alive, can leave the scope, and exclude as others do.")
-            (sy_15_too_many_permits_are_an_error, semaphore::sy_15, "SY-15", Must, Exact,
+            (sy_15_too_many_permits_are_an_error, permits::sy_15, "SY-15", Must, Exact,
                 "A semaphore of more than `MAX_PERMITS` is a `ConfigError`; so is adding beyond them, which changes nothing.")
             (sy_20_try_lock_overtakes_nobody, lock::sy_20, "SY-20", Must, Exact,
                 "Neither `try_lock` nor a newcomer overtakes one who waits for a lock.")
@@ -117,11 +117,11 @@ macro_rules! __for_each_rule {
                 "A waiter that is dropped, before or after it was granted permits, passes them on.")
             (sy_24_permits_are_never_over_granted, semaphore::sy_24, "SY-24", Must, Exact,
                 "No more permits are out than there are, also between release and wake.")
-            (sy_25_an_unpolled_acquire_takes_nothing, semaphore::sy_25, "SY-25", Must, Exact,
+            (sy_25_an_unpolled_acquire_takes_nothing, permits::sy_25, "SY-25", Must, Exact,
                 "A future of a semaphore acquires nothing until it is polled.")
-            (sy_26_a_panic_returns_permits, semaphore::sy_26, "SY-26", Must, Exact,
+            (sy_26_a_panic_returns_permits, permits::sy_26, "SY-26", Must, Exact,
                 "A panic that unwinds over a permit returns it.")
-            (sy_27_owned_permits, semaphore::sy_27, "SY-27", Must, Exact,
+            (sy_27_owned_permits, permits::sy_27, "SY-27", Must, Exact,
                 "Owned permits keep the semaphore alive and can leave the scope.")
             (sy_30_the_value_without_waiting, lock::sy_30, "SY-30", Must, Exact,
                 "`get_mut` and `into_inner` reach a lock's value without waiting.")
@@ -135,9 +135,9 @@ macro_rules! __for_each_rule {
                 "A dropped `recv` loses nothing, also after it was woken.")
             (ch_04_a_dropped_send_loses_its_own_item, channel::ch_4, "CH-4", Must, Exact,
                 "A dropped `send` loses its own item only; `reserve` gives a permit that cannot, and a permit that is dropped gives its slot back.")
-            (ch_05_senders_gone, channel::ch_5, "CH-5", Must, Exact,
+            (ch_05_senders_gone, closing::ch_5, "CH-5", Must, Exact,
                 "With the last sender gone the receiver drains, then it is closed; a `recv` that waits is woken.")
-            (ch_06_the_last_permit_wakes_a_closed_receiver, channel::ch_6, "CH-6", Must, Exact,
+            (ch_06_the_last_permit_wakes_a_closed_receiver, closing::ch_6, "CH-6", Must, Exact,
                 "Dropping the last permit wakes a closed receiver.")
             (ch_07_try_send_overtakes_nobody, channel::ch_7, "CH-7", Must, Exact,
                 "Senders that wait are served in the order of their first poll and are not overtaken by `try_send`.")
@@ -145,9 +145,9 @@ macro_rules! __for_each_rule {
                 "A timed send hands its item back, whether the limit passed or the channel is closed.")
             (ch_21_owned_send_permits, channel::ch_21, "CH-21", Must, Exact,
                 "An owned permit holds a sender of its own and can leave the scope.")
-            (ch_22_receiver_gone, channel::ch_22, "CH-22", Must, Exact,
+            (ch_22_receiver_gone, closing::ch_22, "CH-22", Must, Exact,
                 "With the receiver gone a blocked `send` hands its item back, and the items that were in the channel have been dropped.")
-            (ch_23_close_refuses_and_drains, channel::ch_23, "CH-23", Must, Exact,
+            (ch_23_close_refuses_and_drains, closing::ch_23, "CH-23", Must, Exact,
                 "After `close` a blocked `send` hands its item back, and what is in the channel or reserved can still be received.")
             (ch_24_lengths_and_unbounded, channel::ch_24, "CH-24", Must, Exact,
                 "`len` and `capacity` say what they say; an unbounded `send` never waits.")

@@ -97,7 +97,7 @@ fn an_unexpected_pass_fails() {
 
 #[test]
 fn an_unknown_id_runs_nothing_and_does_not_conform() {
-    assert!(!run(Fault::None, &["XX-1"]).conforms());
+    assert!(!run(Fault::None, &["no-such-rule"]).conforms());
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn bad_expectations_name_their_line() {
         ("SP-7", 1, "a reason is missing"),
         ("# comment\n\n  SP-7   \n", 3, "a reason is missing"),
         ("SP-7 one\nsp-7 lower case", 2, "no rule has this id"),
-        ("XX-1 reason", 1, "no rule has this id"),
+        ("no-such-rule reason", 1, "no rule has this id"),
         ("SP-7 one\nSP-7 two", 2, "the rule is listed twice"),
     ] {
         let error = Expectations::parse(text).expect_err(text);

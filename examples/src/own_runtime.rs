@@ -24,7 +24,6 @@ use async_task::{Runnable, Task};
 use futures_timer::Delay;
 use slab::Slab;
 use std::{
-    cell::Cell,
     num::NonZeroUsize,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},

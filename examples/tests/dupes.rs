@@ -9,13 +9,7 @@ mod program;
 
 use anyrt::{BlockOn, Runtime};
 use anyrt_examples::{
-    dupes::{
-        Findings, Options, Progress, Search,
-        file::Found,
-        find,
-        hash::{Batch, Extent, Skipped, hash},
-        report,
-    },
+    dupes::{Findings, Group, Options, Progress, find, report},
     runtime::{NAMES, Visitor, with_runtime},
 };
 use std::{

@@ -124,7 +124,7 @@ fn cut_channel<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     tx.try_send(item()).map_err(bad)?;
     let mut taken = 0;
     cut_off("send", tx.send(item()), cut, || {
-        taken += usize::from(rx.try_recv().is_ok())
+        taken += usize::from(rx.try_recv().is_ok());
     })?;
     taken += usize::from(rx.try_recv().is_ok());
     ensure_eq!(
@@ -138,7 +138,7 @@ fn cut_channel<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     cut_off("reserve", tx.reserve(), cut, || drop(rx.try_recv()))?;
     tx.try_send(item()).map_err(bad)?;
     cut_off("reserve_owned", tx.clone().reserve_owned(), cut, || {
-        drop(rx.try_recv())
+        drop(rx.try_recv());
     })?;
     tx.try_send(item()).map_err(bad)?;
     drop(rx.try_recv().map_err(bad)?);

@@ -4,12 +4,18 @@
 //! something: they poll by hand, or shake hands. Where a backend breaks a rule by
 //! standing still, the runner's watchdog says so.
 
+// Each rule's error is the same: the backend breaks it, or it does not apply.
+#![allow(clippy::missing_errors_doc)]
+
 pub mod block_on;
 pub mod blocking;
 pub mod channel;
+pub mod closing;
 pub mod every;
+pub mod handle;
 pub mod local;
 pub mod lock;
+pub mod permits;
 pub mod semaphore;
 pub mod spawn;
 pub mod time;
