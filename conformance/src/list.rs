@@ -26,7 +26,7 @@ macro_rules! __for_each_rule {
             (sp_09_destructors_may_spawn_and_sleep, spawn::sp_9, "SP-9", Must, Exact,
                 "A destructor in a task may spawn and may sleep without a panic, whether the task completes, panics or is aborted.")
             (sp_10_a_handle_without_executor_is_cancelled, handle::sp_10, "SP-10", Must, Exact,
-                "Awaiting a handle whose executor is gone gives `Cancelled`; it never hangs and never panics.")
+                "Awaiting a handle whose executor is gone gives `Cancelled`; where the executor outlives its last value, the task runs to its end. It never hangs and never panics.")
             (sp_11_spawn_records_the_location, spawn::sp_11, "SP-11", Should, Exact,
                 "`spawn` records its caller's location; a handle whose `Debug` shows a location shows that one.")
             (sp_12_spawn_and_sleep_from_a_plain_thread, spawn::sp_12, "SP-12", Must, Exact,

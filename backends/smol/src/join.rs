@@ -4,7 +4,7 @@ use anyrt_core::{JoinError, error::Panic, rt::JoinHandle};
 use async_executor::{FallibleTask, Task};
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -20,6 +20,7 @@ use std::{
 pub struct SmolHandle<T> {
     // Locked by `abort(&self)` and `is_finished(&self)` alone; polling has `&mut self`.
     inner: Mutex<Inner<T>>,
+    spawned_at: &'static Location<'static>,
 }
 
 struct Inner<T> {
@@ -40,10 +41,12 @@ enum State<T> {
 impl<T> Unpin for SmolHandle<T> {}
 
 impl<T> SmolHandle<T> {
+    #[track_caller]
     pub(crate) fn new(task: Task<T>) -> Self {
         let state = State::Running(task.fallible());
         Self {
             inner: Mutex::new(Inner { state, waker: None }),
+            spawned_at: Location::caller(),
         }
     }
 
@@ -146,6 +149,8 @@ impl<T> Drop for SmolHandle<T> {
 
 impl<T> fmt::Debug for SmolHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmolHandle").finish_non_exhaustive()
+        f.debug_struct("SmolHandle")
+            .field("spawned_at", &format_args!("{}", self.spawned_at))
+            .finish_non_exhaustive()
     }
 }

@@ -3,20 +3,33 @@
 use anyrt_core::{JoinError, error::Panic, rt::JoinHandle};
 use std::{
     fmt,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
 };
 
 /// The handle of a task, or of blocking work, on [`Tokio`](crate::Tokio).
 #[must_use = "a dropped handle detaches its task"]
-pub struct TokioHandle<T>(pub(crate) tokio::task::JoinHandle<T>);
+pub struct TokioHandle<T> {
+    task: tokio::task::JoinHandle<T>,
+    spawned_at: &'static Location<'static>,
+}
+
+impl<T> TokioHandle<T> {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn new(task: tokio::task::JoinHandle<T>) -> Self {
+        let spawned_at = Location::caller();
+        Self { task, spawned_at }
+    }
+}
 
 impl<T> Future for TokioHandle<T> {
     type Output = Result<T, JoinError>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0)
+        Pin::new(&mut self.task)
             .poll(cx)
             .map_err(|error| match error.try_into_panic() {
                 Ok(payload) => JoinError::Panicked(Panic::new(payload)),
@@ -27,16 +40,19 @@ impl<T> Future for TokioHandle<T> {
 
 impl<T: Send> JoinHandle<T> for TokioHandle<T> {
     fn abort(&self) {
-        self.0.abort();
+        self.task.abort();
     }
 
     fn is_finished(&self) -> bool {
-        self.0.is_finished()
+        self.task.is_finished()
     }
 }
 
 impl<T> fmt::Debug for TokioHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokioHandle").field(&self.0.id()).finish()
+        f.debug_struct("TokioHandle")
+            .field("id", &self.task.id())
+            .field("spawned_at", &format_args!("{}", self.spawned_at))
+            .finish_non_exhaustive()
     }
 }

@@ -120,7 +120,7 @@ impl Spawn for Tokio {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        TokioHandle(match self.is_here() {
+        TokioHandle::new(match self.is_here() {
             true => tokio::spawn(future),
             false => self.with_handle(|handle| handle.spawn(future)),
         })
@@ -136,7 +136,7 @@ impl SpawnBlocking for Tokio {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        TokioHandle(self.with_handle(|handle| handle.spawn_blocking(work)))
+        TokioHandle::new(self.with_handle(|handle| handle.spawn_blocking(work)))
     }
 }
 

@@ -104,7 +104,7 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("ready, tokio", None),
             ("ready, no timeout", None),
-            ("ready, anyrt on tokio", Some(0.2)),
+            ("ready, anyrt on tokio", Some(0.4)),
             ("ready, smol `or`", None),
         ],
     ),
@@ -206,10 +206,10 @@ fn run(operation: &str, n: u64) {
         "turns, anyrt" => runtime.block_on(channel::anyrt::turns(100, n)),
         "turns, crossfire" => runtime.block_on(channel::crossfire::turns(100, n)),
         "turns, tokio" => runtime.block_on(channel::tokio::turns(100, n)),
-        "pair, kanal" => runtime.block_on(channel::kanal::pair(1, n)),
-        "pair, anyrt" => runtime.block_on(channel::anyrt::pair(1, n)),
-        "pair, crossfire" => runtime.block_on(channel::crossfire::pair(1, n)),
-        "pair, tokio" => runtime.block_on(channel::tokio::pair(1, n)),
+        "pair, kanal" => futures_lite::future::block_on(channel::kanal::pair(1, n)),
+        "pair, anyrt" => futures_lite::future::block_on(channel::anyrt::pair(1, n)),
+        "pair, crossfire" => futures_lite::future::block_on(channel::crossfire::pair(1, n)),
+        "pair, tokio" => futures_lite::future::block_on(channel::tokio::pair(1, n)),
         _ => panic!("there is no operation {operation:?}"),
     }
 }

@@ -265,7 +265,8 @@ fn channels(title: &'static str, capacity: usize, pair: bool) -> Table {
         ($channel:ident) => {{
             let runtime = rig::shared();
             move |n| match pair {
-                true => runtime.block_on(timed(channel::$channel::pair(capacity, n))),
+                // tokio's `block_on` would turn its timers at every wait.
+                true => futures_lite::future::block_on(timed(channel::$channel::pair(capacity, n))),
                 false => runtime.block_on(timed(channel::$channel::turns(capacity, n))),
             }
         }};

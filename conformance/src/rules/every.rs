@@ -76,23 +76,9 @@ fn cut_lock_and_semaphore<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
         lock.try_lock().is_some(),
         "a dropped lock keeps it, {cut:?}"
     );
-    let mut guard = lock.try_lock();
-    // The waker is in the lock's hands and in the timer's, which may put off letting go of it: that is
-    // TM-5's matter.
-    let mut timeout = Probe::new(rt.timeout(HOUR, lock.lock()));
-    for _ in 0..cut.polls {
-        ensure!(
-            timeout.is_pending(),
-            "timeout around lock did not wait, {cut:?}"
-        );
-    }
-    if cut.event {
-        guard = None;
-    }
-    if cut.done {
-        drop(timeout.ready("timeout around lock")?);
-    }
-    drop((timeout, guard));
+    let guard = lock.try_lock();
+    let timeout = rt.timeout(HOUR, lock.lock());
+    cut_off("timeout around lock", timeout, cut, || drop(guard))?;
     ensure!(
         lock.try_lock().is_some(),
         "a dropped timeout keeps the lock, {cut:?}"

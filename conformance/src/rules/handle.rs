@@ -237,8 +237,8 @@ pub fn sp_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     for handle in handles {
         match block(handle) {
             Err(JoinError::Cancelled) => {}
-            // The tasks could still run, so the executor is not gone.
-            Ok(()) => skip!("the executor outlives the value that it was made with"),
+            // The tasks could still run: this executor outlives its values, as a global one does.
+            Ok(()) => {}
             Err(JoinError::Panicked(panic)) => {
                 return Err(Stop::failed(format!(
                     "gave `Panicked`: {}",

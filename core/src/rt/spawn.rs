@@ -12,7 +12,8 @@ use std::{fmt::Debug, future::Future};
 /// - Dropping it detaches the task, which runs to its end (*SP-2*).
 ///
 /// # For backend authors
-/// Once an aborted handle resolves, the task's future has been dropped (*SP-4*). Polling after
+/// `Debug` shows where the task was spawned (*SP-11*). Once an aborted handle resolves, the task's
+/// future has been dropped (*SP-4*). Polling after
 /// completion may panic.
 ///
 /// # Cancel safety

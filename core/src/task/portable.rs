@@ -14,7 +14,7 @@ use std::{
     any::Any,
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
@@ -37,6 +37,7 @@ use std::{
 /// assert!(matches!(Pin::new(&mut handle).poll(&mut cx), Poll::Ready(Ok(42))));
 /// # use std::future::Future;
 /// ```
+#[track_caller]
 pub fn portable<F: Future>(future: F) -> (PortableTask<F>, PortableHandle<F::Output>) {
     let abort = Mutex::new(Abort {
         requested: false,
@@ -51,7 +52,10 @@ pub fn portable<F: Future>(future: F) -> (PortableTask<F>, PortableHandle<F::Out
             future: Some(future),
             shared: shared.clone(),
         },
-        PortableHandle { shared },
+        PortableHandle {
+            shared,
+            spawned_at: Location::caller(),
+        },
     )
 }
 
@@ -164,6 +168,7 @@ impl<F: Future> fmt::Debug for PortableTask<F> {
 #[must_use = "a dropped handle detaches its task"]
 pub struct PortableHandle<T> {
     shared: Arc<Shared<T>>,
+    spawned_at: &'static Location<'static>,
 }
 
 impl<T> Future for PortableHandle<T> {
@@ -188,6 +193,7 @@ impl<T> fmt::Debug for PortableHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let finished = self.is_finished();
         f.debug_struct("PortableHandle")
+            .field("spawned_at", &format_args!("{}", self.spawned_at))
             .field("finished", &finished)
             .finish_non_exhaustive()
     }
