@@ -11,7 +11,13 @@ macro_rules! default_runtime {
     ($only:meta, $runtime:ty) => {
         #[cfg($only)]
         /// The runtime of the one backend that is on.
+        ///
+        /// Where none is on, or several are (as on docs.rs, which builds with all), it is
+        /// [`NoDefaultRuntime`], which is no [`Runtime`].
         pub type DefaultRuntime = $runtime;
+
+        #[cfg($only)]
+        impl<Use> sealed::Of<Use> for Anyrt {}
 
         #[cfg($only)]
         impl<Use> HasDefault<Use> for Anyrt {
@@ -45,7 +51,10 @@ default_runtime!(
     anyrt_async_std::AsyncStd
 );
 
-/// No runtime: no backend is on, or several are, so that the default is not known.
+/// The runtime of the one backend that is on.
+///
+/// Where none is on, or several are (as on docs.rs, which builds with all), it is
+/// [`NoDefaultRuntime`], which is no [`Runtime`].
 #[cfg(not(any(
     all(feature = "tokio", not(feature = "smol"), not(feature = "async-std")),
     all(feature = "smol", not(feature = "tokio"), not(feature = "async-std")),
@@ -59,28 +68,47 @@ pub type DefaultRuntime = NoDefaultRuntime;
 pub struct NoDefaultRuntime;
 
 /// The facade, as something that has a default runtime or has none.
+#[doc(hidden)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Anyrt;
+
+/// Who may say that there is a default: this crate alone.
+mod sealed {
+    pub trait Of<Use> {}
+}
 
 /// Holds for [`Anyrt`] where exactly one backend is on.
 ///
 /// `Use` is a parameter so that the bound is checked where a function is used, not where it is
 /// defined: the crate itself compiles with any set of features.
-#[diagnostic::on_unimplemented(
-    message = "anyrt has no default runtime: none of its backends is on, or several are",
-    label = "this needs exactly one of anyrt's features `tokio`, `smol`, `async-std`",
-    note = "turn on one of them: `anyrt = {{ version = \"0.1\", features = [\"tokio\"] }}`",
-    note = "or name the runtime, which always works: `anyrt::tokio::Tokio::default().spawn(..)`"
+#[doc(hidden)]
+#[cfg_attr(
+    not(any(feature = "tokio", feature = "smol", feature = "async-std")),
+    diagnostic::on_unimplemented(
+        message = "anyrt has no default runtime: none of its backends is on",
+        label = "this needs exactly one of anyrt's features `tokio`, `smol`, `async-std`",
+        note = "turn on one of them: `anyrt = {{ version = \"0.1\", features = [\"tokio\"] }}`"
+    )
 )]
-pub trait HasDefault<Use> {
+#[cfg_attr(
+    any(feature = "tokio", feature = "smol", feature = "async-std"),
+    diagnostic::on_unimplemented(
+        message = "anyrt has no default runtime: several of its backends are on",
+        label = "which runtime is meant?",
+        note = "name it: `let rt = anyrt::tokio::Tokio::default();`, then `rt.spawn(..)`",
+        note = "a dependency may have turned on the other one: `cargo tree -e features -i anyrt`"
+    )
+)]
+pub trait HasDefault<Use>: sealed::Of<Use> {
     /// The default runtime.
     type Runtime: Runtime + BlockOn + Default;
 }
 
 type Rt<Use> = <Anyrt as HasDefault<Use>>::Runtime;
 
-/// The default runtime's value, to be passed to what is generic over a runtime.
+/// The default runtime's value: for what is generic over a runtime, and for what no function here
+/// does.
 pub fn runtime<'a>() -> Rt<&'a ()>
 where
     Anyrt: HasDefault<&'a ()>,
@@ -88,10 +116,11 @@ where
     Default::default()
 }
 
+#[doc(alias = "block_on")]
 /// Runs `main` on the default runtime until it is done, and returns its output.
 ///
 /// # Panics
-/// With `main`'s panic, and where a runtime does not block inside of its own tasks.
+/// With `main`'s panic. Called inside a task, tokio panics and says so; smol and async-std go on.
 ///
 /// ```
 /// # #[cfg(all(feature = "tokio", not(feature = "smol"), not(feature = "async-std")))]

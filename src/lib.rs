@@ -1,7 +1,7 @@
-//! anyrt: structured concurrency on any async runtime.
+//! anyrt: one set of async runtime traits, several backends, one contract.
 //!
 //! - **Libraries** are generic over [`Runtime`], with no feature on: they run on tokio,
-//!   smol, async-std or a runtime of the user's own, at no cost.
+//!   smol, async-std or a runtime of the user's own, with no dynamic dispatch.
 //! - **Applications** turn on one backend and use the free functions, or name the backend's value.
 //! - **Backends** implement a few short traits and prove them with the conformance suite.
 //!
@@ -31,17 +31,18 @@
 //! | `async-std` | `anyrt::async_std::AsyncStd` | legacy: async-std is discontinued (RUSTSEC-2025-0052) |
 //! | – | [`erased::DynRuntime`] | any of them, chosen at run time |
 //!
-//! No backend is on by default, and features only add: any number can be on. Where exactly one
+//! No backend is on by default, and backends only add: any number can be on. Where exactly one
 //! is, it is the [`DefaultRuntime`], and [`run`], [`spawn`], [`sleep()`], [`timeout`] and the others
 //! work without naming it; with none or several, *using* those is a compile error that
 //! says what to do.
 
 mod default;
 
+pub use anyrt_core::erased::DynRuntime;
 pub use anyrt_core::rt::{
-    BlockOn, Channel, Clock, Entropy, JoinHandle, Lock, Permit, Receiver, ReceiverOf, Runtime,
-    Semaphore, SendPermit, Sender, SenderOf, Sleep, Spawn, SpawnBlocking, SpawnLocal, Timeout,
-    Timer,
+    BlockOn, Channel, Clock, Entropy, JoinHandle, Lock, LockOf, Permit, Receiver, ReceiverOf,
+    Runtime, Semaphore, SemaphoreOf, SendPermit, Sender, SenderOf, Sleep, Spawn, SpawnBlocking,
+    SpawnLocal, Timeout, Timer,
 };
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::{
@@ -62,12 +63,14 @@ pub use anyrt_smol as smol;
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
 
-/// The traits, to be imported as one.
+/// The traits, to be imported as one: their methods, and the names that bounds are written with.
+/// The other names are in the crate's root.
 pub mod prelude {
     pub use anyrt_core::rt::{
-        BlockOn as _, Clock as _, Entropy as _, JoinHandle as _, Lock as _, Permit as _,
-        Receiver as _, Runtime, Semaphore as _, SendPermit as _, Sender as _, Sleep as _,
-        Spawn as _, SpawnBlocking as _, SpawnLocal as _, Timeout as _, Timer as _,
+        BlockOn, Clock as _, Entropy as _, JoinHandle as _, Lock as _, LockOf, Permit as _,
+        Receiver as _, ReceiverOf, Runtime, Semaphore as _, SemaphoreOf, SendPermit as _,
+        Sender as _, SenderOf, Sleep as _, Spawn as _, SpawnBlocking as _, SpawnLocal as _,
+        Timeout as _, Timer as _,
     };
 }
 

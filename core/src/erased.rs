@@ -18,12 +18,14 @@ use std::{
 /// Any runtime behind one type: itself a [`Runtime`], so that a library can offer
 /// `Client<R = DynRuntime>`.
 ///
-/// It costs a box a task and a virtual call an operation; generic code pays nothing.
+/// It costs a box a task, a timer or a blocking call, and a virtual call an operation; generic
+/// code pays nothing.
 ///
 /// ```
 /// use anyrt_core::{erased::DynRuntime, rt::{BlockOn, Runtime}};
 ///
-/// struct Client<R = DynRuntime> { rt: R }
+/// // The default counts where a type is written; `Client { rt: smol }` is a `Client<Smol>`.
+/// struct Client<R: Runtime = DynRuntime> { rt: R }
 ///
 /// fn clients<A, B>(a: A, b: B) -> [Client; 2]
 /// where
@@ -38,6 +40,9 @@ pub struct DynRuntime(Arc<dyn Erased>);
 
 impl DynRuntime {
     /// Erases `rt`.
+    ///
+    /// It needs [`BlockOn`], for the erased runtime has it too: erase in the application, where the
+    /// runtime is known.
     pub fn new<R: Runtime + BlockOn>(rt: R) -> Self {
         Self(Arc::new(rt))
     }

@@ -178,7 +178,7 @@ pub struct Closed;
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("closed")
+        f.write_str("the semaphore or channel is closed")
     }
 }
 
@@ -207,6 +207,13 @@ impl Error for TryAcquireError {}
 /// The receiver is gone or closed; the item comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
+
+impl<T> SendError<T> {
+    /// The item that was not sent.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
 
 /// Why an item could not be sent at once; it comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -289,8 +296,31 @@ item_errors! {
         Self::Full(_) => "Full(..)", "the channel is full";
         Self::Closed(_) => "Closed(..)", "the channel is closed";
     }
-    SendTimeoutError {
-        Self::Elapsed(..) => "Elapsed(..)", "no slot came free within the limit";
-        Self::Closed(_) => "Closed(..)", "the channel is closed";
+}
+
+impl<T> fmt::Debug for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elapsed(_, elapsed) => write!(f, "Elapsed(.., {elapsed:?})"),
+            Self::Closed(_) => f.write_str("Closed(..)"),
+        }
+    }
+}
+
+impl<T> fmt::Display for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Elapsed(..) => "no slot came free in time",
+            Self::Closed(_) => "the channel is closed",
+        })
+    }
+}
+
+impl<T> Error for SendTimeoutError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Elapsed(_, elapsed) => Some(elapsed),
+            Self::Closed(_) => None,
+        }
     }
 }

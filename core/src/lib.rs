@@ -13,13 +13,14 @@
 //! draws randomness: all of that comes from a value `R: Runtime`.
 //!
 //! ```
-//! use anyrt_core::rt::{Lock, Runtime};
+//! use anyrt_core::rt::{Lock, LockOf, Runtime};
 //! use std::{sync::Arc, time::Duration};
 //!
 //! /// A library type that runs on any runtime.
+//! #[derive(Clone)]
 //! struct Client<R: Runtime> {
 //!     rt: R,
-//!     hits: Arc<R::Lock<u64>>,
+//!     hits: Arc<LockOf<R, u64>>,
 //! }
 //!
 //! impl<R: Runtime> Client<R> {

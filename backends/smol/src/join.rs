@@ -16,7 +16,7 @@ use std::{
 ///  Running ─── abort ──▶ Cancelling ──▶ Resolved, if the task ended in the meantime
 ///  each of them ─── output, panic or cancellation was seen ──▶ Taken
 /// ```
-#[must_use = "a dropped handle detaches its task"]
+#[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
 pub struct SmolHandle<T> {
     // Locked by `abort(&self)` and `is_finished(&self)` alone; polling has `&mut self`.
     inner: Mutex<Inner<T>>,

@@ -51,6 +51,9 @@ impl Smol {
     ///
     /// When the last clone is dropped, its threads stop and its tasks are cancelled. A task that
     /// holds a clone keeps it alive.
+    ///
+    /// # Panics
+    /// If the operating system starts no thread.
     pub fn new() -> Self {
         Self::with_threads(anyrt_async_io::cores())
     }

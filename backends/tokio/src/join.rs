@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The handle of a task, or of blocking work, on [`Tokio`](crate::Tokio).
-#[must_use = "a dropped handle detaches its task"]
+#[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
 pub struct TokioHandle<T> {
     task: tokio::task::JoinHandle<T>,
     spawned_at: &'static Location<'static>,

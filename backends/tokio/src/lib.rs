@@ -18,7 +18,7 @@ use anyrt_core::{
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
 };
 use runtime::{Alive, Bound, Owned};
-use std::{num::NonZeroUsize, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::SystemTime};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A tokio runtime, as a value.
@@ -78,16 +78,14 @@ impl Tokio {
         Owned::current_thread().map(|owned| Self(Kind::Owned(Arc::new(owned))))
     }
 
-    /// Does `f` with the handle of the runtime that this value stands for now.
+    /// The runtime that this value stands for now.
     #[inline]
-    fn with_handle<O>(&self, f: impl FnOnce(&Handle) -> O) -> O {
+    fn handle(&self) -> Cow<'_, Handle> {
         match &self.0 {
-            Kind::Ambient => match Handle::try_current() {
-                Ok(handle) => f(&handle),
-                Err(_) => f(runtime::fallback()),
-            },
-            Kind::Bound(bound) => f(bound.handle()),
-            Kind::Owned(owned) => f(owned.handle()),
+            Kind::Ambient => Handle::try_current()
+                .map_or_else(|_| Cow::Borrowed(runtime::fallback()), Cow::Owned),
+            Kind::Bound(bound) => Cow::Borrowed(bound.handle()),
+            Kind::Owned(owned) => Cow::Borrowed(owned.handle()),
         }
     }
 
@@ -122,7 +120,7 @@ impl Spawn for Tokio {
     {
         TokioHandle::new(match self.is_here() {
             true => tokio::spawn(future),
-            false => self.with_handle(|handle| handle.spawn(future)),
+            false => self.handle().spawn(future),
         })
     }
 }
@@ -136,7 +134,7 @@ impl SpawnBlocking for Tokio {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        TokioHandle::new(self.with_handle(|handle| handle.spawn_blocking(work)))
+        TokioHandle::new(self.handle().spawn_blocking(work))
     }
 }
 
@@ -146,10 +144,11 @@ impl Clock for Tokio {
         match self.0 {
             Kind::Ambient => sleep::now(),
             // A paused clock belongs to its runtime: it has to be entered to be read.
-            _ => self.with_handle(|handle| {
+            _ => {
+                let handle = self.handle();
                 let _entered = handle.enter();
                 sleep::now()
-            }),
+            }
         }
     }
 
@@ -165,10 +164,11 @@ impl Sleep for Tokio {
     fn sleep_until(&self, deadline: Instant) -> TokioTimer {
         match self.is_here() {
             true => sleep::timer(deadline, None),
-            false => self.with_handle(|handle| {
+            false => {
+                let handle = self.handle();
                 let _entered = handle.enter();
                 sleep::timer(deadline, self.alive())
-            }),
+            }
         }
     }
 }
@@ -185,7 +185,7 @@ impl BlockOn for Tokio {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         match &self.0 {
             Kind::Owned(owned) => owned.block_on(future),
-            _ => self.with_handle(|handle| handle.block_on(future)),
+            _ => self.handle().block_on(future),
         }
     }
 }
@@ -194,10 +194,11 @@ impl Runtime for Tokio {
     anyrt_core::portable_sync!();
 
     fn parallelism(&self) -> NonZeroUsize {
-        self.with_handle(|handle| match handle.runtime_flavor() {
+        let handle = self.handle();
+        match handle.runtime_flavor() {
             RuntimeFlavor::CurrentThread => NonZeroUsize::MIN,
             _ => NonZeroUsize::new(handle.metrics().num_workers()).unwrap_or(NonZeroUsize::MIN),
-        })
+        }
     }
 
     fn name(&self) -> &'static str {

@@ -168,6 +168,7 @@ impl Owned {
         &self.alive
     }
 
+    #[track_caller]
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime().block_on(future)
     }

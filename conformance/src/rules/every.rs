@@ -6,7 +6,7 @@ use crate::{
 };
 use anyrt_core::{
     error::TryRecvError,
-    rt::{Lock, Receiver, Semaphore, Sender, Timeout},
+    rt::{Lock, Receiver, Semaphore, Sender},
 };
 use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 

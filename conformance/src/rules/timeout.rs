@@ -4,11 +4,7 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Gate, OnDrop, Probe},
 };
-use anyrt_core::{
-    Elapsed, Instant, JoinError,
-    rt::{Lock, Timeout},
-    task::yield_now,
-};
+use anyrt_core::{Elapsed, Instant, JoinError, rt::Lock, task::yield_now};
 use std::{
     future::{Future, pending, poll_fn, ready},
     sync::{

@@ -82,7 +82,7 @@ pub trait Sender<T: Send + 'static>: Clone + Debug + Send + Sync + 'static {
         self,
     ) -> impl Future<Output = Result<Self::OwnedPermit, Closed>> + Send + 'static;
 
-    /// Waits for a slot no longer than `limit`, and sends.
+    /// Waits for a slot no longer than `limit`, and sends. A channel has no clock: `rt` brings it.
     ///
     /// # Errors
     /// The item comes back, with the reason (*CH-4*).

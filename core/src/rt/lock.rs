@@ -2,12 +2,14 @@
 
 use std::{fmt::Debug, future::Future, ops::DerefMut, sync::Arc};
 
+#[doc(alias = "Mutex")]
 /// A FIFO lock whose guard may be held across `.await`.
 ///
 /// # For callers
 /// Waiters get it in the order of their first poll and nobody overtakes them (*SY-1*). A panic under
 /// a guard releases it; nothing is poisoned (*SY-8*). Where the guard need not live across an
-/// `.await`, `std::sync::Mutex` is enough.
+/// `.await`, `std::sync::Mutex` is enough. Hold `&mut *guard` across an `.await`, not `&guard`: a
+/// guard is `Send`, but `Sync` only where its value is.
 ///
 /// # For backend authors
 /// [`FifoMutex`](crate::sync::FifoMutex) keeps it all.
@@ -17,11 +19,11 @@ use std::{fmt::Debug, future::Future, ops::DerefMut, sync::Arc};
 /// a grant that had reached it goes to the next (*SY-2*). The place in the queue is lost.
 pub trait Lock<T: Send + 'static>: Debug + Send + Sync + 'static {
     /// Gives access, until dropped.
-    type Guard<'a>: DerefMut<Target = T> + Send
+    type Guard<'a>: DerefMut<Target = T> + Debug + Send
     where
         Self: 'a;
     /// Gives access, until dropped, and keeps the lock alive.
-    type OwnedGuard: DerefMut<Target = T> + Send + 'static;
+    type OwnedGuard: DerefMut<Target = T> + Debug + Send + 'static;
 
     /// Waits for access.
     #[track_caller]

@@ -27,7 +27,7 @@ mod time;
 pub use block_on::BlockOn;
 pub use channel::{Channel, Receiver, SendPermit, Sender};
 pub use lock::Lock;
-pub use runtime::{Entropy, ReceiverOf, Runtime, SenderOf};
+pub use runtime::{Entropy, LockOf, ReceiverOf, Runtime, SemaphoreOf, SenderOf};
 pub use semaphore::{Permit, Semaphore};
 pub use spawn::{JoinHandle, Spawn, SpawnBlocking, SpawnLocal};
 pub use time::{Clock, Sleep, Timeout, Timer};

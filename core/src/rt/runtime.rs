@@ -2,10 +2,17 @@
 
 use crate::{
     ConfigError,
-    rt::{Channel, Lock, Semaphore, Sleep, Spawn, SpawnBlocking},
+    rt::{Channel, Lock, Semaphore, Sleep, Spawn, SpawnBlocking, Timeout},
 };
 use std::{fmt::Debug, num::NonZeroUsize};
 
+/// A runtime's lock around a `T`.
+///
+/// In a struct that derives `Clone`, write `Arc<LockOf<R, T>>` rather than `Arc<R::Lock<T>>`: the
+/// derive would ask for `R::Lock<T>: Clone`, which never holds.
+pub type LockOf<R, T> = <R as Runtime>::Lock<T>;
+/// A runtime's semaphore; in derives, as [`LockOf`].
+pub type SemaphoreOf<R> = <R as Runtime>::Semaphore;
 /// The sending half of a runtime's channel of `T`.
 pub type SenderOf<R, T> = <<R as Runtime>::Channel<T> as Channel<T>>::Sender;
 /// The receiving half of a runtime's channel of `T`.
@@ -29,17 +36,17 @@ pub trait Entropy {
 /// Take one by value, keep it in the struct, clone it freely. It may be zero-sized.
 ///
 /// ```
-/// use anyrt_core::rt::{JoinHandle, Runtime, Sender, Receiver};
+/// use anyrt_core::rt::{Receiver, Runtime, Sender};
 /// use anyrt_core::ConfigError;
 ///
 /// /// Squares numbers in a task of its own.
 /// async fn squares<R: Runtime>(rt: R) -> Result<Vec<u64>, ConfigError> {
 ///     let (tx, mut rx) = rt.channel(8)?;
-///     rt.spawn(async move {
+///     drop(rt.spawn(async move {
 ///         for n in 1..=3 {
 ///             tx.send(n * n).await.ok();
 ///         }
-///     });
+///     }));
 ///     let mut all = Vec::new();
 ///     while let Some(square) = rx.recv().await {
 ///         all.push(square);
@@ -58,7 +65,7 @@ pub trait Entropy {
     note = "turn on a backend of the `anyrt` crate (`tokio`, `smol`, `async-std`) and pass its value, or implement `Runtime`"
 )]
 pub trait Runtime:
-    Spawn + SpawnBlocking + Sleep + Entropy + Clone + Debug + Send + Sync + 'static
+    Spawn + SpawnBlocking + Sleep + Timeout + Entropy + Clone + Debug + Send + Sync + 'static
 {
     /// A FIFO lock around a `T`.
     type Lock<T: Send + 'static>: Lock<T>;
@@ -70,7 +77,7 @@ pub trait Runtime:
     /// A lock around `value`.
     fn lock<T: Send + 'static>(&self, value: T) -> Self::Lock<T>;
 
-    /// A semaphore with `permits` permits.
+    /// A semaphore with `permits` permits. For a constant, `.expect("4 permits are permitted")` is fine.
     ///
     /// # Errors
     /// A [`ConfigError`] for more permits than [`MAX_PERMITS`](crate::sync::MAX_PERMITS) (*SY-15*).

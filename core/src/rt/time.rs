@@ -26,7 +26,20 @@ pub trait Clock {
 ///
 /// # For callers
 /// It never completes early (*TM-1*), is fused (*TM-4*: polled again after completion it is
-/// ready), and wakes only the waker of its last poll (*TM-8*).
+/// ready), and wakes only the waker of its last poll (*TM-8*). It has to be pinned: with `pin!`, or
+/// as `Pin<Box<R::Timer>>` in a struct.
+///
+/// ```
+/// use anyrt_core::rt::{Runtime, Timer};
+/// use std::{pin::pin, time::Duration};
+///
+/// async fn twice<R: Runtime>(rt: &R, period: Duration) {
+///     let mut timer = pin!(rt.sleep(period));
+///     timer.as_mut().await;
+///     timer.as_mut().reset(rt.now() + period);
+///     timer.await;
+/// }
+/// ```
 ///
 /// # Cancel safety
 /// Dropping it deregisters it (*TM-5*); nothing else happens.
@@ -82,7 +95,18 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// arrived in between comes back as `Ok` (*TO-1*, *TO-2*). It is dropped before the error is
 /// returned (*TO-7*). The limit counts from the first poll.
 ///
-/// A spawned task behind a handle is *not* aborted when waiting for its handle times out: abort it.
+/// A spawned task behind a handle is *not* aborted when waiting for its handle times out:
+///
+/// ```
+/// # use anyrt_core::rt::{JoinHandle, Runtime};
+/// # use std::time::Duration;
+/// # async fn demo<R: Runtime>(rt: R, limit: Duration) {
+/// let mut task = rt.spawn(async { /* … */ });
+/// if rt.timeout(limit, &mut task).await.is_err() {
+///     task.abort();
+/// }
+/// # }
+/// ```
 ///
 /// ```
 /// use anyrt_core::{Elapsed, rt::{Runtime, Timeout}};

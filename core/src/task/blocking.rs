@@ -86,7 +86,7 @@ impl<T> Drop for Runner<T> {
 }
 
 /// The owner's half of [`portable_blocking`].
-#[must_use = "a dropped handle lets the work run on"]
+#[must_use = "a dropped handle lets the work run on; `drop(..)` it to say so"]
 pub struct PortableBlockingHandle<T> {
     shared: Arc<Shared<T>>,
 }

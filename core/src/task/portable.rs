@@ -165,7 +165,7 @@ impl<F: Future> fmt::Debug for PortableTask<F> {
 }
 
 /// The owner's half of [`portable`]: a [`JoinHandle`] that keeps the contract.
-#[must_use = "a dropped handle detaches its task"]
+#[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
 pub struct PortableHandle<T> {
     shared: Arc<Shared<T>>,
     spawned_at: &'static Location<'static>,

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    ops::{Add, Sub},
+    ops::{Add, AddAssign, Sub},
     time::Duration,
 };
 
@@ -21,6 +21,7 @@ use std::{
 /// let later = start + Duration::from_secs(1);
 /// assert_eq!(later - start, Duration::from_secs(1));
 /// assert_eq!(start - later, Duration::ZERO);
+/// assert_eq!(start - Duration::from_secs(1), Instant::ORIGIN);
 /// assert_eq!(start + Duration::MAX, Instant::MAX);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +56,22 @@ impl Add<Duration> for Instant {
     fn add(self, after: Duration) -> Self {
         let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(nanos))
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, after: Duration) {
+        *self = *self + after;
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    /// The point `before` earlier, or the origin if there is none.
+    fn sub(self, before: Duration) -> Self {
+        let nanos = u64::try_from(before.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(nanos))
     }
 }
 

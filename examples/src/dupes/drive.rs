@@ -5,7 +5,7 @@ use crate::dupes::{
     hash::Batch,
     search::{Unit, Yield},
 };
-use anyrt::{Instant, JoinError, Receiver, Runtime, Semaphore, Sender, Timeout};
+use anyrt::{Instant, JoinError, Receiver, Runtime, Semaphore, Sender};
 use std::{error::Error, sync::Arc};
 
 /// Finds duplicate files, with at most [`jobs`](Options::jobs) blocking calls at once.
