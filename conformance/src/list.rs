@@ -105,6 +105,8 @@ macro_rules! __for_each_rule {
                 "A panic under a guard releases the lock; nothing is poisoned.")
             (sy_09_owned_guards, lock::sy_9, "SY-9", Must, Exact,
                 "Owned guards keep the lock alive, can leave the scope, and exclude as others do.")
+            (sy_10_a_timed_acquire_names_the_holder, lock::sy_10, "SY-10", Must, Exact,
+                "A lock or permits that were not to be had in time: the error names the primitive and the place where its holder asked for it, and the waiter is gone.")
             (sy_15_too_many_permits_are_an_error, permits::sy_15, "SY-15", Must, Exact,
                 "A semaphore of more than `MAX_PERMITS` is a `ConfigError`; so is adding beyond them, which changes nothing.")
             (sy_20_try_lock_overtakes_nobody, lock::sy_20, "SY-20", Must, Exact,

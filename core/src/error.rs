@@ -5,6 +5,7 @@ use std::{
     borrow::Cow,
     error::Error,
     fmt,
+    panic::Location,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -171,6 +172,81 @@ impl fmt::Display for Elapsed {
 }
 
 impl Error for Elapsed {}
+
+/// A lock or semaphore could not be had in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AcquireTimeout {
+    /// What was waited for.
+    pub primitive: String,
+    /// Where the guard or permit that stood in the way was asked for, if that is known.
+    pub holder: Option<&'static Location<'static>>,
+    /// The limit, and the time that had passed.
+    pub elapsed: Elapsed,
+}
+
+impl AcquireTimeout {
+    /// Reports that `primitive` was not to be had, because `holder` kept it.
+    pub fn new(
+        primitive: impl Into<String>,
+        holder: Option<&'static Location<'static>>,
+        elapsed: Elapsed,
+    ) -> Self {
+        Self {
+            primitive: primitive.into(),
+            holder,
+            elapsed,
+        }
+    }
+}
+
+impl fmt::Display for AcquireTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Elapsed { limit, elapsed, .. } = self.elapsed;
+        let primitive = &self.primitive;
+        write!(
+            f,
+            "{primitive} timed out after {elapsed:?} (limit: {limit:?})"
+        )?;
+        match self.holder {
+            Some(holder) => write!(f, "; taken at {holder}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for AcquireTimeout {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.elapsed)
+    }
+}
+
+/// Why permits could not be had in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcquireTimeoutError {
+    /// Too few came free.
+    Elapsed(AcquireTimeout),
+    /// The semaphore is closed.
+    Closed,
+}
+
+impl fmt::Display for AcquireTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elapsed(timeout) => timeout.fmt(f),
+            Self::Closed => f.write_str("the semaphore is closed"),
+        }
+    }
+}
+
+impl Error for AcquireTimeoutError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Elapsed(timeout) => timeout.source(),
+            Self::Closed => None,
+        }
+    }
+}
 
 /// The semaphore or channel is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

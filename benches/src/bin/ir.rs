@@ -72,10 +72,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ),
     (
         "A sleep of an hour, made and dropped, tokio",
-        &[
-            ("made, tokio", None),
-            ("made, anyrt on tokio", Some(1.0)),
-        ],
+        &[("made, tokio", None), ("made, anyrt on tokio", Some(1.0))],
     ),
     (
         "A sleep of an hour, made, polled and dropped, tokio",
@@ -86,10 +83,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ),
     (
         "A sleep of an hour, made and dropped, smol",
-        &[
-            ("made, smol", None),
-            ("made, anyrt on smol", Some(1.0)),
-        ],
+        &[("made, smol", None), ("made, anyrt on smol", Some(1.0))],
     ),
     (
         "A sleep of 0, tokio",
@@ -166,7 +160,10 @@ fn run(operation: &str, n: u64) {
         "anyrt, `Tokio::default()`, in block_on" => runtime.block_on(spawn::anyrt(task(), n)),
         "Executor::spawn" | "Executor::spawn, again" => {
             let executor = rig::smol();
-            on(|work| executor.spawn(work).detach(), spawn::smol(executor, n));
+            on(
+                |work| executor.spawn(work).detach(),
+                spawn::smol(executor, n),
+            );
         }
         "anyrt, `Smol::with_threads(1)`" => {
             let rt = Smol::with_threads(NonZeroUsize::MIN);
@@ -250,7 +247,10 @@ fn main() -> ExitCode {
         run(operation, n.parse().expect("a number of repetitions"));
         return ExitCode::SUCCESS;
     }
-    let wanted = arguments.first().map(|part| part.to_lowercase()).unwrap_or_default();
+    let wanted = arguments
+        .first()
+        .map(|part| part.to_lowercase())
+        .unwrap_or_default();
     let mut broken = 0;
     for (title, rows) in TABLES {
         if !title.to_lowercase().contains(&wanted) {

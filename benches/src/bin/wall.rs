@@ -5,92 +5,17 @@
 //! what the run cannot resolve.
 
 use anyrt::{smol::Smol, tokio::Tokio};
-use anyrt_benches::{ops::*, rig};
+use anyrt_benches::{
+    harness::{Table, timed},
+    ops::*,
+    rig,
+};
 use anyrt_core::erased::DynRuntime;
 use std::{
     env,
     num::NonZeroUsize,
     sync::{Arc, mpsc},
-    time::{Duration, Instant},
 };
-
-const ROUNDS: usize = 41;
-const SLICE: Duration = Duration::from_millis(3);
-
-struct Contender {
-    name: &'static str,
-    note: &'static str,
-    run: Box<dyn FnMut(u64) -> Duration>,
-}
-
-struct Table {
-    title: &'static str,
-    contenders: Vec<Contender>,
-}
-
-impl Table {
-    fn new(title: &'static str) -> Self {
-        let contenders = Vec::new();
-        Self { title, contenders }
-    }
-
-    fn row(mut self, name: &'static str, note: &'static str, run: impl FnMut(u64) -> Duration + 'static) -> Self {
-        let run = Box::new(run);
-        self.contenders.push(Contender { name, note, run });
-        self
-    }
-
-    fn measure(mut self) {
-        let iterations: Vec<u64> = self.contenders.iter_mut().map(calibrate).collect();
-        let count = self.contenders.len();
-        let mut nanos = vec![vec![0.0; ROUNDS]; count];
-        for round in 0..ROUNDS {
-            for turn in 0..count {
-                let index = (round + turn) % count;
-                let n = iterations[index];
-                let took = (self.contenders[index].run)(n);
-                nanos[index][round] = took.as_nanos() as f64 / n as f64;
-            }
-        }
-        println!("\n### {}\n\n| | ns | ratio | quartiles | |\n|---|---:|---:|---|---|", self.title);
-        for (contender, times) in self.contenders.iter().zip(&nanos) {
-            let mut ratios: Vec<f64> = times.iter().zip(&nanos[0]).map(|(time, base)| time / base).collect();
-            let mut times = times.clone();
-            println!(
-                "| {} | {:.1} | ×{:.3} | {:.3}–{:.3} | {} |",
-                contender.name,
-                quantile(&mut times, 0.5),
-                quantile(&mut ratios, 0.5),
-                quantile(&mut ratios, 0.25),
-                quantile(&mut ratios, 0.75),
-                contender.note,
-            );
-        }
-    }
-}
-
-fn calibrate(contender: &mut Contender) -> u64 {
-    let mut n = 1;
-    loop {
-        let took = (contender.run)(n);
-        if took >= SLICE / 4 {
-            let scale = SLICE.as_secs_f64() / took.as_secs_f64();
-            return ((n as f64 * scale) as u64).max(1);
-        }
-        n *= 2;
-    }
-}
-
-fn quantile(values: &mut [f64], at: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[((values.len() - 1) as f64 * at).round() as usize]
-}
-
-async fn timed(work: impl Future) -> Duration {
-    let start = Instant::now();
-    work.await;
-    start.elapsed()
-}
 
 /// In the `block_on` of one current-thread tokio, which all tables without tasks share.
 macro_rules! here {
@@ -114,7 +39,9 @@ macro_rules! smol_task {
         let spawn = $spawn.clone();
         move |n| {
             let (done, took) = mpsc::channel();
-            spawn.spawn(async move { done.send(timed($op(n)).await).expect("it is waited for") }).detach();
+            spawn
+                .spawn(async move { done.send(timed($op(n)).await).expect("it is waited for") })
+                .detach();
             took.recv().expect("no operation panics")
         }
     }};
@@ -126,18 +53,51 @@ fn spawns(title: &'static str, runtime: Arc<tokio::runtime::Runtime>) -> Table {
     Table::new(title)
         .row("tokio::spawn", "", task!(runtime, spawn::tokio))
         .row("tokio::spawn, again", "A/A", task!(runtime, spawn::tokio))
-        .row("anyrt, `Tokio::default()`", "", task!(runtime, |n| spawn::anyrt(Tokio::default(), n)))
-        .row("anyrt, `Tokio::from_handle`", "", task!(runtime, {
-            let bound = bound.clone();
-            move |n| spawn::anyrt(Tokio::from_handle(bound.clone()), n)
-        }))
-        .row("Handle::spawn", "", task!(runtime, {
-            let handle = handle.clone();
-            move |n| spawn::tokio_handle(handle.clone(), n)
-        }))
-        .row("by hand, `Arc<dyn>` + boxes", "no abort", task!(runtime, |n| erased::with_output(Arc::new(erased::OnTokio), n)))
-        .row("by hand, without an output", "no abort, no output", task!(runtime, |n| erased::without_output(Arc::new(erased::OnTokio), n)))
-        .row("anyrt, `DynRuntime`", "", task!(runtime, |n| spawn::anyrt(DynRuntime::new(Tokio::default()), n)))
+        .row(
+            "anyrt, `Tokio::default()`",
+            "",
+            task!(runtime, |n| spawn::anyrt(Tokio::default(), n)),
+        )
+        .row(
+            "anyrt, `Tokio::from_handle`",
+            "",
+            task!(runtime, {
+                let bound = bound.clone();
+                move |n| spawn::anyrt(Tokio::from_handle(bound.clone()), n)
+            }),
+        )
+        .row(
+            "Handle::spawn",
+            "",
+            task!(runtime, {
+                let handle = handle.clone();
+                move |n| spawn::tokio_handle(handle.clone(), n)
+            }),
+        )
+        .row(
+            "by hand, `Arc<dyn>` + boxes",
+            "no abort",
+            task!(runtime, |n| erased::with_output(
+                Arc::new(erased::OnTokio),
+                n
+            )),
+        )
+        .row(
+            "by hand, without an output",
+            "no abort, no output",
+            task!(runtime, |n| erased::without_output(
+                Arc::new(erased::OnTokio),
+                n
+            )),
+        )
+        .row(
+            "anyrt, `DynRuntime`",
+            "",
+            task!(runtime, |n| spawn::anyrt(
+                DynRuntime::new(Tokio::default()),
+                n
+            )),
+        )
 }
 
 /// A thing that spawns driver tasks.
@@ -161,7 +121,10 @@ fn tables() -> Vec<Table> {
             use anyrt_core::rt::Spawn;
             let (done, took) = mpsc::channel();
             let rt = owned.clone();
-            let work = async move { done.send(timed(spawn::anyrt(rt, n)).await).expect("it is waited for") };
+            let work = async move {
+                done.send(timed(spawn::anyrt(rt, n)).await)
+                    .expect("it is waited for")
+            };
             drop(owned.spawn(work));
             took.recv().expect("no operation panics")
         }
@@ -175,76 +138,219 @@ fn tables() -> Vec<Table> {
             .row("Arc clone and drop", "", here!(floor::arc_clone))
             .row("box of 64 bytes", "", here!(floor::box_64))
             .row("Instant::now", "", here!(floor::instant_now)),
-        spawns("Spawn and join, tokio current-thread, in a task", one.clone()),
+        spawns(
+            "Spawn and join, tokio current-thread, in a task",
+            one.clone(),
+        ),
         spawns("Spawn and join, tokio multi-thread, in a task", many),
         Table::new("Spawn and join, tokio current-thread, in `block_on`")
             .row("tokio::spawn", "", here!(spawn::tokio))
             .row("tokio::spawn, again", "A/A", here!(spawn::tokio))
-            .row("anyrt, `Tokio::default()`", "", here!(|n| spawn::anyrt(Tokio::default(), n))),
+            .row(
+                "anyrt, `Tokio::default()`",
+                "",
+                here!(|n| spawn::anyrt(Tokio::default(), n)),
+            ),
         Table::new("Spawn and join, smol, one thread")
-            .row("Executor::spawn", "", smol_task!(executor, |n| spawn::smol(executor, n)))
-            .row("Executor::spawn, again", "A/A", smol_task!(executor, |n| spawn::smol(executor, n)))
+            .row(
+                "Executor::spawn",
+                "",
+                smol_task!(executor, |n| spawn::smol(executor, n)),
+            )
+            .row(
+                "Executor::spawn, again",
+                "A/A",
+                smol_task!(executor, |n| spawn::smol(executor, n)),
+            )
             .row("anyrt, `Smol::with_threads(1)`", "", owned_driver),
         Table::new("Spawn and join, smol's global executor")
             .row("smol::spawn", "", smol_task!(Global, spawn::smol_global))
-            .row("smol::spawn, again", "A/A", smol_task!(Global, spawn::smol_global))
-            .row("anyrt, `Smol::global()`", "", smol_task!(Global, |n| spawn::anyrt(Smol::global(), n))),
+            .row(
+                "smol::spawn, again",
+                "A/A",
+                smol_task!(Global, spawn::smol_global),
+            )
+            .row(
+                "anyrt, `Smol::global()`",
+                "",
+                smol_task!(Global, |n| spawn::anyrt(Smol::global(), n)),
+            ),
         Table::new("A sleep of an hour, made and dropped, tokio")
             .row("tokio", "", task!(one, time::made_tokio))
             .row("tokio, again", "A/A", task!(one, time::made_tokio))
-            .row("anyrt", "", task!(one, move |n| time::made_anyrt(tokio_now(), n))),
+            .row(
+                "anyrt",
+                "",
+                task!(one, move |n| time::made_anyrt(tokio_now(), n)),
+            ),
         Table::new("A sleep of an hour, made, polled and dropped, tokio")
             .row("tokio", "", task!(one, time::polled_tokio))
             .row("tokio, again", "A/A", task!(one, time::polled_tokio))
-            .row("anyrt", "", task!(one, move |n| time::polled_anyrt(tokio_now(), n))),
+            .row(
+                "anyrt",
+                "",
+                task!(one, move |n| time::polled_anyrt(tokio_now(), n)),
+            ),
         Table::new("A sleep of an hour, made and dropped, smol")
             .row("smol", "", smol_task!(executor, time::made_smol))
             .row("smol, again", "A/A", smol_task!(executor, time::made_smol))
-            .row("anyrt", "", smol_task!(executor, |n| time::made_anyrt(Smol::global(), n))),
+            .row(
+                "anyrt",
+                "",
+                smol_task!(executor, |n| time::made_anyrt(Smol::global(), n)),
+            ),
         Table::new("A sleep of an hour, made, polled and dropped, smol")
             .row("smol", "", smol_task!(executor, time::polled_smol))
-            .row("smol, again", "A/A", smol_task!(executor, time::polled_smol))
-            .row("anyrt", "", smol_task!(executor, |n| time::polled_anyrt(Smol::global(), n))),
+            .row(
+                "smol, again",
+                "A/A",
+                smol_task!(executor, time::polled_smol),
+            )
+            .row(
+                "anyrt",
+                "",
+                smol_task!(executor, |n| time::polled_anyrt(Smol::global(), n)),
+            ),
         Table::new("A sleep of 0, tokio")
             .row("tokio and a yield", "", task!(one, time::zero_tokio_yield))
-            .row("tokio and a yield, again", "A/A", task!(one, time::zero_tokio_yield))
-            .row("tokio", "does not let others run", task!(one, time::zero_tokio))
-            .row("anyrt", "", task!(one, move |n| time::zero_anyrt(tokio_now(), n))),
+            .row(
+                "tokio and a yield, again",
+                "A/A",
+                task!(one, time::zero_tokio_yield),
+            )
+            .row(
+                "tokio",
+                "does not let others run",
+                task!(one, time::zero_tokio),
+            )
+            .row(
+                "anyrt",
+                "",
+                task!(one, move |n| time::zero_anyrt(tokio_now(), n)),
+            ),
         Table::new("A sleep of 0, smol")
-            .row("smol and a yield", "", smol_task!(executor, time::zero_smol_yield))
-            .row("smol and a yield, again", "A/A", smol_task!(executor, time::zero_smol_yield))
-            .row("smol", "does not let others run", smol_task!(executor, time::zero_smol))
-            .row("anyrt", "", smol_task!(executor, |n| time::zero_anyrt(Smol::global(), n))),
+            .row(
+                "smol and a yield",
+                "",
+                smol_task!(executor, time::zero_smol_yield),
+            )
+            .row(
+                "smol and a yield, again",
+                "A/A",
+                smol_task!(executor, time::zero_smol_yield),
+            )
+            .row(
+                "smol",
+                "does not let others run",
+                smol_task!(executor, time::zero_smol),
+            )
+            .row(
+                "anyrt",
+                "",
+                smol_task!(executor, |n| time::zero_anyrt(Smol::global(), n)),
+            ),
         Table::new("A sleep of 100 µs")
             .row("tokio", "", task!(one, time::short_tokio))
             .row("tokio, again", "A/A", task!(one, time::short_tokio))
-            .row("anyrt on tokio", "", task!(one, move |n| time::short_anyrt(tokio_now(), n)))
-            .row("smol", "counts microseconds, tokio milliseconds", smol_task!(executor, time::short_smol))
-            .row("anyrt on smol", "", smol_task!(executor, |n| time::short_anyrt(Smol::global(), n))),
+            .row(
+                "anyrt on tokio",
+                "",
+                task!(one, move |n| time::short_anyrt(tokio_now(), n)),
+            )
+            .row(
+                "smol",
+                "counts microseconds, tokio milliseconds",
+                smol_task!(executor, time::short_smol),
+            )
+            .row(
+                "anyrt on smol",
+                "",
+                smol_task!(executor, |n| time::short_anyrt(Smol::global(), n)),
+            ),
         Table::new("A timeout around a future that is ready")
             .row("no timeout", "floor", task!(one, time::ready_bare))
             .row("no timeout, again", "A/A", task!(one, time::ready_bare))
-            .row("anyrt, `Tokio`", "", task!(one, move |n| time::ready_anyrt(tokio_now(), n)))
-            .row("anyrt, `Smol`", "", task!(one, |n| time::ready_anyrt(Smol::global(), n)))
-            .row("tokio::time::timeout", "the limit counts from the call", task!(one, time::ready_tokio))
-            .row("smol `or` timer", "no error that says what was late", task!(one, time::ready_or)),
+            .row(
+                "anyrt, `Tokio`",
+                "",
+                task!(one, move |n| time::ready_anyrt(tokio_now(), n)),
+            )
+            .row(
+                "anyrt, `Smol`",
+                "",
+                task!(one, |n| time::ready_anyrt(Smol::global(), n)),
+            )
+            .row(
+                "tokio::time::timeout",
+                "the limit counts from the call",
+                task!(one, time::ready_tokio),
+            )
+            .row(
+                "smol `or` timer",
+                "no error that says what was late",
+                task!(one, time::ready_or),
+            ),
         Table::new("A lock that nobody else wants")
             .row("anyrt, `FifoMutex`", "FIFO, cancel-safe", here!(lock::fifo))
             .row("anyrt, again", "A/A", here!(lock::fifo))
-            .row("anyrt, `R::Lock`", "", here!(|n| lock::through_the_trait(Tokio::default(), n)))
+            .row(
+                "anyrt, `R::Lock`",
+                "",
+                here!(|n| lock::through_the_trait(Tokio::default(), n)),
+            )
             .row("futures", "not fair", here!(lock::futures))
-            .row("async-lock", "fair only after a while", here!(lock::async_lock))
-            .row("tokio", "FIFO, counts the task's budget", here!(lock::tokio))
-            .row("std::sync::Mutex", "floor: blocks the thread", here!(floor::std_mutex))
-            .row("two compare and swaps", "floor", here!(floor::two_compare_and_swaps)),
+            .row(
+                "async-lock",
+                "fair only after a while",
+                here!(lock::async_lock),
+            )
+            .row(
+                "tokio",
+                "FIFO, counts the task's budget",
+                here!(lock::tokio),
+            )
+            .row(
+                "std::sync::Mutex",
+                "floor: blocks the thread",
+                here!(floor::std_mutex),
+            )
+            .row(
+                "two compare and swaps",
+                "floor",
+                here!(floor::two_compare_and_swaps),
+            ),
         Table::new("A permit that is free")
-            .row("anyrt, `FifoSemaphore`", "FIFO, n permits at once", here!(semaphore::fifo))
+            .row(
+                "anyrt, `FifoSemaphore`",
+                "FIFO, n permits at once",
+                here!(semaphore::fifo),
+            )
             .row("anyrt, again", "A/A", here!(semaphore::fifo))
-            .row("anyrt, `R::Semaphore`", "", here!(|n| semaphore::through_the_trait(Tokio::default(), n)))
-            .row("async-lock", "not fair, 1 permit at a time, never closed", here!(semaphore::async_lock))
-            .row("tokio", "FIFO, counts the task's budget", here!(semaphore::tokio))
-            .row("two compare and swaps", "floor", here!(floor::two_compare_and_swaps)),
-        channels("Channel, bounded 100, send and receive in turns", 100, false),
+            .row(
+                "anyrt, `R::Semaphore`",
+                "",
+                here!(|n| semaphore::through_the_trait(Tokio::default(), n)),
+            )
+            .row(
+                "async-lock",
+                "not fair, 1 permit at a time, never closed",
+                here!(semaphore::async_lock),
+            )
+            .row(
+                "tokio",
+                "FIFO, counts the task's budget",
+                here!(semaphore::tokio),
+            )
+            .row(
+                "two compare and swaps",
+                "floor",
+                here!(floor::two_compare_and_swaps),
+            ),
+        channels(
+            "Channel, bounded 100, send and receive in turns",
+            100,
+            false,
+        ),
         channels("Channel, bounded 100, a producer and a consumer", 100, true),
         channels("Channel, bounded 1, send and receive in turns", 1, false),
         channels("Channel, bounded 1, a producer and a consumer", 1, true),
@@ -254,8 +360,16 @@ fn tables() -> Vec<Table> {
             .row("kanal", "no reserve", here!(channel::kanal_bursts))
             .row("crossfire", "no reserve", here!(channel::crossfire_bursts))
             .row("flume", "no reserve", here!(channel::flume_bursts))
-            .row("async-channel", "no reserve", here!(channel::async_channel_bursts))
-            .row("tokio mpsc", "counts the task's budget", here!(channel::tokio_bursts))
+            .row(
+                "async-channel",
+                "no reserve",
+                here!(channel::async_channel_bursts),
+            )
+            .row(
+                "tokio mpsc",
+                "counts the task's budget",
+                here!(channel::tokio_bursts),
+            )
             .row("VecDeque", "floor", here!(channel::deque)),
     ]
 }
@@ -274,11 +388,27 @@ fn channels(title: &'static str, capacity: usize, pair: bool) -> Table {
     Table::new(title)
         .row("anyrt", "FIFO senders, cancel-safe, reserve", op!(anyrt))
         .row("anyrt, again", "A/A", op!(anyrt))
-        .row("kanal", "a dropped receive can lose an item, no reserve", op!(kanal))
-        .row("crossfire", "no FIFO among senders, no reserve", op!(crossfire))
+        .row(
+            "kanal",
+            "a dropped receive can lose an item, no reserve",
+            op!(kanal),
+        )
+        .row(
+            "crossfire",
+            "no FIFO among senders, no reserve",
+            op!(crossfire),
+        )
         .row("flume", "no reserve", op!(flume))
-        .row("async-channel", "no FIFO among senders, no reserve", op!(async_channel))
-        .row("tokio mpsc", "reserve, counts the task's budget", op!(tokio))
+        .row(
+            "async-channel",
+            "no FIFO among senders, no reserve",
+            op!(async_channel),
+        )
+        .row(
+            "tokio mpsc",
+            "reserve, counts the task's budget",
+            op!(tokio),
+        )
         .row("VecDeque", "floor", here!(channel::deque))
 }
 

@@ -61,7 +61,12 @@ macro_rules! bursts {
     };
 }
 
-fn anyrt_pair(capacity: usize) -> (anyrt_core::sync::FifoSender<u64>, anyrt_core::sync::FifoReceiver<u64>) {
+fn anyrt_pair(
+    capacity: usize,
+) -> (
+    anyrt_core::sync::FifoSender<u64>,
+    anyrt_core::sync::FifoReceiver<u64>,
+) {
     anyrt_core::sync::channel(capacity).expect("the capacity is not 0")
 }
 

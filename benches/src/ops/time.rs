@@ -1,6 +1,6 @@
 //! Timers and timeouts.
 
-use anyrt_core::rt::{Runtime, Timeout};
+use anyrt_core::rt::Runtime;
 use futures_lite::future::{or, poll_once};
 use std::{hint::black_box, pin::pin, time::Duration};
 

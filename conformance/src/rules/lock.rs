@@ -4,10 +4,14 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{EXPECTED, Probe},
 };
-use anyrt_core::rt::Lock;
+use anyrt_core::{
+    error::AcquireTimeoutError,
+    rt::{Lock, Semaphore},
+};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::Arc,
+    time::Duration,
 };
 
 fn held(what: &str) -> impl Fn() -> Stop {
@@ -50,6 +54,52 @@ pub fn sy_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     drop(waiters);
     ensure_eq!(lock.into_inner(), order, "the order of the writes");
     Ok(())
+}
+
+/// A timed acquire that fails names the primitive and its holder.
+pub fn sy_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let (rt, limit) = (ctx.rt(), Duration::from_millis(2));
+        let lock = rt.lock(0_u8);
+        ensure!(lock.holder().is_none(), "a free lock has a holder");
+        let (line, guard) = (line!(), lock.lock().await);
+        let error = match lock.lock_timeout(rt, limit).await {
+            Ok(_) => return Err(Stop::failed("a lock that is held was had in time")),
+            Err(error) => error.to_string(),
+        };
+        let holder = format!("{}:{line}", file!());
+        ensure!(
+            error.contains("lock of `u8`") && error.contains(&holder),
+            "the error names no lock held at {holder}: {error}"
+        );
+        drop(guard);
+        ensure!(
+            lock.lock_timeout(rt, limit).await.is_ok(),
+            "the waiter that timed out is still in the queue"
+        );
+
+        let semaphore = rt
+            .semaphore(1)
+            .map_err(|error| Stop::failed(error.to_string()))?;
+        let (line, permit) = (line!(), semaphore.acquire().await);
+        let error = match semaphore.acquire_many_timeout(rt, 1, limit).await {
+            Ok(_) => return Err(Stop::failed("a permit that is out was had in time")),
+            Err(error) => error.to_string(),
+        };
+        let holder = format!("{}:{line}", file!());
+        ensure!(
+            error.contains("1 permits (0 free)") && error.contains(&holder),
+            "the error names no permit taken at {holder}: {error}"
+        );
+        drop(permit);
+        semaphore.close();
+        let closed = semaphore.acquire_many_timeout(rt, 1, limit).await;
+        ensure!(
+            matches!(closed, Err(AcquireTimeoutError::Closed)),
+            "a closed semaphore timed out"
+        );
+        Ok(())
+    })
 }
 
 /// Nobody overtakes a waiter, by `try_lock` or by a first poll.

@@ -1,6 +1,13 @@
 //! A lock to be held across `.await`.
 
-use std::{fmt::Debug, future::Future, ops::DerefMut, sync::Arc};
+use crate::{
+    error::AcquireTimeout,
+    rt::{Sleep, Timeout},
+};
+use std::{
+    any::type_name, fmt::Debug, future::Future, ops::DerefMut, panic::Location, sync::Arc,
+    time::Duration,
+};
 
 #[doc(alias = "Mutex")]
 /// A FIFO lock whose guard may be held across `.await`.
@@ -33,6 +40,25 @@ pub trait Lock<T: Send + 'static>: Debug + Send + Sync + 'static {
     #[track_caller]
     fn lock_owned(self: Arc<Self>) -> impl Future<Output = Self::OwnedGuard> + Send + 'static;
 
+    /// Waits for access no longer than `limit`.
+    ///
+    /// # Errors
+    /// [`AcquireTimeout`], which names the lock and who holds it (*SY-10*).
+    #[track_caller]
+    fn lock_timeout<R: Sleep>(
+        &self,
+        rt: &R,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Self::Guard<'_>, AcquireTimeout>> + Send {
+        let locking = self.lock();
+        async move {
+            rt.timeout(limit, locking).await.map_err(|elapsed| {
+                let name = format!("lock of `{}`", type_name::<T>());
+                AcquireTimeout::new(name, self.holder(), elapsed)
+            })
+        }
+    }
+
     /// Access, if it is free and nobody waits.
     #[track_caller]
     fn try_lock(&self) -> Option<Self::Guard<'_>>;
@@ -40,6 +66,9 @@ pub trait Lock<T: Send + 'static>: Debug + Send + Sync + 'static {
     /// Access, if it is free and nobody waits, with a guard that borrows nothing.
     #[track_caller]
     fn try_lock_owned(self: Arc<Self>) -> Option<Self::OwnedGuard>;
+
+    /// Where the guard that is out now was asked for; `None` while it is free.
+    fn holder(&self) -> Option<&'static Location<'static>>;
 
     /// Access without waiting: `&mut` proves that nobody else has it.
     fn get_mut(&mut self) -> &mut T;

@@ -2,9 +2,10 @@
 
 use crate::{
     ConfigError,
-    error::{Closed, TryAcquireError},
+    error::{AcquireTimeout, AcquireTimeoutError, Closed, TryAcquireError},
+    rt::{Sleep, Timeout},
 };
-use std::{fmt::Debug, future::Future, sync::Arc};
+use std::{fmt::Debug, future::Future, panic::Location, sync::Arc, time::Duration};
 
 /// One or several permits of a semaphore, returned when dropped.
 pub trait Permit: Debug + Send + Sync {
@@ -85,6 +86,31 @@ pub trait Semaphore: Debug + Send + Sync + 'static {
         permits: usize,
     ) -> Result<Self::OwnedPermit, TryAcquireError>;
 
+    /// Waits for `permits` permits, all at once, no longer than `limit`.
+    ///
+    /// # Errors
+    /// Says whether it is closed, or how many were free and who took permits last (*SY-10*).
+    #[track_caller]
+    fn acquire_many_timeout<R: Sleep>(
+        &self,
+        rt: &R,
+        permits: usize,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Self::Permit<'_>, AcquireTimeoutError>> + Send {
+        let acquiring = self.acquire_many(permits);
+        async move {
+            match rt.timeout(limit, acquiring).await {
+                Ok(acquired) => acquired.map_err(|Closed| AcquireTimeoutError::Closed),
+                Err(elapsed) => {
+                    let free = self.available_permits();
+                    let name = format!("acquire of {permits} permits ({free} free)");
+                    let timeout = AcquireTimeout::new(name, self.last_holder(), elapsed);
+                    Err(AcquireTimeoutError::Elapsed(timeout))
+                }
+            }
+        }
+    }
+
     /// Waits for one permit.
     ///
     /// # Errors
@@ -122,6 +148,9 @@ pub trait Semaphore: Debug + Send + Sync + 'static {
     fn try_acquire_owned(self: Arc<Self>) -> Result<Self::OwnedPermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
     }
+
+    /// Where the permits that were given out last were asked for.
+    fn last_holder(&self) -> Option<&'static Location<'static>>;
 
     /// The permits that are free now.
     fn available_permits(&self) -> usize;

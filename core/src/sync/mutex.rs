@@ -16,7 +16,12 @@ use std::{
     future::Future,
     marker::PhantomData,
     ops::{Deref, DerefMut},
-    sync::Arc,
+    panic::Location,
+    ptr,
+    sync::{
+        Arc,
+        atomic::{AtomicPtr, Ordering::Relaxed},
+    },
 };
 
 /// The portable [`Lock`]: FIFO hand-off, cancel-safe, needs no runtime.
@@ -36,6 +41,7 @@ use std::{
 /// As [`Lock`] says: dropping a waiting future passes on what had reached it.
 pub struct FifoMutex<T> {
     raw: RawSemaphore,
+    holder: LastCaller,
     value: UnsafeCell<T>,
 }
 
@@ -49,6 +55,7 @@ impl<T> FifoMutex<T> {
     pub fn new(value: T) -> Self {
         Self {
             raw: RawSemaphore::new(1),
+            holder: LastCaller::default(),
             value: UnsafeCell::new(value),
         }
     }
@@ -56,26 +63,38 @@ impl<T> FifoMutex<T> {
     /// Waits for access.
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = FifoMutexGuard<'_, T>> + use<'_, T> {
-        wait(self)
+        wait(self, Location::caller())
     }
 
     /// Waits for access, with a guard that borrows nothing.
     #[track_caller]
     pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = FifoOwnedMutexGuard<T>> + use<T> {
-        wait(self)
+        wait(self, Location::caller())
     }
 
     /// Access, if it is free and nobody waits.
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<FifoMutexGuard<'_, T>> {
-        self.raw.try_acquire(1).ok().map(|()| Held::new(self))
+        self.raw.try_acquire(1).ok()?;
+        Some(Held::new(self, Location::caller()))
     }
 
     /// Access, if it is free and nobody waits, with a guard that borrows nothing.
     #[inline]
+    #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Option<FifoOwnedMutexGuard<T>> {
-        let free = self.raw.try_acquire(1);
-        free.ok().map(|()| Held::new(self))
+        self.raw.try_acquire(1).ok()?;
+        Some(Held::new(self, Location::caller()))
+    }
+
+    /// Where the guard that is out now was asked for.
+    pub fn holder(&self) -> Option<&'static Location<'static>> {
+        if self.raw.available() == 0 {
+            self.holder.get()
+        } else {
+            None
+        }
     }
 
     /// Access without waiting: `&mut` proves that nobody else has it.
@@ -93,12 +112,12 @@ impl<T> FifoMutex<T> {
     }
 }
 
-async fn wait<T, H>(lock: H) -> Held<T, H>
+async fn wait<T, H>(lock: H, caller: &'static Location<'static>) -> Held<T, H>
 where
     H: HasRaw + Unpin + Deref<Target = FifoMutex<T>>,
 {
     let lock = AcquireFuture::new(lock, 1).await;
-    Held::new(lock.expect("the lock's engine is never closed"))
+    Held::new(lock.expect("the lock's engine is never closed"), caller)
 }
 
 impl<T> HasRaw for &FifoMutex<T> {
@@ -128,7 +147,8 @@ pub type FifoOwnedMutexGuard<T> = Held<T, Arc<FifoMutex<T>>>;
 
 impl<T, H: Deref<Target = FifoMutex<T>>> Held<T, H> {
     /// Only to be called with the engine's permit in hand.
-    fn new(lock: H) -> Self {
+    fn new(lock: H, caller: &'static Location<'static>) -> Self {
+        lock.holder.set(caller);
         Self {
             lock,
             value: PhantomData,
@@ -213,11 +233,32 @@ impl<T: Send + 'static> Lock<T> for FifoMutex<T> {
         self.try_lock_owned()
     }
 
+    fn holder(&self) -> Option<&'static Location<'static>> {
+        self.holder()
+    }
+
     fn get_mut(&mut self) -> &mut T {
         self.get_mut()
     }
 
     fn into_inner(self) -> T {
         self.into_inner()
+    }
+}
+
+/// The place of the last call that succeeded, for messages.
+#[derive(Debug, Default)]
+pub(super) struct LastCaller(AtomicPtr<Location<'static>>);
+
+impl LastCaller {
+    #[inline]
+    pub(super) fn set(&self, caller: &'static Location<'static>) {
+        self.0.store(ptr::from_ref(caller).cast_mut(), Relaxed);
+    }
+
+    pub(super) fn get(&self) -> Option<&'static Location<'static>> {
+        // SAFETY: the pointer is null, or `set` stored it from a `&'static`. What it points to is
+        // constant and nobody ever writes through it, so that no ordering is needed.
+        unsafe { self.0.load(Relaxed).as_ref() }
     }
 }

@@ -1,12 +1,15 @@
 //! The semaphore: the engine, and permits that give themselves back.
 
-use super::raw::{self, AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore};
+use super::{
+    mutex::LastCaller,
+    raw::{self, AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore},
+};
 use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
     rt::{Permit, Semaphore},
 };
-use std::{fmt, future::Future, ops::Deref, sync::Arc};
+use std::{fmt, future::Future, ops::Deref, panic::Location, sync::Arc};
 
 /// The portable [`Semaphore`]: FIFO, cancel-safe, needs no runtime.
 ///
@@ -27,6 +30,7 @@ use std::{fmt, future::Future, ops::Deref, sync::Arc};
 /// As [`Semaphore`] says: dropping a waiting future passes on what had reached it.
 pub struct FifoSemaphore {
     raw: RawSemaphore,
+    holder: LastCaller,
 }
 
 impl FifoSemaphore {
@@ -40,6 +44,7 @@ impl FifoSemaphore {
         }
         Ok(Self {
             raw: RawSemaphore::new(permits),
+            holder: LastCaller::default(),
         })
     }
 }
@@ -98,11 +103,16 @@ impl fmt::Debug for FifoSemaphore {
     }
 }
 
-async fn wait<H>(semaphore: H, permits: usize) -> Result<Permits<H>, Closed>
+async fn wait<H>(
+    semaphore: H,
+    permits: usize,
+    caller: &'static Location<'static>,
+) -> Result<Permits<H>, Closed>
 where
     H: HasRaw + Unpin + Deref<Target = FifoSemaphore>,
 {
     let semaphore = AcquireFuture::new(semaphore, permits).await?;
+    semaphore.holder.set(caller);
     Ok(Permits { semaphore, permits })
 }
 
@@ -114,19 +124,20 @@ impl Semaphore for FifoSemaphore {
         &self,
         permits: usize,
     ) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
-        wait(self, permits)
+        wait(self, permits, Location::caller())
     }
 
     fn acquire_many_owned(
         self: Arc<Self>,
         permits: usize,
     ) -> impl Future<Output = Result<Self::OwnedPermit, Closed>> + Send + 'static {
-        wait(self, permits)
+        wait(self, permits, Location::caller())
     }
 
     #[inline]
     fn try_acquire_many(&self, permits: usize) -> Result<Self::Permit<'_>, TryAcquireError> {
         self.raw.try_acquire(permits)?;
+        self.holder.set(Location::caller());
         Ok(Permits {
             semaphore: self,
             permits,
@@ -139,10 +150,15 @@ impl Semaphore for FifoSemaphore {
         permits: usize,
     ) -> Result<Self::OwnedPermit, TryAcquireError> {
         self.raw.try_acquire(permits)?;
+        self.holder.set(Location::caller());
         Ok(Permits {
             semaphore: self,
             permits,
         })
+    }
+
+    fn last_holder(&self) -> Option<&'static Location<'static>> {
+        self.holder.get()
     }
 
     fn available_permits(&self) -> usize {
