@@ -35,6 +35,8 @@ macro_rules! __for_each_rule {
                 "A runtime can be dropped in a task and in `block_on` of another one without a panic.")
             (sp_14_is_finished_follows_the_task, handle::sp_14, "SP-14", Must, Exact,
                 "`is_finished` is false while the task waits; once it is true, awaiting the handle is ready at once.")
+            (sp_15_panicking_destructors_end_nothing, handle::sp_15, "SP-15", Must, Exact,
+                "A destructor that panics, of an aborted task's future or of a detached task's output, ends neither the process nor the executor.")
             (bl_01_blocking_work_runs_off_the_async_threads, blocking::bl_1, "BL-1", Must, Exact,
                 "Blocking work runs off the async threads: more calls than `parallelism` block at once, and tasks go on.")
             (bl_02_abort_cancels_unstarted_work_only, blocking::bl_2, "BL-2", Must, Stochastic,

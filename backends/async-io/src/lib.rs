@@ -4,8 +4,10 @@
 //! both. A backend's own crate adds its executor.
 
 mod alarm;
+mod nesting;
 
 pub use alarm::{AsyncIoAlarm, AsyncIoTimer, sleep_until};
+pub use nesting::{block_unnested, unnested};
 
 use anyrt_core::{
     Instant,

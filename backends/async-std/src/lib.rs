@@ -3,7 +3,7 @@
 //! async-std is discontinued (RUSTSEC-2025-0052); this backend exists for programs that are
 //! still on it. It keeps the same contract as the others.
 
-use anyrt_async_io::AsyncIoTimer;
+use anyrt_async_io::{AsyncIoTimer, unnested};
 use anyrt_core::{
     Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
@@ -32,7 +32,7 @@ impl Spawn for AsyncStd {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = portable(future);
+        let (task, handle) = portable(unnested(future));
         drop(async_std::task::spawn(task));
         handle
     }
@@ -75,8 +75,9 @@ impl Entropy for AsyncStd {
 }
 
 impl BlockOn for AsyncStd {
+    #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        async_std::task::block_on(future)
+        anyrt_async_io::block_unnested(|| async_std::task::block_on(future))
     }
 }
 

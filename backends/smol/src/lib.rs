@@ -7,15 +7,12 @@
 //! | [`Smol::global`] | smol's own | 1, or `SMOL_THREADS` |
 
 mod executor;
-mod join;
 
-pub use join::SmolHandle;
-
-use anyrt_async_io::AsyncIoTimer;
+use anyrt_async_io::{AsyncIoTimer, unnested};
 use anyrt_core::{
     Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
-    task::PortableBlockingHandle,
+    task::{PortableBlockingHandle, PortableHandle, portable},
 };
 use executor::Owned;
 use std::{
@@ -83,17 +80,21 @@ impl Smol {
 }
 
 impl Spawn for Smol {
-    type JoinHandle<T: Send + 'static> = SmolHandle<T>;
+    type JoinHandle<T: Send + 'static> = PortableHandle<T>;
 
-    fn spawn<F>(&self, future: F) -> SmolHandle<F::Output>
+    fn spawn<F>(&self, future: F) -> PortableHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        SmolHandle::new(match self.owned() {
-            Some(owned) => owned.executor().spawn(future),
-            None => smol::spawn(future),
-        })
+        // smol's own handles cancel when dropped, and a destructor that panics in a cancelled task
+        // ends the process: the portable handle's does not.
+        let (task, handle) = portable(unnested(future));
+        match self.owned() {
+            Some(owned) => owned.executor().spawn(task).detach(),
+            None => smol::spawn(task).detach(),
+        }
+        handle
     }
 }
 
@@ -134,12 +135,10 @@ impl Entropy for Smol {
 }
 
 impl BlockOn for Smol {
-    /// Inside a task it works: the blocked thread runs the executor's other tasks meanwhile.
+    /// Inside a task, or another `block_on`, it panics and says so.
+    #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        match self.owned() {
-            Some(owned) => smol::block_on(owned.executor().run(future)),
-            None => smol::block_on(future),
-        }
+        anyrt_async_io::block_unnested(|| smol::block_on(future))
     }
 }
 

@@ -97,15 +97,6 @@ impl Tokio {
             Kind::Owned(owned) => Some(owned.alive().clone()),
         }
     }
-
-    /// Whether the caller is inside a task of the runtime that this value stands for.
-    ///
-    /// tokio's free functions find the runtime faster than a handle does; being inside a task
-    /// is what makes them safe to call.
-    #[inline]
-    fn is_here(&self) -> bool {
-        matches!(self.0, Kind::Ambient) && tokio::task::try_id().is_some()
-    }
 }
 
 impl Spawn for Tokio {
@@ -118,10 +109,7 @@ impl Spawn for Tokio {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        TokioHandle::new(match self.is_here() {
-            true => tokio::spawn(future),
-            false => self.handle().spawn(future),
-        })
+        TokioHandle::new(self.handle().spawn(future))
     }
 }
 
@@ -162,14 +150,9 @@ impl Sleep for Tokio {
 
     #[track_caller]
     fn sleep_until(&self, deadline: Instant) -> TokioTimer {
-        match self.is_here() {
-            true => sleep::timer(deadline, None),
-            false => {
-                let handle = self.handle();
-                let _entered = handle.enter();
-                sleep::timer(deadline, self.alive())
-            }
-        }
+        let handle = self.handle();
+        let _entered = handle.enter();
+        sleep::timer(deadline, self.alive())
     }
 }
 

@@ -7,6 +7,7 @@ use anyrt_core::{
 };
 use pin_project_lite::pin_project;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::OnceLock,
     task::{Context, Poll},
@@ -21,7 +22,8 @@ const BEFORE_THE_PROCESS: Duration = Duration::from_secs(24 * 60 * 60);
 fn origin() -> time::Instant {
     static ORIGIN: OnceLock<time::Instant> = OnceLock::new();
     *ORIGIN.get_or_init(|| {
-        let now = time::Instant::now();
+        // Not tokio's: that one may be paused, and far ahead.
+        let now = time::Instant::from_std(std::time::Instant::now());
         now.checked_sub(BEFORE_THE_PROCESS).unwrap_or(now)
     })
 }
@@ -82,8 +84,15 @@ impl Alarm for TokioAlarm {
         let this = self.project();
         let mut sleep = this.sleep;
         let deadline = sleep.deadline();
-        if this.alive.as_ref().is_some_and(|alive| !alive.get()) {
-            // tokio panics where a timer outlives its runtime.
+        if let Some(alive) = this.alive {
+            // tokio panics where a timer outlives its runtime, which may go at this very moment.
+            let poll = || sleep.as_mut().poll(cx).is_ready();
+            match alive.get().then(|| catch_unwind(AssertUnwindSafe(poll))) {
+                Some(Ok(true)) => return Poll::Ready(()),
+                Some(Ok(false)) => return starved(deadline),
+                Some(Err(payload)) if alive.get() => resume_unwind(payload),
+                Some(Err(_)) | None => {}
+            }
             let _entered = runtime::fallback().enter();
             sleep.set(time::sleep_until(deadline));
             *this.alive = None;
@@ -91,10 +100,15 @@ impl Alarm for TokioAlarm {
         if sleep.poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        // A task that has used up its budget would never see its timer fire.
-        if !tokio::task::coop::has_budget_remaining() && time::Instant::now() >= deadline {
-            return Poll::Ready(());
-        }
+        starved(deadline)
+    }
+}
+
+/// A task that has used up its budget would never see its timer fire.
+fn starved(deadline: time::Instant) -> Poll<()> {
+    if !tokio::task::coop::has_budget_remaining() && time::Instant::now() >= deadline {
+        Poll::Ready(())
+    } else {
         Poll::Pending
     }
 }

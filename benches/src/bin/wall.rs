@@ -129,7 +129,6 @@ fn tables() -> Vec<Table> {
             took.recv().expect("no operation panics")
         }
     };
-    let tokio_now = Tokio::default;
     vec![
         Table::new("Floors")
             .row("fetch_add", "", here!(floor::fetch_add))
@@ -181,7 +180,7 @@ fn tables() -> Vec<Table> {
             .row(
                 "anyrt",
                 "",
-                task!(one, move |n| time::made_anyrt(tokio_now(), n)),
+                task!(one, move |n| time::made_anyrt(Tokio::default(), n)),
             ),
         Table::new("A sleep of an hour, made, polled and dropped, tokio")
             .row("tokio", "", task!(one, time::polled_tokio))
@@ -189,7 +188,7 @@ fn tables() -> Vec<Table> {
             .row(
                 "anyrt",
                 "",
-                task!(one, move |n| time::polled_anyrt(tokio_now(), n)),
+                task!(one, move |n| time::polled_anyrt(Tokio::default(), n)),
             ),
         Table::new("A sleep of an hour, made and dropped, smol")
             .row("smol", "", smol_task!(executor, time::made_smol))
@@ -226,7 +225,7 @@ fn tables() -> Vec<Table> {
             .row(
                 "anyrt",
                 "",
-                task!(one, move |n| time::zero_anyrt(tokio_now(), n)),
+                task!(one, move |n| time::zero_anyrt(Tokio::default(), n)),
             ),
         Table::new("A sleep of 0, smol")
             .row(
@@ -255,7 +254,7 @@ fn tables() -> Vec<Table> {
             .row(
                 "anyrt on tokio",
                 "",
-                task!(one, move |n| time::short_anyrt(tokio_now(), n)),
+                task!(one, move |n| time::short_anyrt(Tokio::default(), n)),
             )
             .row(
                 "smol",
@@ -273,7 +272,7 @@ fn tables() -> Vec<Table> {
             .row(
                 "anyrt, `Tokio`",
                 "",
-                task!(one, move |n| time::ready_anyrt(tokio_now(), n)),
+                task!(one, move |n| time::ready_anyrt(Tokio::default(), n)),
             )
             .row(
                 "anyrt, `Smol`",
@@ -395,13 +394,13 @@ fn channels(title: &'static str, capacity: usize, pair: bool) -> Table {
         )
         .row(
             "crossfire",
-            "no FIFO among senders, no reserve",
+            "senders can be overtaken, no reserve; spins first",
             op!(crossfire),
         )
         .row("flume", "no reserve", op!(flume))
         .row(
             "async-channel",
-            "no FIFO among senders, no reserve",
+            "senders can be overtaken, no reserve",
             op!(async_channel),
         )
         .row(

@@ -274,6 +274,52 @@ pub fn sp_14<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
+/// Destructors that panic where nobody can catch it but the backend.
+pub fn sp_15<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                panic_any(EXPECTED);
+            }
+        }
+    }
+    ctx.run(async {
+        let rt = ctx.rt();
+        let started = Gate::new();
+        let aborted = rt.spawn({
+            let started = started.clone();
+            async move {
+                let _panics = Panics;
+                started.open();
+                pending::<()>().await;
+            }
+        });
+        started.wait().await;
+        aborted.abort();
+        let output = aborted.await;
+        ensure!(output.is_err(), "an aborted task gave {output:?}");
+
+        let (done, ran) = (Gate::new(), Gate::new());
+        drop(rt.spawn({
+            let (done, ran) = (done.clone(), ran.clone());
+            async move {
+                done.wait().await;
+                ran.open();
+                Panics
+            }
+        }));
+        done.open();
+        ran.wait().await;
+        let after = rt.spawn(async { 1 }).await;
+        ensure!(
+            matches!(after, Ok(1)),
+            "after the panics a task gave {after:?}"
+        );
+        Ok(())
+    })
+}
+
 fn cancelled<T: Debug>(output: &Result<T, JoinError>) -> bool {
     matches!(output, Err(JoinError::Cancelled))
 }

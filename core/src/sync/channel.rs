@@ -11,7 +11,7 @@
 //! the permit already: the receiver may wait for permits, but not for a future that
 //! nobody polls. User code (drops of items, wakers) never runs under the mutex.
 
-use super::wait_list::{Status, WaitList};
+use super::wait_list::{Status, WaitList, wake_all};
 use crate::{
     ConfigError,
     error::{Closed, SendError, TryRecvError, TrySendError},
@@ -118,7 +118,8 @@ impl<T> State<T> {
     }
 
     fn is_drained(&self) -> bool {
-        self.queue.is_empty() && self.reserved == 0 && (self.closed || self.senders == 0)
+        // Slots need a sender: with none left, those that are still reserved were forgotten.
+        self.queue.is_empty() && (self.senders == 0 || self.closed && self.reserved == 0)
     }
 
     /// The receiver's waker, if it has to learn that nothing can come any more.
@@ -142,7 +143,7 @@ impl<T> Shared<T> {
             state.closed = true;
             state.reserved -= state.waiters.close(true, &mut wakers);
         });
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 
     /// Gives a reserved slot back.
@@ -169,7 +170,7 @@ impl<T> Shared<T> {
 
     fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let (waker, sent) = self.with(|state| {
-            if state.closed {
+            if state.closed || state.gone {
                 return (None, Err(TrySendError::Closed(item)));
             }
             if !state.has_free_slot(self.capacity) {
@@ -393,11 +394,11 @@ pub struct FifoReceiver<T> {
 
 impl<T> Drop for FifoReceiver<T> {
     fn drop(&mut self) {
-        self.shared.close();
         let _dropped_outside_the_lock = self.shared.with(|state| {
             state.gone = true;
             (std::mem::take(&mut state.queue), state.receiver.take())
         });
+        self.shared.close();
     }
 }
 

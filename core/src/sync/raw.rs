@@ -17,7 +17,7 @@
 
 use super::{
     prim::{self, AtomicUsize, Mutex},
-    wait_list::{Status, WaitList},
+    wait_list::{Status, WaitList, wake_all},
 };
 use crate::{
     ConfigError,
@@ -81,7 +81,10 @@ impl RawSemaphore {
             if state & CLOSED != 0 {
                 return Err(TryAcquireError::Closed);
             }
-            if state & SLOW != 0 || state >> SHIFT < need {
+            if state & SLOW != 0 {
+                return self.try_acquire_slow(need);
+            }
+            if state >> SHIFT < need {
                 return Err(TryAcquireError::NoPermits);
             }
             let less = state - (need << SHIFT);
@@ -93,6 +96,21 @@ impl RawSemaphore {
                 Err(now) => state = now,
             }
         }
+    }
+
+    /// SLOW may mean no more than that somebody is just changing the state.
+    #[cold]
+    fn try_acquire_slow(&self, need: usize) -> Result<(), TryAcquireError> {
+        self.with_slow(|slow, state| {
+            if *state & CLOSED != 0 {
+                Err(TryAcquireError::Closed)
+            } else if slow.waiters.is_empty() && *state >> SHIFT >= need {
+                *state -= need << SHIFT;
+                Ok(())
+            } else {
+                Err(TryAcquireError::NoPermits)
+            }
+        })
     }
 
     #[inline]
@@ -129,7 +147,7 @@ impl RawSemaphore {
         }
         self.state.store(state, Release);
         drop(slow);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
         output
     }
 
@@ -172,7 +190,7 @@ impl RawSemaphore {
             *state |= CLOSED;
             slow.waiters.close(false, &mut wakers);
         });
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 }
 

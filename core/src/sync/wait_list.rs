@@ -5,7 +5,10 @@
 //! waiter has seen the outcome, or was dropped.
 
 use slab::Slab;
-use std::task::Waker;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::Waker,
+};
 
 const NIL: usize = usize::MAX;
 
@@ -131,5 +134,18 @@ impl WaitList {
             NIL => self.tail = prev,
             next => self.nodes[next].prev = prev,
         }
+    }
+}
+
+/// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
+pub(super) fn wake_all(wakers: Vec<Waker>) {
+    let mut first = None;
+    for waker in wakers {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            first.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = first {
+        resume_unwind(payload);
     }
 }

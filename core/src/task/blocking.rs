@@ -59,8 +59,11 @@ impl<T> Shared<T> {
 
     fn cancel(&self) {
         if let Some(work) = self.take() {
-            drop(work);
-            self.slot.finish(Err(JoinError::Cancelled));
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(work)));
+            self.slot.finish(Err(match dropped {
+                Ok(()) => JoinError::Cancelled,
+                Err(payload) => JoinError::Panicked(Panic::new(payload)),
+            }));
         }
     }
 }
@@ -106,6 +109,12 @@ impl<T> JoinHandle<T> for PortableBlockingHandle<T> {
 
     fn is_finished(&self) -> bool {
         self.shared.slot.is_finished()
+    }
+}
+
+impl<T> Drop for PortableBlockingHandle<T> {
+    fn drop(&mut self) {
+        self.shared.slot.detach();
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     pin::{Pin, pin},
     rc::Rc,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::AcqRel},
     },
     task::{Context, Poll, Wake, Waker},
@@ -134,8 +134,8 @@ impl Tasks {
     /// that a task that wakes itself starves neither the others nor the thread.
     fn run_ready(&self) {
         for task in self.ready.take() {
-            task.queued
-                .store(false, std::sync::atomic::Ordering::Release);
+            // A swap: it has to see what was written before the wake that it takes back.
+            task.queued.swap(false, AcqRel);
             let future = match self.slots.borrow_mut().get_mut(task.key) {
                 // A stale wake may name a slot that another task has by now.
                 Some(slot) if Arc::ptr_eq(&slot.waker, &task) => slot.future.take(),
@@ -162,6 +162,7 @@ impl Drop for Closing {
         self.0.closed.set(true);
         let slots = self.0.slots.take();
         drop(slots);
+        self.0.ready.close();
     }
 }
 
@@ -182,28 +183,49 @@ impl Wake for TaskWaker {
 
 /// The tasks that were woken, from any thread, and the waker of the thread that runs them.
 #[derive(Default)]
-struct Ready(Mutex<(VecDeque<Arc<TaskWaker>>, Option<Waker>)>);
+struct Ready(Mutex<Woken>);
+
+#[derive(Default)]
+struct Woken {
+    tasks: VecDeque<Arc<TaskWaker>>,
+    runner: Option<Waker>,
+    /// Nobody runs them any more. Tasks that were kept here would keep this alive.
+    closed: bool,
+}
 
 impl Ready {
-    fn lock(&self) -> std::sync::MutexGuard<'_, (VecDeque<Arc<TaskWaker>>, Option<Waker>)> {
+    fn lock(&self) -> MutexGuard<'_, Woken> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watch(&self, waker: &Waker) {
-        let replaced = self.lock().1.replace(waker.clone());
+        let waker = waker.clone();
+        let replaced = self.lock().runner.replace(waker);
         drop(replaced);
     }
 
     fn push(&self, task: Arc<TaskWaker>) {
-        let mut ready = self.lock();
-        ready.0.push_back(task);
+        let mut woken = self.lock();
+        if woken.closed {
+            return;
+        }
+        woken.tasks.push_back(task);
         // Left in place: the runner may be polling, and must poll again.
-        let runner = ready.1.clone();
-        drop(ready);
+        let runner = woken.runner.clone();
+        drop(woken);
         runner.into_iter().for_each(Waker::wake);
     }
 
     fn take(&self) -> VecDeque<Arc<TaskWaker>> {
-        std::mem::take(&mut self.lock().0)
+        std::mem::take(&mut self.lock().tasks)
+    }
+
+    fn close(&self) {
+        let closed = Woken {
+            closed: true,
+            ..Woken::default()
+        };
+        let left = std::mem::replace(&mut *self.lock(), closed);
+        drop(left);
     }
 }

@@ -7,7 +7,7 @@
 //!             dropped by executor ─┘
 //! ```
 
-use super::slot::Slot;
+use super::slot::{Slot, drop_quietly};
 use crate::{JoinError, error::Panic, rt::JoinHandle};
 use pin_project_lite::pin_project;
 use std::{
@@ -89,6 +89,18 @@ impl<T> Shared<T> {
         false
     }
 
+    fn finish(&self, outcome: Result<T, JoinError>) {
+        self.slot.finish(outcome);
+        // The task's own waker must not outlive it in here, where a handle keeps it.
+        let waker = self
+            .abort
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .task
+            .take();
+        drop(waker);
+    }
+
     fn abort(&self) {
         let mut abort = self.abort.lock().unwrap_or_else(PoisonError::into_inner);
         abort.requested = true;
@@ -112,21 +124,29 @@ pin_project! {
             let mut this = this.project();
             if this.future.is_some() {
                 let outcome = end(this.future.as_mut(), Err(JoinError::Cancelled));
-                this.shared.slot.finish(outcome);
+                this.shared.finish(outcome);
             }
         }
     }
 }
 
 /// Drops the future, before anybody can see the outcome. A destructor that panics is a
-/// panic of the task.
+/// panic of the task, but for one that comes after another: the first one is reported.
 fn end<F: Future>(
     mut future: Pin<&mut Option<F>>,
     outcome: Result<F::Output, JoinError>,
 ) -> Result<F::Output, JoinError> {
-    catch_unwind(AssertUnwindSafe(|| future.set(None)))
-        .map_err(panicked)
-        .and(outcome)
+    match (catch_unwind(AssertUnwindSafe(|| future.set(None))), outcome) {
+        (Err(payload), Err(first @ JoinError::Panicked(_))) => {
+            drop_quietly(payload);
+            Err(first)
+        }
+        (Err(payload), superseded) => {
+            drop_quietly(superseded);
+            Err(panicked(payload))
+        }
+        (Ok(()), outcome) => outcome,
+    }
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> JoinError {
@@ -150,7 +170,8 @@ impl<F: Future> Future for PortableTask<F> {
                 Err(payload) => Err(panicked(payload)),
             }
         };
-        this.shared.slot.finish(end(this.future, outcome));
+        let outcome = end(this.future, outcome);
+        this.shared.finish(outcome);
         Poll::Ready(())
     }
 }
@@ -186,6 +207,12 @@ impl<T> JoinHandle<T> for PortableHandle<T> {
 
     fn is_finished(&self) -> bool {
         self.shared.slot.is_finished()
+    }
+}
+
+impl<T> Drop for PortableHandle<T> {
+    fn drop(&mut self) {
+        self.shared.slot.detach();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::JoinError;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
@@ -12,9 +13,13 @@ pub(super) struct Slot<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 enum State<T> {
-    Running { joiner: Option<Waker> },
+    Running {
+        joiner: Option<Waker>,
+    },
     Done(Result<T, JoinError>),
     Taken,
+    /// Nobody will join: the outcome is dropped as soon as it is there.
+    Detached,
 }
 
 impl<T> Slot<T> {
@@ -38,7 +43,18 @@ impl<T> Slot<T> {
             *state = State::Done(outcome);
             drop(state);
             joiner.into_iter().for_each(Waker::wake);
+        } else {
+            drop(state);
+            drop_quietly(outcome);
         }
+    }
+
+    /// The owner goes: its waker goes with it, and so does an outcome that it has not seen.
+    pub(super) fn detach(&self) {
+        let mut state = self.lock();
+        let left = std::mem::replace(&mut *state, State::Detached);
+        drop(state);
+        drop(left);
     }
 
     /// # Panics
@@ -56,12 +72,21 @@ impl<T> Slot<T> {
             }
             return Poll::Pending;
         }
-        match std::mem::replace(&mut *state, State::Taken) {
+        let left = std::mem::replace(&mut *state, State::Taken);
+        match left {
             State::Done(outcome) => Poll::Ready(outcome),
             _ => {
                 drop(state);
                 panic!("a join handle was polled again after it was ready")
             }
         }
+    }
+}
+
+/// Drops what nobody will see on the executor's thread, which a panicking destructor must not end.
+pub(super) fn drop_quietly<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // A payload whose own destructor panics would start over.
+        std::mem::forget(payload);
     }
 }
