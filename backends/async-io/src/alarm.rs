@@ -22,6 +22,15 @@ pub fn sleep_until(deadline: Instant) -> AsyncIoTimer {
     AlarmTimer::new(AsyncIoAlarm { timer, relay: None }, crate::now(), deadline)
 }
 
+/// A timer for the time in `duration`, with a single look at the clock.
+pub fn sleep(duration: Duration) -> AsyncIoTimer {
+    let real_now = time::Instant::now();
+    let now = Instant::ORIGIN + real_now.saturating_duration_since(crate::origin());
+    let at = real_now.checked_add(duration);
+    let timer = at.map_or_else(Timer::never, Timer::at);
+    AlarmTimer::new(AsyncIoAlarm { timer, relay: None }, now, now + duration)
+}
+
 /// `None` where the operating system's clock does not reach so far.
 fn real(deadline: Instant) -> Option<time::Instant> {
     crate::origin().checked_add(Duration::from_nanos(deadline.as_nanos()))

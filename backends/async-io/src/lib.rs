@@ -6,7 +6,7 @@
 mod alarm;
 mod nesting;
 
-pub use alarm::{AsyncIoAlarm, AsyncIoTimer, sleep_until};
+pub use alarm::{AsyncIoAlarm, AsyncIoTimer, sleep, sleep_until};
 pub use nesting::{block_unnested, unnested};
 
 use anyrt_core::{

@@ -9,7 +9,11 @@ use anyrt_core::{
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
     task::{PortableBlockingHandle, PortableHandle, portable},
 };
-use std::{env, num::NonZeroUsize, time::SystemTime};
+use std::{
+    env,
+    num::NonZeroUsize,
+    time::{Duration, SystemTime},
+};
 
 /// async-std's global runtime.
 ///
@@ -65,6 +69,10 @@ impl Sleep for AsyncStd {
 
     fn sleep_until(&self, deadline: Instant) -> AsyncIoTimer {
         anyrt_async_io::sleep_until(deadline)
+    }
+
+    fn sleep(&self, duration: Duration) -> AsyncIoTimer {
+        anyrt_async_io::sleep(duration)
     }
 }
 

@@ -19,7 +19,7 @@ use std::{
     env,
     num::NonZeroUsize,
     sync::{Arc, OnceLock},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 /// A smol runtime, as a value.
@@ -125,6 +125,10 @@ impl Sleep for Smol {
 
     fn sleep_until(&self, deadline: Instant) -> AsyncIoTimer {
         anyrt_async_io::sleep_until(deadline)
+    }
+
+    fn sleep(&self, duration: Duration) -> AsyncIoTimer {
+        anyrt_async_io::sleep(duration)
     }
 }
 

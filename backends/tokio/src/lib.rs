@@ -18,7 +18,12 @@ use anyrt_core::{
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
 };
 use runtime::{Alive, Bound, Owned};
-use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::SystemTime};
+use std::{
+    borrow::Cow,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A tokio runtime, as a value.
@@ -153,6 +158,13 @@ impl Sleep for Tokio {
         let handle = self.handle();
         let _entered = handle.enter();
         sleep::timer(deadline, self.alive())
+    }
+
+    #[track_caller]
+    fn sleep(&self, duration: Duration) -> TokioTimer {
+        let handle = self.handle();
+        let _entered = handle.enter();
+        sleep::timer_after(duration, self.alive())
     }
 }
 

@@ -72,6 +72,16 @@ pub(crate) fn timer(deadline: Instant, alive: Option<Alive>) -> TokioTimer {
     )
 }
 
+/// A timer of the runtime that the caller has entered, with a single look at the clock.
+#[track_caller]
+pub(crate) fn timer_after(duration: Duration, alive: Option<Alive>) -> TokioTimer {
+    let real_now = time::Instant::now();
+    let now = Instant::ORIGIN + real_now.saturating_duration_since(origin());
+    let at = real_now.checked_add(duration);
+    let sleep = time::sleep_until(at.unwrap_or_else(far_future));
+    AlarmTimer::new(TokioAlarm { sleep, alive }, now, now + duration)
+}
+
 impl Alarm for TokioAlarm {
     fn set(self: Pin<&mut Self>, deadline: Instant) {
         self.project()
