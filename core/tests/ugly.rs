@@ -1,0 +1,186 @@
+//! Ugly outcomes, each with a name: wakers and destructors that panic, slots and futures that are
+//! forgotten, handles that nobody keeps. By hand, without a runtime.
+
+use anyrt_core::{
+    error::TryRecvError,
+    rt::{BlockOn, JoinHandle, Receiver, Semaphore, Sender, SpawnLocal},
+    sync::{FifoSemaphore, channel},
+    task::{portable, portable_blocking, run_local},
+};
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread,
+};
+
+/// Counts its wakes.
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("expected: a waker that panics");
+    }
+}
+
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic!("expected: a destructor that panics");
+        }
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// A runtime that can do nothing but block.
+struct Park;
+
+impl BlockOn for Park {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        struct Unpark(thread::Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+                return output;
+            }
+            thread::park();
+        }
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nobody_from_being_woken() {
+    let semaphore = FifoSemaphore::new(0).unwrap();
+    let (first, second) = (semaphore.acquire(), semaphore.acquire());
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let counter = Arc::new(Counter::default());
+    assert!(poll(first.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    assert!(poll(second.as_mut(), &Waker::from(counter.clone())).is_pending());
+    let added = catch_unwind(AssertUnwindSafe(|| semaphore.add_permits(2)));
+    assert!(added.is_err(), "the panic goes on");
+    assert_eq!(counter.0.load(SeqCst), 1);
+    assert!(poll(second.as_mut(), Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_forgotten_send_slot_does_not_keep_the_channel_open() {
+    let (sender, mut receiver) = channel::<u8>(1).unwrap();
+    {
+        let mut reserve = pin!(sender.reserve());
+        let Poll::Ready(slot) = poll(reserve.as_mut(), Waker::noop()) else {
+            panic!("a slot was free")
+        };
+        std::mem::forget(slot);
+    }
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    drop(sender);
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+}
+
+#[test]
+fn a_dropped_receive_leaves_no_waker() {
+    let (_sender, mut receiver) = channel::<u8>(1).unwrap();
+    let counter = Arc::new(Counter::default());
+    {
+        let mut recv = pin!(receiver.recv());
+        assert!(poll(recv.as_mut(), &Waker::from(counter.clone())).is_pending());
+    }
+    assert_eq!(Arc::strong_count(&counter), 1);
+}
+
+#[test]
+fn a_dropped_join_handle_leaves_no_waker() {
+    let (task, mut handle) = portable(std::future::pending::<()>());
+    let (_work, mut blocking) = portable_blocking(|| ());
+    let counter = Arc::new(Counter::default());
+    let waker = Waker::from(counter.clone());
+    assert!(poll(Pin::new(&mut handle), &waker).is_pending());
+    assert!(poll(Pin::new(&mut blocking), &waker).is_pending());
+    drop((handle, blocking, waker));
+    assert_eq!(Arc::strong_count(&counter), 1);
+    drop(task);
+}
+
+#[test]
+fn the_output_of_a_detached_task_may_panic_when_dropped() {
+    let (task, handle) = portable(async { PanicsOnDrop });
+    drop(handle);
+    assert!(poll(pin!(task), Waker::noop()).is_ready());
+}
+
+#[test]
+fn two_destructors_that_panic_still_resolve_the_handle() {
+    let (task, mut handle) = portable({
+        let guard = PanicsOnDrop;
+        let mut guard = Some(guard);
+        std::future::poll_fn(move |_| {
+            // The output panics when dropped, and so does what the future keeps.
+            let _kept = &mut guard;
+            Poll::Ready(PanicsOnDrop)
+        })
+    });
+    assert!(poll(pin!(task), Waker::noop()).is_ready());
+    let Poll::Ready(Err(error)) = poll(Pin::new(&mut handle), Waker::noop()) else {
+        panic!("the handle hangs")
+    };
+    assert!(error.is_panic());
+}
+
+#[test]
+fn aborting_blocking_work_whose_capture_panics_resolves_the_handle() {
+    let captured = PanicsOnDrop;
+    let (_work, mut handle) = portable_blocking(move || drop(captured));
+    handle.abort();
+    assert!(handle.is_finished());
+    let Poll::Ready(Err(error)) = poll(Pin::new(&mut handle), Waker::noop()) else {
+        panic!("the handle hangs")
+    };
+    assert!(error.is_panic());
+}
+
+#[test]
+fn local_tasks_leave_nothing_behind() {
+    let kept = Arc::new(());
+    let waker = run_local(&Park, |local| {
+        let kept = kept.clone();
+        async move {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let never_run = kept.clone();
+            drop(local.spawn_local(async move { drop(never_run) }));
+            let task = local.spawn_local(std::future::poll_fn(move |cx| {
+                sender.send(cx.waker().clone()).ok();
+                Poll::Ready(kept.clone())
+            }));
+            task.await.unwrap();
+            receiver.recv().unwrap()
+        }
+    });
+    assert_eq!(Arc::strong_count(&kept), 1);
+    // Late, and after the end.
+    waker.wake();
+}
