@@ -120,7 +120,7 @@ where
 /// Runs `main` on the default runtime until it is done, and returns its output.
 ///
 /// # Panics
-/// With `main`'s panic. Called inside a task, tokio panics and says so; smol and async-std go on.
+/// With `main`'s panic; and, with a message that says so, when called inside a task.
 ///
 /// ```
 /// # #[cfg(all(feature = "tokio", not(feature = "smol"), not(feature = "async-std")))]

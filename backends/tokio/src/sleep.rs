@@ -31,8 +31,11 @@ fn origin() -> time::Instant {
 /// The time of the runtime that the caller has entered, or of the system.
 #[inline]
 pub(crate) fn now() -> Instant {
-    let origin = origin();
-    Instant::ORIGIN + time::Instant::now().saturating_duration_since(origin)
+    since_origin(time::Instant::now())
+}
+
+fn since_origin(real: time::Instant) -> Instant {
+    Instant::ORIGIN + real.saturating_duration_since(origin())
 }
 
 /// `None` where the operating system's clock does not reach so far.
@@ -76,7 +79,7 @@ pub(crate) fn timer(deadline: Instant, alive: Option<Alive>) -> TokioTimer {
 #[track_caller]
 pub(crate) fn timer_after(duration: Duration, alive: Option<Alive>) -> TokioTimer {
     let real_now = time::Instant::now();
-    let now = Instant::ORIGIN + real_now.saturating_duration_since(origin());
+    let now = since_origin(real_now);
     let at = real_now.checked_add(duration);
     let sleep = time::sleep_until(at.unwrap_or_else(far_future));
     AlarmTimer::new(TokioAlarm { sleep, alive }, now, now + duration)

@@ -12,7 +12,7 @@
 //! | [`BlockOn`] | the way in, for applications | backend |
 //! | [`SpawnLocal`] | `!Send` tasks | for free: [`run_local`](crate::task::run_local) |
 //!
-//! A runtime is a *value*: `Clone + Send + Sync + 'static`, often zero-sized. Every bound is
+//! A runtime is a *value*: `Clone + Send + Sync + 'static`, possibly zero-sized. Every bound is
 //! written out, and no feature toggles one. Rule ids such as *SP-2* are those of the
 //! conformance suite's `SPEC.md`.
 

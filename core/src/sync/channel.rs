@@ -9,7 +9,8 @@
 //! A slot that comes free while somebody waits goes to the first of them as *reserved*, before
 //! anyone else can see it. Closing takes such grants back, unless their waiter holds
 //! the permit already: the receiver may wait for permits, but not for a future that
-//! nobody polls. User code (drops of items, wakers) never runs under the mutex.
+//! nobody polls. Items are dropped and tasks woken outside the mutex; a waker's `clone` is
+//! the one foreign code that runs under it.
 
 use super::wait_list::{Status, WaitList, wake_all};
 use crate::{
@@ -170,7 +171,7 @@ impl<T> Shared<T> {
 
     fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let (waker, sent) = self.with(|state| {
-            if state.closed || state.gone {
+            if state.closed {
                 return (None, Err(TrySendError::Closed(item)));
             }
             if !state.has_free_slot(self.capacity) {
@@ -395,7 +396,7 @@ pub struct FifoReceiver<T> {
 impl<T> Drop for FifoReceiver<T> {
     fn drop(&mut self) {
         let _dropped_outside_the_lock = self.shared.with(|state| {
-            state.gone = true;
+            (state.closed, state.gone) = (true, true);
             (std::mem::take(&mut state.queue), state.receiver.take())
         });
         self.shared.close();

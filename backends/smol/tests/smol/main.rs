@@ -8,6 +8,8 @@ mod owned {
     anyrt_conformance::suite!(anyrt_smol::Smol::new());
 }
 
+mod nesting;
+
 mod one_thread {
     use std::num::NonZeroUsize;
 
