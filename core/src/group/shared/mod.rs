@@ -21,6 +21,10 @@
 //!
 //! `signal` is what children look at in each poll; it is only written under the lock.
 
+mod stop;
+mod wait;
+
+use self::stop::After;
 use super::{
     TaskError, TaskId,
     builder::Options,
@@ -28,11 +32,9 @@ use super::{
     joiner::{Joiner, Policy, Step},
 };
 use crate::{
-    cancel::CancelReason,
     context::{Occupied, Scope},
     error::Panic,
     rt::Runtime,
-    sync::wake_all,
 };
 use slab::Slab;
 use std::{
@@ -49,7 +51,7 @@ use std::{
             Ordering::{Acquire, Release},
         },
     },
-    task::{Context, Poll, Waker},
+    task::Waker,
 };
 
 const CANCELLING: usize = 1;
@@ -114,18 +116,6 @@ pub(super) enum Outcome<T, E> {
     Failed(Cause<E>),
     /// Cancelled by its group, or nothing that concerns it.
     Nothing,
-}
-
-/// What has to happen outside the lock.
-#[must_use]
-#[derive(Default)]
-struct After {
-    wakers: Vec<Waker>,
-    dropped: VecDeque<(usize, Queued)>,
-    left: Option<Arc<dyn Occupied>>,
-    reason: Option<CancelReason>,
-    reap: bool,
-    pump: bool,
 }
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
@@ -375,224 +365,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         self.perform(after);
     }
 
-    fn reason(&self, text: &'static str) -> CancelReason {
-        CancelReason {
-            text: text.into(),
-            at: self.options.made_at,
-        }
-    }
-
     fn failure(&self, key: usize, cause: Cause<E>) -> TaskError<E> {
         self.lock().live[key].failure(cause)
-    }
-
-    /// The body has failed: with a supervisor, the children go on.
-    pub(super) fn fail_body(self: &Arc<Self>, cause: Cause<E>) {
-        let step = match self.lock().policy {
-            Policy::Supervise => Step::Continue,
-            Policy::FailFast | Policy::Enough { .. } => Step::Fail,
-        };
-        self.fail(cause, step);
-    }
-
-    /// A failure that is none of a child's.
-    pub(super) fn fail(self: &Arc<Self>, cause: Cause<E>, step: Step) {
-        let mut state = self.lock();
-        state.failures.push(TaskError {
-            id: None,
-            name: None,
-            spawned_at: self.options.made_at,
-            cause,
-        });
-        let after = self.stop(&mut state, step);
-        drop(state);
-        self.perform(after);
-    }
-
-    pub(super) fn cancel(self: &Arc<Self>, reason: CancelReason) {
-        let mut state = self.lock();
-        let mut after = self.begin_cancel(&mut state, 0);
-        after.reason = Some(reason);
-        drop(state);
-        self.perform(after);
-    }
-
-    fn stop(&self, state: &mut State<R, T, E>, step: Step) -> After {
-        match step {
-            Step::Fail if state.succeeded => After::default(),
-            Step::Continue => After::default(),
-            Step::Succeed => {
-                state.succeeded |= !self.is_cancelled();
-                let mut after = self.begin_cancel(state, 0);
-                after.reason = Some(self.reason("its group has what it needs"));
-                after
-            }
-            Step::Fail => {
-                let mut after = self.begin_cancel(state, FAILED);
-                after.reason = Some(self.reason("its group failed"));
-                after.wakers.extend(state.owner.take());
-                after
-            }
-        }
-    }
-
-    fn begin_cancel(&self, state: &mut State<R, T, E>, bits: usize) -> After {
-        let first = !self.is_cancelled();
-        self.raise(CANCELLING | bits);
-        let mut after = After {
-            dropped: std::mem::take(&mut state.queue),
-            ..After::default()
-        };
-        if self.options.grace.is_zero() {
-            self.begin_abort(state, &mut after);
-        } else if first {
-            after.wakers.extend(state.reaper_waker.take());
-            after.reap = state.reaper.is_none();
-        }
-        after
-    }
-
-    fn begin_abort(&self, state: &mut State<R, T, E>, after: &mut After) {
-        self.raise(CANCELLING | ABORTING);
-        let entries = state.live.iter_mut();
-        after
-            .wakers
-            .extend(entries.filter_map(|(_, entry)| entry.waker.take()));
-        after.wakers.extend(state.owner.take());
-    }
-
-    /// The owner is gone.
-    pub(super) fn abandon(self: &Arc<Self>) {
-        let mut state = self.lock();
-        (state.closed, state.over) = (true, true);
-        let reaper = state.reaper_waker.take();
-        drop(state);
-        self.abort_all();
-        reaper.into_iter().for_each(Waker::wake);
-    }
-
-    /// The grace is over.
-    pub(super) fn abort_all(self: &Arc<Self>) {
-        let mut state = self.lock();
-        let mut after = After {
-            dropped: std::mem::take(&mut state.queue),
-            ..After::default()
-        };
-        self.begin_abort(&mut state, &mut after);
-        after.reason = Some(self.reason("its group was dropped"));
-        drop(state);
-        self.perform(after);
-    }
-
-    fn perform(self: &Arc<Self>, after: After) {
-        if let Some(reason) = &after.reason {
-            self.scope.token.cancel_for(reason);
-        }
-        drop(after.dropped);
-        if after.reap {
-            self.start_reaper();
-        }
-        if after.pump {
-            self.pump();
-        }
-        // Last: whoever is woken here may find the group finished.
-        if let Some(outer) = after.left {
-            outer.leave();
-        }
-        wake_all(after.wakers);
-    }
-
-    pub(super) fn start_reaper(self: &Arc<Self>) {
-        if self.lock().reaper.is_some() {
-            return;
-        }
-        let handle = self.rt.spawn(super::reaper::reap(self.clone()));
-        // Only one is ever needed; of two that were started at once, one is detached.
-        let spare = self.lock().reaper.replace(handle);
-        drop(spare);
-    }
-
-    /// For the reaper: waits until `until` says so of (*cancelled*, *nobody is left*).
-    pub(super) fn poll_reaper(
-        &self,
-        cx: &mut Context<'_>,
-        until: impl FnOnce(bool, bool) -> bool,
-    ) -> Poll<()> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        let nobody_left = state.over || self.is_cancelled() && state.live.is_empty();
-        if until(self.is_cancelled(), nobody_left) {
-            return Poll::Ready(());
-        }
-        let replaced = state.reaper_waker.replace(waker);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
-    }
-
-    /// Ready once nobody is left; the group is closed then.
-    pub(super) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<Option<R::JoinHandle<()>>> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if !state.is_vacant() {
-            let replaced = state.owner.replace(waker);
-            drop(state);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        (state.closed, state.over) = (true, true);
-        let reaper = state.reaper.take();
-        let waker = state.reaper_waker.take();
-        drop(state);
-        waker.into_iter().for_each(Waker::wake);
-        Poll::Ready(reaper)
-    }
-
-    /// Lets the owner be woken when the group fails or ends.
-    pub(super) fn watch(&self, waker: &Waker) {
-        let waker = waker.clone();
-        let replaced = self.lock().owner.replace(waker);
-        drop(replaced);
-    }
-
-    /// No spawn from now on.
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-    }
-
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>, key: &mut Option<u64>) -> Poll<Option<T>> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if let Some((_, output)) = state.outputs.pop_front() {
-            return Poll::Ready(Some(output));
-        }
-        if state.live.is_empty() {
-            return Poll::Ready(None);
-        }
-        let replaced = state.forget_consumer(*key);
-        let place = state.next_consumer;
-        state.next_consumer += 1;
-        state.consumers.push((place, waker));
-        *key = Some(place);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
-    }
-
-    pub(super) fn forget_consumer(&self, key: Option<u64>) {
-        let _dropped_outside_the_lock = self.lock().forget_consumer(key);
-    }
-
-    /// The outputs in the order of spawning, and the failures unless they are tolerated.
-    pub(super) fn take(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
-        let mut state = self.lock();
-        let outputs = std::mem::take(&mut state.outputs);
-        let failures = std::mem::take(&mut state.failures);
-        let succeeded = state.succeeded;
-        drop(state);
-        let mut outputs: Vec<_> = outputs.into();
-        outputs.sort_by_key(|(id, _)| *id);
-        (outputs, if succeeded { Vec::new() } else { failures })
     }
 }
 
@@ -627,23 +401,5 @@ impl Entry {
             spawned_at: self.spawned_at,
             cause,
         }
-    }
-}
-
-impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T, E> {
-    fn enter(&self) {
-        self.lock().inner += 1;
-    }
-
-    fn leave(&self) {
-        let mut state = self.lock();
-        state.inner -= 1;
-        let mut after = After::default();
-        state.ended(&mut after);
-        drop(state);
-        if let Some(outer) = after.left {
-            outer.leave();
-        }
-        wake_all(after.wakers);
     }
 }
