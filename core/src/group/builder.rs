@@ -143,11 +143,11 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         if let Policy::Enough { successes: 0 } = self.policy {
             return Err(ConfigError::new("enough", 0, "at least 1"));
         }
-        Ok(self.build_valid())
+        Ok(self.build_at(Location::caller()))
     }
 
-    #[track_caller]
-    pub(super) fn build_valid(self) -> TaskGroup<R, T, E> {
+    /// The group, of settings that are known to be good.
+    pub(crate) fn build_at(self, made_at: &'static Location<'static>) -> TaskGroup<R, T, E> {
         let context = Context::current();
         let watched = self.token.or_else(|| context.token().cloned());
         let outer = context
@@ -174,7 +174,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
             .map_or_else(CancellationToken::new, CancellationToken::child);
         let options = Options {
             name: self.name,
-            made_at: Location::caller(),
+            made_at,
             max_concurrent: self.max_concurrent.unwrap_or(usize::MAX),
             grace: self.grace,
             discard: self.discard,

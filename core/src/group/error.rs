@@ -112,6 +112,15 @@ impl<E> TaskError<E> {
     }
 }
 
+impl<E> From<TaskError<E>> for GroupError<E> {
+    fn from(failure: TaskError<E>) -> Self {
+        Self {
+            name: None,
+            failures: vec![failure],
+        }
+    }
+}
+
 impl<E> From<JoinError> for Cause<E> {
     fn from(error: JoinError) -> Self {
         match error {

@@ -70,6 +70,7 @@ mod reaper;
 mod run;
 mod shared;
 mod spawner;
+mod start;
 
 pub use builder::GroupBuilder;
 pub use error::{Cause, GroupError, TaskError};
@@ -77,12 +78,20 @@ pub use joiner::{Joiner, Step};
 pub use owner::TaskGroup;
 pub use run::task_group;
 pub use spawner::{Next, SpawnError, Spawner};
+pub use start::{Ready, StartError};
 
 use std::fmt;
 
 /// A child's number in its group, in the order of spawning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(u64);
+
+impl TaskId {
+    /// The number, from 0.
+    pub fn index(self) -> u64 {
+        self.0
+    }
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,12 @@
 //! The group itself, and how it is left.
 
-use super::{builder::GroupBuilder, error::GroupError, shared::Shared, spawner::Spawner};
+use super::{
+    TaskId,
+    builder::GroupBuilder,
+    error::{Cause, GroupError, TaskError},
+    shared::Shared,
+    spawner::Spawner,
+};
 use crate::{
     cancel::{CancellationToken, CancelledFuture},
     rt::Runtime,
@@ -9,6 +15,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     ops::Deref,
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -35,7 +42,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
     /// A group in which the first failure cancels the rest.
     #[track_caller]
     pub fn new(rt: &R) -> Self {
-        Self::builder(rt).build_valid()
+        Self::builder(rt).build_at(Location::caller())
     }
 
     /// Settings for a group.
@@ -85,7 +92,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
     pub fn collect(mut self) -> impl Future<Output = Result<Vec<T>, GroupError<E>>> + Send {
         async move {
             self.ended().await;
-            self.outcome(|outputs| outputs)
+            self.outcome(|outputs| outputs.into_iter().map(|(_, output)| output).collect())
         }
     }
 
@@ -102,12 +109,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         self.join()
     }
 
-    fn ended(&mut self) -> impl Future<Output = ()> + Send {
+    pub(crate) fn ended(&mut self) -> impl Future<Output = ()> + Send {
         poll_fn(|cx| self.poll_ended(cx))
     }
 
     /// Ready once nobody is left.
-    pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_cancelled(cx);
         while self.reaper.is_none() {
             match ready!(self.spawner.shared.poll_end(cx)) {
@@ -127,7 +134,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
     }
 
     /// Cancels the group if the token from outside is.
-    pub(super) fn poll_cancelled(&mut self, cx: &mut Context<'_>) {
+    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) {
         if let Some(cancelled) = &mut self.cancelled
             && let Poll::Ready(reason) = Pin::new(cancelled).poll(cx)
         {
@@ -136,15 +143,31 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         }
     }
 
-    pub(super) fn outcome<O>(&self, output: impl FnOnce(Vec<T>) -> O) -> Result<O, GroupError<E>> {
-        let shared = &self.spawner.shared;
-        let (outputs, failures) = shared.take();
-        match GroupError::new(shared.options.name.clone(), failures) {
+    /// What there is once nobody is left: outputs in the order of spawning.
+    pub(crate) fn outcome<O>(
+        &self,
+        output: impl FnOnce(Vec<(TaskId, T)>) -> O,
+    ) -> Result<O, GroupError<E>> {
+        let (outputs, failures) = self.settled();
+        match GroupError::new(self.spawner.shared.options.name.clone(), failures) {
             Some(error) => Err(error),
-            None => Ok(output(
-                outputs.into_iter().map(|(_, output)| output).collect(),
-            )),
+            None => Ok(output(outputs)),
         }
+    }
+
+    /// What is said of a child without outcome: the group was cancelled.
+    pub(crate) fn cancelled(&self, index: usize) -> TaskError<E> {
+        TaskError {
+            id: Some(TaskId(index as u64)),
+            name: None,
+            spawned_at: self.spawner.shared.options.made_at,
+            cause: Cause::Cancelled(self.token().reason().cloned()),
+        }
+    }
+
+    /// The outputs and the failures, unless those are tolerated.
+    pub(crate) fn settled(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
+        self.spawner.shared.take()
     }
 }
 

@@ -69,7 +69,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     }
 
     #[track_caller]
-    pub(super) fn spawn_at<F>(
+    pub(crate) fn spawn_at<F>(
         &self,
         name: Option<Cow<'static, str>>,
         at: &'static Location<'static>,
@@ -78,23 +78,45 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let Some((key, id, starts)) = self.shared.admit(name, at) else {
+        let Some(place) = self.shared.admit(name, at) else {
             return Err(SpawnError { future });
         };
-        let outcome = async move {
+        Ok(self.begin(place, async move {
             match future.await {
                 Ok(output) => Outcome::Output(output),
                 Err(error) => Outcome::Failed(Cause::Failed(error)),
             }
-        };
-        let child = Child::new(self.shared.clone(), key, outcome);
+        }))
+    }
+
+    /// Spawns what says itself how it ended.
+    #[track_caller]
+    pub(super) fn spawn_outcome<F>(
+        &self,
+        name: Option<Cow<'static, str>>,
+        at: &'static Location<'static>,
+        future: F,
+    ) -> Option<TaskId>
+    where
+        F: Future<Output = Outcome<T, E>> + Send + 'static,
+    {
+        let place = self.shared.admit(name, at)?;
+        Some(self.begin(place, future))
+    }
+
+    #[track_caller]
+    fn begin<F>(&self, (key, id, starts): (usize, TaskId, bool), future: F) -> TaskId
+    where
+        F: Future<Output = Outcome<T, E>> + Send + 'static,
+    {
+        let child = Child::new(self.shared.clone(), key, future);
         if starts {
             // Detached: a child records its own outcome.
             drop(self.shared.rt.spawn(child));
         } else {
             self.shared.enqueue(key, Box::pin(child));
         }
-        Ok(id)
+        id
     }
 
     /// Waits for an output, in the order of completion (*TG-17*). `None` once no child is left: then
@@ -107,6 +129,20 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
             shared: &self.shared,
             place: None,
         }
+    }
+
+    /// As [`next`](Self::next), with the number of the child; `place` is the caller's among those
+    /// who wait, and has to be given back with [`leave`](Self::leave).
+    pub(crate) fn poll_next(
+        &self,
+        cx: &mut Context<'_>,
+        place: &mut Option<u64>,
+    ) -> Poll<Option<(TaskId, T)>> {
+        self.shared.poll_next(cx, place)
+    }
+
+    pub(crate) fn leave(&self, place: Option<u64>) {
+        self.shared.forget_consumer(place);
     }
 
     /// Cancels the children, for no error's sake (*TG-7*): their token first, after the grace they
@@ -173,7 +209,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Future for Next<'_, R, T,
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.shared.poll_next(cx, &mut self.place)
+        self.shared
+            .poll_next(cx, &mut self.place)
+            .map(|output| output.map(|(_, output)| output))
     }
 }
 

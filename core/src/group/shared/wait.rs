@@ -65,10 +65,10 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         &self,
         cx: &mut Context<'_>,
         key: &mut Option<u64>,
-    ) -> Poll<Option<T>> {
+    ) -> Poll<Option<(TaskId, T)>> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        if let Some((_, output)) = state.outputs.pop_front() {
+        if let Some(output) = state.outputs.pop_front() {
             return Poll::Ready(Some(output));
         }
         if state.live.is_empty() {
