@@ -6,12 +6,7 @@ use crate::{
     cancel::CancelReason,
     error::{JoinError, Panic},
 };
-use std::{
-    borrow::Cow,
-    error::Error,
-    fmt::{self, Write as _},
-    panic::Location,
-};
+use std::{borrow::Cow, error::Error, fmt, panic::Location};
 
 /// Every failure of a group, in the order of completion: never empty.
 ///
@@ -266,6 +261,9 @@ impl<E: fmt::Display> fmt::Display for TaskError<E> {
             (Some(name), Some(id)) => write!(f, "{name} ({id}, {at})")?,
             (None, Some(id)) => write!(f, "{id} ({at})")?,
             (Some(name), None) => write!(f, "{name} ({at})")?,
+            (None, None) if matches!(self.cause, Cause::TimedOut(_)) => {
+                write!(f, "the group ({at})")?
+            }
             (None, None) => write!(f, "the body ({at})")?,
         }
         match &self.cause {
@@ -289,44 +287,24 @@ impl<E: Error + 'static> fmt::Display for GroupError<E> {
         }
         for (at, failure) in self.failures.iter().enumerate() {
             let last = at + 1 == count;
-            let (fork, rail) = if last {
-                ("└─ ", "   ")
+            let (fork, mut rail) = if last {
+                ("└─ ", String::from("\n   "))
             } else {
-                ("├─ ", "│  ")
+                ("├─ ", String::from("\n│  "))
             };
-            write!(f, "\n{fork}")?;
             let text = failure.to_string();
-            let mut done = text.contains('\n');
-            write!(Indented { f, rail }, "{text}")?;
-            let mut source = failure.error().and_then(Error::source);
-            let mut depth = 0;
+            write!(f, "\n{fork}{}", text.replace('\n', &rail))?;
             // What takes several lines is a group that has printed its own sources.
+            let mut done = text.contains('\n');
+            let mut source = failure.error().and_then(Error::source);
             while let (false, Some(error)) = (done, source) {
-                write!(f, "\n{rail}{:1$}└─ caused by: ", "", depth * 3)?;
                 let text = error.to_string();
+                write!(f, "{rail}└─ caused by: ")?;
+                rail.push_str("   ");
+                f.write_str(&text.replace('\n', &rail))?;
                 done = text.contains('\n');
-                write!(Indented { f, rail }, "{text}")?;
                 source = error.source();
-                depth += 1;
             }
-        }
-        Ok(())
-    }
-}
-
-/// Continues lines under a rail.
-struct Indented<'a, 'b> {
-    f: &'a mut fmt::Formatter<'b>,
-    rail: &'static str,
-}
-
-impl fmt::Write for Indented<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for (at, line) in text.split('\n').enumerate() {
-            if at > 0 {
-                write!(self.f, "\n{}", self.rail)?;
-            }
-            self.f.write_str(line)?;
         }
         Ok(())
     }
