@@ -19,6 +19,7 @@ pub use channel::{
 pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard, Held};
 pub use raw::MAX_PERMITS;
 pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
+pub(crate) use wait_list::wake_all;
 
 /// What loom has to see, taken from loom under its cfg and from std otherwise.
 mod prim {
