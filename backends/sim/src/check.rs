@@ -162,7 +162,7 @@ impl Sim {
             // The place is the same for all: a caller's would be its closure's.
             let place = Location::caller();
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                let body = pin!(body(rt));
+                let body = pin!(body(rt.clone()));
                 world.drive(body, place)
             }));
             let failure = match outcome {
