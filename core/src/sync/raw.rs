@@ -16,6 +16,7 @@
 //! the releaser, in order: nobody can overtake between a release and a wake.
 
 use super::{
+    const_unless_loom,
     prim::{self, AtomicUsize, Mutex},
     wait_list::{Status, WaitList, wake_all},
 };
@@ -53,16 +54,18 @@ struct Slow {
 }
 
 impl RawSemaphore {
-    /// `permits` must not be more than [`MAX_PERMITS`].
-    pub(super) fn new(permits: usize) -> Self {
-        let slow = Slow {
-            waiters: WaitList::new(),
-            total: permits,
-            owed: 0,
-        };
-        Self {
-            state: AtomicUsize::new(permits << SHIFT),
-            slow: Mutex::new(slow),
+    const_unless_loom! {
+        /// `permits` must not be more than [`MAX_PERMITS`].
+        pub(super) fn new(permits: usize) -> Self {
+            let slow = Slow {
+                waiters: WaitList::new(),
+                total: permits,
+                owed: 0,
+            };
+            Self {
+                state: AtomicUsize::new(permits << SHIFT),
+                slow: Mutex::new(slow),
+            }
         }
     }
 

@@ -115,6 +115,12 @@ impl WaitList {
         }
     }
 
+    /// The waker that is kept for a waiter; `None` once there is an outcome.
+    pub(super) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
+        let node = &mut self.nodes[key];
+        (node.status == Status::Queued).then_some(&mut node.waker)
+    }
+
     /// Removes a waiter that was dropped; says what had become of it, with its waker.
     pub(super) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
         if self.nodes[key].status == Status::Queued {
