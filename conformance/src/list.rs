@@ -109,6 +109,14 @@ macro_rules! __for_each_rule {
                 "Owned guards keep the lock alive, can leave the scope, and exclude as others do.")
             (sy_10_a_timed_acquire_names_the_holder, lock::sy_10, "SY-10", Must, Exact,
                 "A lock or permits that were not to be had in time: the error names the primitive and the place where its holder asked for it, and the waiter is gone.")
+            (sy_11_an_event_returns_everyone, event::sy_11, "SY-11", Must, Exact,
+                "Once an event is set, everyone returns who waited for it or comes to wait; `clear` re-arms it, and who waited at `set` returns also where `clear` follows before the next poll.")
+            (sy_12_a_notification_is_stored_or_passed_on, notify::sy_12, "SY-12", Must, Exact,
+                "`notify_one` stores one notification where nobody waits; a notified waiter that is dropped passes its own on.")
+            (sy_13_a_condition_passes_its_notification_on, condvar::sy_13, "SY-13", Must, Exact,
+                "A waiter for a condition that is dropped after it was notified, also while it waits for the lock, passes the notification on.")
+            (sy_14_a_dropped_waiter_leaves_the_barrier, barrier::sy_14, "SY-14", Must, Exact,
+                "A waiter at a barrier that is dropped leaves the count.")
             (sy_15_too_many_permits_are_an_error, permits::sy_15, "SY-15", Must, Exact,
                 "A semaphore of more than `MAX_PERMITS` is a `ConfigError`; so is adding beyond them, which changes nothing.")
             (sy_20_try_lock_overtakes_nobody, lock::sy_20, "SY-20", Must, Exact,
@@ -131,6 +139,36 @@ macro_rules! __for_each_rule {
                 "`get_mut` and `into_inner` reach a lock's value without waiting.")
             (sy_31_tasks_exclude_one_another, lock::sy_31, "SY-31", Must, Stochastic,
                 "Tasks on all workers exclude one another with a lock that is held across suspensions.")
+            (sy_40_tasks_wait_for_events, event::sy_40, "SY-40", Must, Stochastic,
+                "Tasks on all workers that wait for events miss none, and see what was written before.")
+            (sy_41_notifications_are_fifo, notify::sy_41, "SY-41", Must, Exact,
+                "Those who wait for a notification get one each in the order of their first poll.")
+            (sy_42_notify_waiters_stores_nothing, notify::sy_42, "SY-42", Must, Exact,
+                "`notify_waiters` reaches all who wait, and those whose `notified` was called but not polled; nobody who comes later, and none of it is passed on.")
+            (sy_43_tasks_lose_no_notification, notify::sy_43, "SY-43", Must, Stochastic,
+                "Between tasks on all workers no notification is lost, also where waiters give up.")
+            (sy_44_a_condition_is_waited_for_without_a_gap, condvar::sy_44, "SY-44", Must, Exact,
+                "A wait for a condition joins the queue before it gives its guard back, which it does at its first poll, and returns with the lock; a notification that finds nobody is not kept.")
+            (sy_45_conditions_are_fifo, condvar::sy_45, "SY-45", Must, Exact,
+                "Those who wait for a condition are notified in the order of their first poll; `notify_all` reaches all of them and nobody who comes later; `wait_while` returns once its condition no longer holds.")
+            (sy_46_tasks_share_a_condition, condvar::sy_46, "SY-46", Must, Stochastic,
+                "Tasks on all workers, spawned by code that is generic over the runtime, share conditions without losing a notification.")
+            (sy_47_generations_of_a_barrier, barrier::sy_47, "SY-47", Must, Exact,
+                "The last to come to a barrier lets its generation go, and alone leads it; who comes after it belongs to the next one. A barrier for 0 is a `ConfigError`.")
+            (sy_48_no_task_runs_ahead_of_a_barrier, barrier::sy_48, "SY-48", Must, Stochastic,
+                "No task on any worker runs ahead of its generation at a barrier, also where waiters give up.")
+            (sy_49_one_initialiser_runs, once_cell::sy_49, "SY-49", Must, Exact,
+                "Of overlapping initialisers of a cell one runs, and all who wait get its value at once.")
+            (sy_50_a_failed_initialiser_leaves_its_turn, once_cell::sy_50, "SY-50", Must, Exact,
+                "An initialiser that is cancelled, panics or fails leaves the cell empty; once it is dropped, the next runs, in the order of first polls.")
+            (sy_51_a_cell_is_set_and_waited_for, once_cell::sy_51, "SY-51", Must, Exact,
+                "The first value that a cell is given stays, and wakes all who wait for it; a later one comes back, or is dropped where an initialiser made it. A value can be taken out, and the cell be filled again.")
+            (sy_52_tasks_fill_a_cell_once, once_cell::sy_52, "SY-52", Must, Stochastic,
+                "Tasks on all workers fill a cell once, also where some give up.")
+            (sy_53_unpolled_waits_do_nothing, signals::sy_53, "SY-53", Must, Exact,
+                "A wait for an event, notification, condition, barrier or cell that was not polled consumes nothing, counts for nothing and runs nothing.")
+            (sy_54_waits_leave_nothing_behind, signals::sy_54, "SY-54", Must, Exact,
+                "Dropped after any of its polls, a wait for an event, notification, condition, barrier or cell leaves no waker behind; it tolerates spurious polls, and a new waker at every poll.")
             (ch_01_fifo_and_exactly_once, channel::ch_1, "CH-1", Must, Stochastic,
                 "Items of one sender arrive in order; nothing is lost, nothing is doubled.")
             (ch_02_capacity_0_is_an_error, channel::ch_2, "CH-2", Must, Exact,

@@ -81,7 +81,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("BO", "The way in"),
     ("TM", "Time"),
     ("TO", "Timeouts"),
-    ("SY", "Lock and semaphore"),
+    ("SY", "Coordination"),
     ("CH", "Channels"),
     ("ZZ", "Every async operation"),
 ];

@@ -7,16 +7,22 @@
 // Each rule's error is the same: the backend breaks it, or it does not apply.
 #![allow(clippy::missing_errors_doc)]
 
+pub mod barrier;
 pub mod block_on;
 pub mod blocking;
 pub mod channel;
 pub mod closing;
+pub mod condvar;
+pub mod event;
 pub mod every;
 pub mod handle;
 pub mod local;
 pub mod lock;
+pub mod notify;
+pub mod once_cell;
 pub mod permits;
 pub mod semaphore;
+pub mod signals;
 pub mod spawn;
 pub mod time;
 pub mod timeout;
