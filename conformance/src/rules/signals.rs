@@ -183,7 +183,7 @@ async fn pester_all<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     pester("get_or_init", cell.get_or_init(async || 2), || drop(first)).await?;
     let cell = OnceCell::new();
     pester("wait for a cell", cell.wait(), || {
-        cell.set(1).unwrap_or_default()
+        cell.set(1).unwrap_or_default();
     })
     .await?;
     Ok(())
