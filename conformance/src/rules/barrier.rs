@@ -97,21 +97,26 @@ pub fn sy_48<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
     ctx.run(async {
         let barrier = Arc::new(barrier(TASKS)?);
-        let arrived = Arc::new(AtomicUsize::new(0));
+        let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
         let tasks: Vec<_> = (0..TASKS)
             .map(|n| {
-                let (barrier, arrived) = (barrier.clone(), arrived.clone());
+                let (barrier, counts) = (barrier.clone(), counts.clone());
                 ctx.rt().spawn(async move {
+                    let (arrived, given_up) = &*counts;
                     let mut led = 0;
                     for round in 1..=ROUNDS {
-                        for _ in 0..n {
-                            yield_now().await;
-                        }
-                        // Gives up now and then, before it waits in earnest.
-                        if round % 3 == 0 && arrived.load(SeqCst) % TASKS == 0 {
-                            let mut given_up = Probe::new(barrier.wait());
-                            let early = given_up.poll().is_ready();
+                        if n == 0 {
+                            // Comes after all have given up once, so that none of them was the last.
+                            while given_up.load(SeqCst) < round * (TASKS - 1) {
+                                yield_now().await;
+                            }
+                        } else {
+                            let mut gives_up = Probe::new(barrier.wait());
+                            let early = gives_up.poll().is_ready();
                             ensure!(!early, "fewer than {TASKS} were let go");
+                            yield_now().await;
+                            drop(gives_up);
+                            given_up.fetch_add(1, SeqCst);
                         }
                         arrived.fetch_add(1, SeqCst);
                         led += usize::from(barrier.wait().await.is_leader());

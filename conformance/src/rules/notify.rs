@@ -2,12 +2,12 @@
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{OnDrop, Probe},
+    probe::Probe,
 };
 use anyrt_core::{sync::Notify, task::yield_now};
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
 fn waiting<const N: usize>(
@@ -123,64 +123,57 @@ pub fn sy_42<R: Backend>(_: &Ctx<'_, R>) -> Outcome {
 
 /// No notification is lost between tasks, some of which give up again and again.
 pub fn sy_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    const EACH: usize = 200;
-    const PRODUCERS: usize = 3;
+    const ROUNDS: usize = 200;
 
     #[derive(Default)]
     struct Work {
-        ready: AtomicUsize,
-        posted: Notify,
-        done: AtomicBool,
+        posted: AtomicUsize,
+        seen: AtomicUsize,
+        notify: Notify,
     }
 
     ctx.run(async {
         let work = Arc::new(Work::default());
         let mut tasks = Vec::new();
-        for _ in 0..PRODUCERS {
-            let work = work.clone();
-            tasks.push(ctx.rt().spawn(async move {
-                for _ in 0..EACH {
-                    work.ready.fetch_add(1, SeqCst);
-                    work.posted.notify_one();
-                    yield_now().await;
-                }
-            }));
-        }
         for _ in 0..2 {
             let work = work.clone();
             tasks.push(ctx.rt().spawn(async move {
-                while !work.done.load(SeqCst) {
-                    let mut given_up = Probe::new(work.posted.notified());
-                    if given_up.poll().is_ready() {
-                        work.posted.notify_one();
+                while work.seen.load(SeqCst) < ROUNDS {
+                    let mut gives_up = Probe::new(work.notify.notified());
+                    if gives_up.poll().is_ready() {
+                        work.notify.notify_one();
                     }
-                    yield_now().await;
+                    // Long enough to get in front of the one who waits in earnest.
+                    for _ in 0..4 {
+                        yield_now().await;
+                    }
                 }
             }));
         }
-        let consumer = {
-            let work = work.clone();
-            ctx.rt().spawn(async move {
-                let ends = work.clone();
-                let _end = OnDrop::new(move || ends.done.store(true, SeqCst));
-                let mut taken = 0;
-                loop {
-                    taken += work.ready.swap(0, SeqCst);
-                    if taken == PRODUCERS * EACH {
-                        return taken;
-                    }
-                    work.posted.notified().await;
+        let consumes = work.clone();
+        tasks.push(ctx.rt().spawn(async move {
+            loop {
+                let posted = consumes.posted.load(SeqCst);
+                consumes.seen.store(posted, SeqCst);
+                if posted == ROUNDS {
+                    break;
                 }
-            })
-        };
-        let failed = |error| Stop::failed(format!("a task that notifies: {error}"));
-        ensure_eq!(
-            consumer.await.map_err(failed)?,
-            PRODUCERS * EACH,
-            "the work that was seen"
-        );
+                consumes.notify.notified().await;
+            }
+        }));
+        tasks.push(ctx.rt().spawn(async move {
+            for round in 1..=ROUNDS {
+                work.posted.store(round, SeqCst);
+                work.notify.notify_one();
+                // Each is waited for: a later one would hide that this one was lost.
+                while work.seen.load(SeqCst) < round {
+                    yield_now().await;
+                }
+            }
+        }));
         for task in tasks {
-            task.await.map_err(failed)?;
+            task.await
+                .map_err(|error| Stop::failed(format!("a task that notifies: {error}")))?;
         }
         Ok(())
     })
