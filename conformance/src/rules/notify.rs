@@ -1,7 +1,7 @@
 //! *SY*, the notification.
 
 use crate::{
-    outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
+    outcome::{Backend, Ctx, Outcome, Stop, ensure},
     probe::Probe,
 };
 use anyrt_core::{sync::Notify, task::yield_now};
