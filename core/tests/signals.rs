@@ -40,6 +40,10 @@ fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
 }
 
 /// Fails where `work` hangs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a watchdog over what would hang this thread"
+)]
 fn within_reason(work: impl FnOnce() + Send + 'static) {
     let (done, finished) = mpsc::channel();
     let thread = thread::spawn(move || {

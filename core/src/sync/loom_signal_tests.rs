@@ -97,6 +97,26 @@ fn a_notified_waiter_that_is_dropped_passes_it_on() {
 }
 
 #[test]
+fn who_calls_then_looks_then_waits_misses_no_broadcast() {
+    loom::model(|| {
+        both(
+            (Notify::new(), AtomicUsize::new(0)),
+            |(notify, data)| {
+                data.store(1, Relaxed);
+                notify.notify_waiters();
+            },
+            |(notify, data)| {
+                let notified = notify.notified();
+                if data.load(Relaxed) == 0 {
+                    block_on(notified);
+                    assert_eq!(data.load(Relaxed), 1);
+                }
+            },
+        );
+    });
+}
+
+#[test]
 fn a_condition_loses_no_wakeup() {
     loom::model(|| {
         both(

@@ -2,6 +2,7 @@
 
 use super::{
     const_unless_loom,
+    prim::AtomicUsize,
     signal::{Party, Queue, Signal, Waiter},
 };
 use std::{
@@ -9,7 +10,10 @@ use std::{
     future::Future,
     ops::Deref,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::Ordering::{Acquire, Release},
+    },
     task::{Context, Poll},
 };
 
@@ -53,41 +57,33 @@ use std::{
 /// # Ordering and fairness
 /// Notifications go to waiters in the order of their first poll (*SY-41*). What was written before
 /// one is visible to whoever it wakes.
-pub struct Notify(Signal<State>);
-
-#[derive(Debug, Clone, Copy, Default)]
-struct State {
-    /// A notification is kept for whoever comes next.
-    stored: bool,
-    /// The calls of `notify_waiters` so far.
-    broadcasts: u64,
-}
-
-impl State {
-    fn notify_one(&mut self, queue: &mut Queue) {
-        self.stored = !queue.signal_one();
-    }
+pub struct Notify {
+    /// Whether a notification is kept for whoever comes next.
+    signal: Signal<bool>,
+    /// The calls of `notify_waiters` so far. Changed under the lock, looked at without it: who then
+    /// reads an old count takes itself for one who was there, and at worst looks once in vain.
+    broadcasts: AtomicUsize,
 }
 
 impl Notify {
     const_unless_loom! {
-        /// Nothing is stored in it.
-        pub fn new() -> Self {
-            Self(Signal::new(State { stored: false, broadcasts: 0 }))
+            /// Nothing is stored in it.
+            pub fn new() -> Self {
+    Self { signal: Signal::new(false), broadcasts: AtomicUsize::new(0) }
+            }
         }
-    }
 
     /// Wakes the one who has waited longest, or else is kept for whoever comes next. Several that
     /// nobody has waited for are kept as one.
     pub fn notify_one(&self) {
-        self.0.with(State::notify_one);
+        self.signal.with(notify_one);
     }
 
     /// Wakes all who wait, and those whose [`notified`](Self::notified) was called but not polled yet.
     /// Nothing is kept for who comes later (*SY-42*).
     pub fn notify_waiters(&self) {
-        self.0.with(|state, queue| {
-            state.broadcasts += 1;
+        self.signal.with(|_, queue| {
+            self.broadcasts.fetch_add(1, Release);
             queue.signal_all();
         });
     }
@@ -124,7 +120,7 @@ impl Default for Notify {
 
 impl fmt::Debug for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (stored, waiting) = self.0.with(|state, queue| (state.stored, queue.len()));
+        let (stored, waiting) = self.signal.with(|stored, queue| (*stored, queue.len()));
         f.debug_struct("Notify")
             .field("stored", &stored)
             .field("waiting", &waiting)
@@ -132,39 +128,44 @@ impl fmt::Debug for Notify {
     }
 }
 
+fn notify_one(stored: &mut bool, queue: &mut Queue) {
+    *stored = !queue.signal_one();
+}
+
 /// One who waits since so many broadcasts.
 #[derive(Debug)]
 struct Listener<H> {
     notify: H,
-    broadcasts: u64,
+    broadcasts: usize,
 }
 
 impl<H: Deref<Target = Notify>> Listener<H> {
     fn new(notify: H) -> Self {
-        let broadcasts = notify.0.with(|state, _| state.broadcasts);
+        let broadcasts = notify.broadcasts.load(Acquire);
         Self { notify, broadcasts }
     }
 }
 
 impl<H: Deref<Target = Notify>> Party for Listener<H> {
-    type State = State;
+    type State = bool;
     type Output = ();
 
-    fn signal(&self) -> &Signal<State> {
-        &self.notify.0
+    fn signal(&self) -> &Signal<bool> {
+        &self.notify.signal
     }
 
-    fn enter(&self, state: &mut State, _: &mut Queue) -> Option<()> {
-        if state.broadcasts != self.broadcasts {
+    fn enter(&self, stored: &mut bool, _: &mut Queue) -> Option<()> {
+        // Under the lock the count is the newest.
+        if self.notify.broadcasts.load(Acquire) != self.broadcasts {
             return Some(());
         }
-        std::mem::take(&mut state.stored).then_some(())
+        std::mem::take(stored).then_some(())
     }
 
     fn signalled(&self) {}
 
-    fn pass_on(state: &mut State, queue: &mut Queue) {
-        state.notify_one(queue);
+    fn pass_on(stored: &mut bool, queue: &mut Queue) {
+        notify_one(stored, queue);
     }
 }
 

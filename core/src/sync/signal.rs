@@ -133,7 +133,7 @@ pub(super) trait Party {
     /// Where it waits.
     fn signal(&self) -> &Signal<Self::State>;
 
-    /// What it gets without having to wait. Called again if it was nothing: changes nothing then.
+    /// What it gets without having to wait; otherwise it queues up.
     fn enter(&self, state: &mut Self::State, queue: &mut Queue) -> Option<Self::Output>;
 
     /// What it gets from a signal.
@@ -193,25 +193,24 @@ impl<P: Party> Waiter<P> {
     }
 
     fn poll_idle(&mut self, waker: &Waker) -> Poll<P::Output> {
-        let Self { party, stage } = self;
-        let signal = party.signal();
-        // Twice, so that whoever need not wait clones no waker.
-        let mut entered = signal.with(|state, queue| party.enter(state, queue));
-        if entered.is_none() {
-            let mut waker = Some(waker.clone());
-            entered = signal.with(|state, queue| {
-                let entered = party.enter(state, queue);
-                if entered.is_none() {
-                    *stage = Stage::Waits(queue.push(waker.take()?));
-                }
-                entered
+        // Cloned before the lock is taken, and dropped after it where it is of no use: most who come
+        // here do wait.
+        let waker = waker.clone();
+        let party = &self.party;
+        let entered = party
+            .signal()
+            .with(|state, queue| match party.enter(state, queue) {
+                Some(output) => Ok((output, waker)),
+                None => Err(queue.push(waker)),
             });
-        }
         match entered {
-            None => Poll::Pending,
-            Some(output) => {
-                *stage = Stage::Done;
+            Ok((output, _unused)) => {
+                self.stage = Stage::Done;
                 Poll::Ready(output)
+            }
+            Err(key) => {
+                self.stage = Stage::Waits(key);
+                Poll::Pending
             }
         }
     }
