@@ -5,10 +5,12 @@
 //! and the semaphore, one engine (`raw.rs`) whose uncontended path is a single compare-and-swap.
 
 mod channel;
+mod guarded;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod mutex;
 mod raw;
+mod rwlock;
 mod semaphore;
 mod wait_list;
 
@@ -16,8 +18,12 @@ pub use channel::{
     FifoChannel, FifoOwnedSendPermit, FifoReceiver, FifoSendPermit, FifoSender, Slot, channel,
     unbounded_channel,
 };
-pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard, Held};
+pub use guarded::{Exclusive, Held, Shared};
+pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard};
 pub use raw::MAX_PERMITS;
+pub use rwlock::{
+    FifoOwnedReadGuard, FifoOwnedWriteGuard, FifoReadGuard, FifoRwLock, FifoWriteGuard,
+};
 pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
 
 /// What loom has to see, taken from loom under its cfg and from std otherwise.
