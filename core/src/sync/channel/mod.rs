@@ -65,19 +65,22 @@ pub fn channel<T>(capacity: usize) -> Result<(FifoSender<T>, FifoReceiver<T>), C
     if capacity == 0 {
         return Err(ConfigError::new("capacity", 0, "at least 1"));
     }
-    Ok(pair(Some(capacity)))
+    Ok(pair(capacity))
 }
 
 /// A channel without a bound.
 pub fn unbounded_channel<T>() -> (FifoSender<T>, FifoReceiver<T>) {
-    pair(None)
+    pair(UNBOUNDED)
 }
 
-fn pair<T>(capacity: Option<usize>) -> (FifoSender<T>, FifoReceiver<T>) {
+/// More than there can ever be in memory.
+const UNBOUNDED: usize = usize::MAX;
+
+fn pair<T>(limit: usize) -> (FifoSender<T>, FifoReceiver<T>) {
     let state = State {
         queue: VecDeque::new(),
-        taken: 0,
-        free: capacity.unwrap_or(usize::MAX),
+        opened: limit,
+        claimed: 0,
         reserved: 0,
         waiters: WaitList::new(),
         receiver: None,
@@ -86,7 +89,7 @@ fn pair<T>(capacity: Option<usize>) -> (FifoSender<T>, FifoReceiver<T>) {
         gone: false,
     };
     let shared = Arc::new(Shared {
-        capacity,
+        limit,
         len_hint: AtomicUsize::new(0),
         state: Mutex::new(state),
     });
@@ -94,7 +97,7 @@ fn pair<T>(capacity: Option<usize>) -> (FifoSender<T>, FifoReceiver<T>) {
 }
 
 struct Shared<T> {
-    capacity: Option<usize>,
+    limit: usize,
     /// The length of the queue, which may have changed. It tells whoever is about to wait, most
     /// likely, to clone its waker before it takes the mutex, so that taking it once is enough.
     len_hint: AtomicUsize,
@@ -103,10 +106,10 @@ struct Shared<T> {
 
 struct State<T> {
     queue: VecDeque<T>,
-    /// How many items have left the queue at its front: the number of the item that is there now.
-    taken: usize,
-    /// Slots that anyone may have; 0 once closed. Without a bound they do not run out.
-    free: usize,
+    /// Slots ever opened: those of the start, and one for each item that left.
+    opened: usize,
+    /// Slots ever claimed, less those given back. What is opened and not claimed is free.
+    claimed: usize,
     /// Slots that belong to permits, or to waiters who were granted one.
     reserved: usize,
     waiters: WaitList<Cargo<T>>,
@@ -130,44 +133,69 @@ enum Cargo<T> {
 }
 
 impl<T> State<T> {
+    /// Whether a new slot can be had.
+    #[inline]
+    fn has_free_slot(&self) -> bool {
+        self.claimed != self.opened && !self.closed
+    }
+
+    /// The number of the item at the front of the queue, counted from wherever: a number of its own
+    /// that an item has for as long as none behind it is taken back.
+    fn first_number(&self) -> usize {
+        self.opened
+    }
+
     /// The first item, and who now gets its slot.
     #[inline]
     fn pop(&mut self) -> Option<(T, Option<Waker>)> {
         let item = self.queue.pop_front()?;
-        self.taken = self.taken.wrapping_add(1);
-        Some((item, self.free_slot()))
+        self.opened = self.opened.wrapping_add(1);
+        Some((item, self.pass_slot_on()))
     }
 
     /// A slot has come free: the first who waits gets it.
     #[inline]
-    fn free_slot(&mut self) -> Option<Waker> {
+    fn pass_slot_on(&mut self) -> Option<Waker> {
         if self.waiters.is_empty() {
-            self.free += usize::from(!self.closed);
-            return None;
+            None
+        } else {
+            self.serve_first()
         }
-        self.serve_first()
     }
 
     fn serve_first(&mut self) -> Option<Waker> {
+        let number = self.first_number().wrapping_add(self.queue.len());
         let cargo = self.waiters.first_cargo()?;
-        let number = self.taken.wrapping_add(self.queue.len());
         if let Cargo::Slot = cargo {
-            self.reserved += 1;
+            self.reserve();
             return self.waiters.resolve_first(Status::Granted);
         }
         if let Cargo::Item(item) = std::mem::replace(cargo, Cargo::Sent(number)) {
+            self.claimed = self.claimed.wrapping_add(1);
             self.queue.push_back(item);
         }
         self.waiters.resolve_first(Status::Served)
     }
 
+    fn reserve(&mut self) {
+        self.claimed = self.claimed.wrapping_add(1);
+        self.reserved += 1;
+    }
+
+    fn unreserve(&mut self) {
+        self.claimed = self.claimed.wrapping_sub(1);
+        self.reserved -= 1;
+    }
+
     /// Takes an item that a waiter sent out of the queue again, unless the receiver has it.
     fn unsend(&mut self, number: usize) -> Option<T> {
-        let at = number.wrapping_sub(self.taken);
+        let first = self.first_number();
+        let at = number.wrapping_sub(first);
         let item = self.queue.remove(at)?;
+        self.claimed = self.claimed.wrapping_sub(1);
         for cargo in self.waiters.cargoes() {
             if let Cargo::Sent(other) = cargo
-                && other.wrapping_sub(self.taken) > at
+                && other.wrapping_sub(first) > at
             {
                 *other = other.wrapping_sub(1);
             }
@@ -216,7 +244,11 @@ impl<T> Shared<T> {
     #[inline]
     fn seems_full(&self) -> bool {
         let len = self.len_hint.load(Relaxed);
-        self.capacity.is_some_and(|capacity| len >= capacity)
+        len >= self.limit
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        (self.limit != UNBOUNDED).then_some(self.limit)
     }
 
     fn len(&self) -> usize {
@@ -227,8 +259,9 @@ impl<T> Shared<T> {
         let mut wakers = Vec::new();
         let mut state = self.lock();
         state.closed = true;
-        state.free = 0;
-        state.reserved -= state.waiters.close(true, &mut wakers);
+        for _ in 0..state.waiters.close(true, &mut wakers) {
+            state.unreserve();
+        }
         drop(state);
         wake_all(wakers);
     }
@@ -236,7 +269,7 @@ impl<T> Shared<T> {
     #[inline]
     fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let state = self.lock();
-        if state.free == 0 {
+        if !state.has_free_slot() {
             return Err(match state.closed {
                 true => TrySendError::Closed(item),
                 false => TrySendError::Full(item),
@@ -249,7 +282,7 @@ impl<T> Shared<T> {
     /// Puts an item into a slot that is free, and opens the mutex.
     #[inline]
     fn push(&self, mut state: MutexGuard<'_, State<T>>, item: T) {
-        state.free -= 1;
+        state.claimed = state.claimed.wrapping_add(1);
         state.queue.push_back(item);
         let receiver = state.receiver.take();
         self.note(&state);
@@ -260,8 +293,8 @@ impl<T> Shared<T> {
     /// Gives a reserved slot back.
     fn unreserve(&self) {
         self.change(|state| {
-            state.reserved -= 1;
-            state.free_slot()
+            state.unreserve();
+            state.pass_slot_on()
         });
     }
 
@@ -290,7 +323,7 @@ impl<T> fmt::Debug for Shared<T> {
         drop(state);
         f.debug_struct("FifoChannel")
             .field("len", &len)
-            .field("capacity", &self.capacity)
+            .field("capacity", &self.capacity())
             .field("closed", &closed)
             .finish_non_exhaustive()
     }

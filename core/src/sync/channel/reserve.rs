@@ -39,9 +39,8 @@ impl<T, S: Borrow<FifoSender<T>>> Reserve<T, S> {
         // Declared before the guard, and so dropped after it.
         let mut waker = Some(waker.clone());
         let mut state = sender.shared.lock();
-        if state.free > 0 {
-            state.free -= 1;
-            state.reserved += 1;
+        if state.has_free_slot() {
+            state.reserve();
             return Ok(Status::Granted);
         }
         if state.closed {
@@ -96,8 +95,8 @@ impl<T, S: Borrow<FifoSender<T>>> Drop for Reserve<T, S> {
             if status != Status::Granted {
                 return None;
             }
-            state.reserved -= 1;
-            state.free_slot()
+            state.unreserve();
+            state.pass_slot_on()
         });
     }
 }

@@ -13,6 +13,7 @@ use crate::{
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -55,8 +56,7 @@ impl<T: Send + 'static> Sender<T> for FifoSender<T> {
     fn send(&self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send {
         Sending {
             shared: &self.shared,
-            item: Some(item),
-            key: None,
+            stage: Stage::Start(item),
         }
     }
 
@@ -84,7 +84,7 @@ impl<T: Send + 'static> Sender<T> for FifoSender<T> {
     }
 
     fn capacity(&self) -> Option<usize> {
-        self.shared.capacity
+        self.shared.capacity()
     }
 }
 
@@ -94,13 +94,19 @@ impl<T> fmt::Debug for FifoSender<T> {
     }
 }
 
-/// Sends an item: until its first poll with the item in hand, then, if it has to wait, with the item
-/// in the list of waiters.
+/// Sends an item.
 #[must_use = "futures do nothing unless they are polled"]
 struct Sending<'a, T> {
     shared: &'a Shared<T>,
-    item: Option<T>,
-    key: Option<usize>,
+    stage: Stage<T>,
+}
+
+enum Stage<T> {
+    /// Not polled yet.
+    Start(T),
+    /// In the list of waiters, and the item with it.
+    Waits(usize),
+    Done,
 }
 
 // The item is never pinned.
@@ -110,13 +116,13 @@ impl<T> Sending<'_, T> {
     /// All that is not a first poll that finds a free slot.
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
-        let Some(key) = self.key else {
+        let Stage::Waits(key) = self.stage else {
             return self.poll_first(waker);
         };
         let Poll::Ready((status, cargo)) = poll_waiter(&self.shared.state, key, waker) else {
             return Poll::Pending;
         };
-        self.key = None;
+        self.stage = Stage::Done;
         Poll::Ready(match (status, cargo) {
             (Status::Closed, Cargo::Item(item)) => Err(SendError(item)),
             _ => Ok(()),
@@ -126,9 +132,11 @@ impl<T> Sending<'_, T> {
     fn poll_first(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
         // Declared before the guard, and so dropped after it.
         let mut waker = Some(waker.clone());
-        let item = self.item.take().expect("polled again after it was ready");
+        let Stage::Start(item) = mem::replace(&mut self.stage, Stage::Done) else {
+            panic!("polled again after it was ready");
+        };
         let mut state = self.shared.lock();
-        if state.free > 0 {
+        if state.has_free_slot() {
             self.shared.push(state, item);
             return Poll::Ready(Ok(()));
         }
@@ -136,7 +144,8 @@ impl<T> Sending<'_, T> {
             return Poll::Ready(Err(SendError(item)));
         }
         let waker = waker.take().expect("cloned above");
-        self.key = Some(state.waiters.push_with(1, waker, Cargo::Item(item)));
+        let key = state.waiters.push_with(1, waker, Cargo::Item(item));
+        self.stage = Stage::Waits(key);
         Poll::Pending
     }
 
@@ -150,7 +159,7 @@ impl<T> Sending<'_, T> {
                 Cargo::Sent(number) => state.unsend(number),
                 _ => None,
             };
-            let next = unsent.as_ref().and_then(|_| state.free_slot());
+            let next = unsent.as_ref().and_then(|_| state.pass_slot_on());
             left = Some((waker, cargo, unsent));
             next
         });
@@ -163,10 +172,12 @@ impl<T> Future for Sending<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if this.key.is_none() && !this.shared.seems_full() {
+        if let Stage::Start(_) = this.stage
+            && !this.shared.seems_full()
+        {
             let state = this.shared.lock();
-            if state.free > 0
-                && let Some(item) = this.item.take()
+            if state.has_free_slot()
+                && let Stage::Start(item) = mem::replace(&mut this.stage, Stage::Done)
             {
                 this.shared.push(state, item);
                 return Poll::Ready(Ok(()));
@@ -179,7 +190,7 @@ impl<T> Future for Sending<'_, T> {
 impl<T> Drop for Sending<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(key) = self.key {
+        if let Stage::Waits(key) = self.stage {
             self.leave(key);
         }
     }
