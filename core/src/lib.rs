@@ -3,7 +3,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`rt`] | the traits that a runtime implements and a library is generic over |
-//! | [`sync`] | portable, FIFO, cancel-safe lock, semaphore and channel |
+//! | [`sync`] | portable, FIFO, cancel-safe lock, read-write lock, semaphore and channel |
 //! | [`task`] | what a backend needs to keep the contract of `spawn`, `yield_now`, local tasks |
 //! | [`time`] | [`Instant`], the portable timer, the lossless timeout |
 //! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |

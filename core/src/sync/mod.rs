@@ -1,8 +1,9 @@
-//! Portable lock, semaphore and channel: FIFO, cancel-safe, no runtime.
+//! Portable lock, read-write lock, semaphore and channel: FIFO, cancel-safe, no runtime.
 //!
 //! They keep every *SY* and *CH* rule on any executor, so a backend takes them with one line
-//! ([`portable_sync!`](crate::portable_sync)). Below them lie a wait list (`wait_list.rs`) and, for the lock
-//! and the semaphore, one engine (`raw.rs`) whose uncontended path is a single compare-and-swap.
+//! ([`portable_sync!`](crate::portable_sync)). Below them lie a wait list (`wait_list.rs`) and, for the locks
+//! and the semaphore, one engine (`raw.rs`) whose uncontended path is a single compare-and-swap; the value
+//! of a lock lies behind it in `guarded.rs`.
 
 mod channel;
 mod guarded;
