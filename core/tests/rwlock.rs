@@ -3,7 +3,7 @@
 use anyrt_core::sync::FifoRwLock;
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -134,12 +134,12 @@ fn the_holder_is_named_and_a_panic_releases() {
     assert!(lock.holder().is_none());
     let line = line!() + 1;
     let guard = lock.try_read().unwrap();
-    assert_eq!(lock.holder().map(|place| place.line()), Some(line));
+    assert_eq!(lock.holder().map(Location::line), Some(line));
     drop(guard);
     assert!(lock.holder().is_none());
     let line = line!() + 1;
     let guard = granted(pin!(lock.write()));
-    assert_eq!(lock.holder().map(|place| place.line()), Some(line));
+    assert_eq!(lock.holder().map(Location::line), Some(line));
     let panicked = catch_unwind(AssertUnwindSafe(move || {
         let _guard = guard;
         panic!("expected: a panic under a guard");
