@@ -88,7 +88,7 @@ macro_rules! __for_each_rule {
             (to_09_a_timeout_is_no_cancellation, timeout::to_9, "TO-9", Must, Exact,
                 "A timeout is a failure, never a cancellation: neither the task around it nor a task that is waited for is aborted.")
             (to_10_it_fires_around_a_busy_future, timeout::to_10, "TO-10", Must, Exact,
-                "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll.")
+                "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll, or that receives from a channel that never runs dry.")
             (sy_01_lock_waiters_are_fifo, lock::sy_1, "SY-1", Must, Exact,
                 "Those who wait for a lock get it in the order of their first poll.")
             (sy_02_a_lock_grant_is_passed_on, lock::sy_2, "SY-2", Must, Exact,

@@ -106,8 +106,8 @@ const TABLES: &[(&str, &[Row])] = &[
         "A lock that nobody else wants",
         &[
             ("lock, futures", None),
-            ("lock, FifoMutex", None),
-            ("lock, `R::Lock`", None),
+            ("lock, FifoMutex", Some(0.9)),
+            ("lock, `R::Lock`", Some(0.9)),
             ("lock, async-lock", None),
             ("lock, tokio", None),
             ("two compare and swaps", None),
@@ -117,7 +117,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "A permit that is free",
         &[
             ("semaphore, async-lock", None),
-            ("semaphore, FifoSemaphore", None),
+            ("semaphore, FifoSemaphore", Some(0.5)),
             ("semaphore, tokio", None),
         ],
     ),
@@ -125,7 +125,8 @@ const TABLES: &[(&str, &[Row])] = &[
         "Channel, bounded 100, send and receive in turns",
         &[
             ("turns, kanal", None),
-            ("turns, anyrt", None),
+            // The target is 1.1; what is missing is std's mutex, which looks for a panic four times.
+            ("turns, anyrt", Some(1.25)),
             ("turns, crossfire", None),
             ("turns, tokio", None),
         ],
@@ -134,7 +135,9 @@ const TABLES: &[(&str, &[Row])] = &[
         "Channel, bounded 1, a producer and a consumer",
         &[
             ("pair, kanal", None),
-            ("pair, anyrt", None),
+            // The target is 1.3; what is missing are places in a queue that can be left: kanal's waiters lie
+            // in their futures, behind raw pointers.
+            ("pair, anyrt", Some(1.85)),
             ("pair, crossfire", None),
             ("pair, tokio", None),
         ],

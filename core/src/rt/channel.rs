@@ -50,7 +50,8 @@ pub trait Sender<T: Send + 'static>: Clone + Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropped while it waits, it takes its item along, and nothing else is lost; [`reserve`](Self::reserve)
-    /// first where the item must survive (*CH-4*).
+    /// first where the item must survive (*CH-4*). The receiver may take the item before the
+    /// future is polled again: dropped then, it has been sent.
     #[track_caller]
     fn send(&self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send;
 
@@ -126,6 +127,11 @@ pub trait Sender<T: Send + 'static>: Clone + Debug + Send + Sync + 'static {
 pub trait Receiver<T: Send + 'static>: Debug + Send + Sync + 'static {
     /// Waits for the next item; `None` once it is closed, or all senders are gone, and all
     /// items are out.
+    ///
+    /// A loop over a channel that never runs dry would never let its task be suspended: no timeout
+    /// around it would fire, and nobody else would get the thread. So now and then it is pending
+    /// once although there is an item, and wakes its task at once (*TO-10*);
+    /// [`try_recv`](Self::try_recv) never does so.
     ///
     /// # Cancel safety
     /// Safe: an item is either returned or still in the channel (*CH-3*).

@@ -3,6 +3,7 @@
 //! | | waits for | |
 //! |---|---|---|
 //! | [`FifoMutex`] | access to a value | behind the trait [`Lock`](crate::rt::Lock) |
+//! | [`FifoRwLock`] | access to a value, several readers at once | |
 //! | [`FifoSemaphore`] | permits, one or many | behind the trait [`Semaphore`](crate::rt::Semaphore) |
 //! | [`FifoChannel`] | items, or room for them | behind the trait [`Channel`](crate::rt::Channel) |
 //! | [`Event`] | a flag | everyone goes on, until it is cleared |
@@ -11,15 +12,17 @@
 //! | [`Barrier`] | the others | the last to come lets all go |
 //! | [`OnceCell`] | a value that is made once | whoever comes first makes it |
 //!
-//! They keep every *SY* and *CH* rule on any executor. The first three are a backend's to choose, which
+//! They keep every *SY* and *CH* rule on any executor. The lock, the semaphore and the channel are a backend's to choose, which
 //! takes them with one line ([`portable_sync!`](crate::portable_sync)); the others are the same everywhere.
 //! Below them lie a wait list (`wait_list.rs`) and two engines: permits (`raw.rs`), whose
-//! uncontended path is a single compare-and-swap, and signals (`signal.rs`).
+//! uncontended path is a single compare-and-swap, and signals (`signal.rs`); the value of a lock lies
+//! in `guarded.rs`.
 
 mod barrier;
 mod channel;
 mod condvar;
 mod event;
+mod guarded;
 #[cfg(all(test, loom))]
 mod loom_signal_tests;
 #[cfg(all(test, loom))]
@@ -28,6 +31,7 @@ mod mutex;
 mod notify;
 mod once_cell;
 mod raw;
+mod rwlock;
 mod semaphore;
 mod signal;
 mod wait_list;
@@ -39,10 +43,14 @@ pub use channel::{
 };
 pub use condvar::Condvar;
 pub use event::{Event, EventWait};
-pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard, Held};
+pub use guarded::{Exclusive, Held, Shared};
+pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard};
 pub use notify::{Notified, Notify, OwnedNotified};
 pub use once_cell::OnceCell;
 pub use raw::MAX_PERMITS;
+pub use rwlock::{
+    FifoOwnedReadGuard, FifoOwnedWriteGuard, FifoReadGuard, FifoRwLock, FifoWriteGuard,
+};
 pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
 
 /// What loom has to see, taken from loom under its cfg and from std otherwise.

@@ -155,7 +155,7 @@ impl<T> Drop for Turn<'_, T> {
     }
 }
 
-impl<T> HasRaw for &OnceCell<T> {
+impl<T> HasRaw for OnceCell<T> {
     fn raw(&self) -> &RawSemaphore {
         &self.turn
     }

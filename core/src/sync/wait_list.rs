@@ -4,10 +4,11 @@
 //! grown. A node leaves the *queue* when it is granted, but stays in the slab until its
 //! waiter has seen the outcome, or was dropped.
 
+use super::prim::{self, Mutex};
 use slab::Slab;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 const NIL: usize = usize::MAX;
@@ -18,25 +19,42 @@ pub(super) enum Status {
     Queued,
     Granted,
     Closed,
+    /// Served for good: nothing takes that back.
+    Served,
 }
 
 #[derive(Debug)]
-struct Node {
+struct Node<C> {
     prev: usize,
     next: usize,
     need: usize,
     status: Status,
     waker: Option<Waker>,
+    cargo: C,
 }
 
+/// A queue of waiters, each with something of its own, its *cargo*.
 #[derive(Debug)]
-pub(super) struct WaitList {
-    nodes: Slab<Node>,
+pub(super) struct WaitList<C = ()> {
+    nodes: Slab<Node<C>>,
     head: usize,
     tail: usize,
 }
 
 impl WaitList {
+    /// Joins the queue at its end.
+    pub(super) fn push(&mut self, need: usize, waker: Waker) -> usize {
+        self.push_with(need, waker, ())
+    }
+
+    /// Removes a waiter that was dropped; says what had become of it, with its waker.
+    pub(super) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+        let (status, waker, ()) = self.take(key);
+        (status, waker)
+    }
+}
+
+impl<C> WaitList<C> {
     pub(super) const fn new() -> Self {
         Self {
             nodes: Slab::new(),
@@ -55,15 +73,27 @@ impl WaitList {
         self.nodes.get(self.head).map(|node| node.need)
     }
 
-    /// Joins the queue at its end.
-    pub(super) fn push(&mut self, need: usize, waker: Waker) -> usize {
-        let status = Status::Queued;
+    /// The cargo of the first in the queue.
+    #[inline]
+    pub(super) fn first_cargo(&mut self) -> Option<&mut C> {
+        let first = self.nodes.get_mut(self.head);
+        first.map(|node| &mut node.cargo)
+    }
+
+    /// The cargo of all, also of those who have left the queue, in no order.
+    pub(super) fn cargoes(&mut self) -> impl Iterator<Item = &mut C> {
+        self.nodes.iter_mut().map(|(_, node)| &mut node.cargo)
+    }
+
+    /// Joins the queue at its end, with `cargo`.
+    pub(super) fn push_with(&mut self, need: usize, waker: Waker, cargo: C) -> usize {
         let key = self.nodes.insert(Node {
             prev: self.tail,
             next: NIL,
             need,
-            status,
+            status: Status::Queued,
             waker: Some(waker),
+            cargo,
         });
         match self.tail {
             NIL => self.head = key,
@@ -100,34 +130,20 @@ impl WaitList {
         revoked
     }
 
-    /// Looks after a waiter: an outcome takes it out of the list; otherwise `waker` is kept, and
-    /// the one that it replaces comes back, to be dropped outside the lock.
-    pub(super) fn poll(&mut self, key: usize, waker: &Waker) -> Result<Status, Option<Waker>> {
-        let node = &mut self.nodes[key];
-        if node.status != Status::Queued {
-            let status = node.status;
-            self.nodes.remove(key);
-            return Ok(status);
-        }
-        match &mut node.waker {
-            Some(kept) if kept.will_wake(waker) => Err(None),
-            kept => Err(kept.replace(waker.clone())),
-        }
-    }
-
     /// The waker that is kept for a waiter; `None` once there is an outcome.
     pub(super) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
         let node = &mut self.nodes[key];
         (node.status == Status::Queued).then_some(&mut node.waker)
     }
 
-    /// Removes a waiter that was dropped; says what had become of it, with its waker.
-    pub(super) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+    /// Removes a waiter that saw its outcome, or was dropped; its waker and its cargo are to be
+    /// dropped outside the lock.
+    pub(super) fn take(&mut self, key: usize) -> (Status, Option<Waker>, C) {
         if self.nodes[key].status == Status::Queued {
             self.unlink(key);
         }
         let node = self.nodes.remove(key);
-        (node.status, node.waker)
+        (node.status, node.waker, node.cargo)
     }
 
     fn unlink(&mut self, key: usize) {
@@ -141,6 +157,41 @@ impl WaitList {
             next => self.nodes[next].prev = prev,
         }
     }
+}
+
+/// Polls a waiter of the list under `mutex`: an outcome takes it out of the list, otherwise `waker`
+/// is kept. No code of the waker's runs under the lock.
+pub(super) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
+    mutex: &Mutex<S>,
+    key: usize,
+    waker: &Waker,
+) -> Poll<(Status, C)> {
+    let mut guard = prim::lock(mutex);
+    let waiters = guard.as_mut();
+    let node = &waiters.nodes[key];
+    if node.status != Status::Queued {
+        let (status, _taken_when_resolved, cargo) = waiters.take(key);
+        return Poll::Ready((status, cargo));
+    }
+    if node
+        .waker
+        .as_ref()
+        .is_some_and(|kept| kept.will_wake(waker))
+    {
+        return Poll::Pending;
+    }
+    drop(guard);
+    let mut fresh = Some(waker.clone());
+    // Declared after `fresh`, and so dropped before it: the lock is open when a waker goes.
+    let mut guard = prim::lock(mutex);
+    let waiters = guard.as_mut();
+    let node = &mut waiters.nodes[key];
+    if node.status == Status::Queued {
+        std::mem::swap(&mut node.waker, &mut fresh);
+        return Poll::Pending;
+    }
+    let (status, _taken_when_resolved, cargo) = waiters.take(key);
+    Poll::Ready((status, cargo))
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
