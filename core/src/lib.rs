@@ -38,8 +38,12 @@
 //! }
 //! ```
 
+pub mod cancel;
+pub mod context;
 pub mod erased;
 pub mod error;
+pub mod gather;
+pub mod group;
 pub mod rt;
 pub mod sync;
 pub mod task;

@@ -52,6 +52,7 @@ pub use rwlock::{
     FifoOwnedReadGuard, FifoOwnedWriteGuard, FifoReadGuard, FifoRwLock, FifoWriteGuard,
 };
 pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
+pub(crate) use wait_list::wake_all;
 
 /// What loom has to see, taken from loom under its cfg and from std otherwise.
 mod prim {

@@ -195,7 +195,7 @@ pub(super) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
-pub(super) fn wake_all(wakers: Vec<Waker>) {
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
     let mut first = None;
     for waker in wakers {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {

@@ -13,4 +13,5 @@ mod yield_now;
 pub use blocking::{PortableBlockingHandle, portable_blocking};
 pub use local::{LocalSpawner, run_local};
 pub use portable::{PortableHandle, PortableTask, portable};
+pub(crate) use slot::drop_quietly;
 pub use yield_now::{YieldNow, yield_now};

@@ -84,7 +84,7 @@ impl<T> Slot<T> {
 }
 
 /// Drops what nobody will see on the executor's thread, which a panicking destructor must not end.
-pub(super) fn drop_quietly<T>(value: T) {
+pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // A payload whose own destructor panics would start over.
         std::mem::forget(payload);

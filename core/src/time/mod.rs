@@ -3,11 +3,13 @@
 mod alarm;
 mod instant;
 mod timeout;
+mod wait_for;
 
 pub use alarm::{Alarm, AlarmTimer};
 pub use instant::Instant;
 pub(crate) use timeout::Limit;
 pub use timeout::TimeoutFuture;
+pub use wait_for::{WaitFor, WaitTaskError, wait_for, wait_for_task, wait_until};
 
 use crate::ConfigError;
 use std::time::Duration;

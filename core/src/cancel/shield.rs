@@ -1,0 +1,85 @@
+//! Not being cancelled for a while.
+
+use crate::context::{self, Shields, TaskState};
+use pin_project_lite::pin_project;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// Lets `future` finish: a cancellation from outside takes effect after it (*TG-14*).
+///
+/// Inside, the [context's](crate::context::Context) token is a fresh one and its deadline is none,
+/// so an outer token and an outer deadline are not seen; one that is set inside acts as usual.
+/// The abort of a child of a [`TaskGroup`](crate::group::TaskGroup) waits until the shield is over.
+/// What no shield holds off is the drop of the future itself.
+///
+/// ```
+/// use anyrt_core::cancel::shield;
+///
+/// # async fn begin() {}
+/// # async fn commit() {}
+/// # async fn demo() {
+/// begin().await;
+/// shield(commit()).await;
+/// # }
+/// ```
+///
+/// # Cancel safety
+/// As safe as `future`.
+pub fn shield<F: Future>(future: F) -> Shield<F> {
+    Shield {
+        inner: future,
+        state: None,
+    }
+}
+
+pin_project! {
+    /// The future of [`shield`](shield()).
+    #[must_use = "futures do nothing unless they are polled"]
+    #[derive(Debug)]
+    pub struct Shield<F> {
+        #[pin]
+        inner: F,
+        // Made at the first poll, when the task is known.
+        state: Option<Shielded>,
+    }
+}
+
+impl<F: Future> Future for Shield<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let shielded = this.state.get_or_insert_with(Shielded::begin);
+        let inner = this.inner;
+        let polled = context::within(&mut shielded.inside, || inner.poll(cx));
+        if polled.is_ready() {
+            *this.state = None;
+        }
+        polled
+    }
+}
+
+/// Counts as one of its task's shields until dropped.
+#[derive(Debug)]
+struct Shielded {
+    inside: TaskState,
+    shields: Arc<Shields>,
+}
+
+impl Shielded {
+    fn begin() -> Self {
+        let (inside, shields) = context::shielded();
+        shields.enter();
+        Self { inside, shields }
+    }
+}
+
+impl Drop for Shielded {
+    fn drop(&mut self) {
+        self.shields.leave();
+    }
+}

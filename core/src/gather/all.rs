@@ -1,0 +1,310 @@
+//! All of them.
+
+use crate::{
+    ConfigError,
+    group::{GroupBuilder, GroupError, Step, TaskError, TaskGroup},
+    rt::Runtime,
+};
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// Runs all `futures` as tasks, and returns their outputs in the order of the input, whatever the
+/// order of completion (*GA-1*).
+///
+/// The first failure ends it: the others are cancelled, and have been joined before it is returned
+/// (*GA-3*). The tasks are spawned at the first poll; nothing is too empty a list (*GA-2*).
+///
+/// ```
+/// use anyrt_core::{gather::gather, group::TaskError, rt::Runtime};
+/// # #[derive(Debug)] struct Error;
+/// # async fn size(_: &'static str) -> Result<u64, Error> { Ok(1) }
+///
+/// async fn total<R: Runtime>(rt: &R) -> Result<u64, TaskError<Error>> {
+///     let sizes = gather(rt, ["a", "b", "c"].map(size)).await?;
+///     Ok(sizes.iter().sum())
+/// }
+/// ```
+///
+/// For futures that cannot fail, map them: `async { Ok::<_, Infallible>(future.await) }`.
+///
+/// # Errors
+/// A [`TaskError`]: what the task returned, or its panic; its [`id`](TaskError::id) is its place in
+/// the input.
+///
+/// # Cancel safety
+/// Dropping it aborts every task (*GA-6*).
+#[track_caller]
+pub fn gather<R, I, T, E>(rt: &R, futures: I) -> Gather<R, I::Item, T, E>
+where
+    R: Runtime,
+    I: IntoIterator,
+    I::Item: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let setup = Setup {
+        group: TaskGroup::builder(rt),
+        futures: futures.into_iter().collect(),
+        progress: None,
+        called_at: Location::caller(),
+    };
+    Gather(Run {
+        total: setup.futures.len(),
+        setup: Some(setup),
+        group: None,
+    })
+}
+
+/// The future of [`gather`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Gather<R: Runtime, F, T: Send + 'static, E: Send + 'static>(Run<R, F, T, E>);
+
+/// The future of [`Gather::settled`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Settled<R: Runtime, F, T: Send + 'static, E: Send + 'static>(Run<R, F, T, E>);
+
+impl<R, F, T, E> Gather<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    /// Never ends early: one `Result` a future, in the order of the input. A panic or a lost
+    /// executor is that future's error (*GA-4*). What asyncio calls `return_exceptions`.
+    pub fn settled(self) -> Settled<R, F, T, E> {
+        Settled(self.0)
+    }
+
+    /// Runs at most so many at once, the others as soon as one has ended, in order (*GA-9*).
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for 0 (*GA-8*).
+    pub fn limit(self, at_once: usize) -> Result<Self, ConfigError> {
+        self.0.limit(at_once).map(Self)
+    }
+
+    /// Rejects an empty list.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] if there are no futures (*GA-2*).
+    pub fn non_empty(self) -> Result<Self, ConfigError> {
+        self.0.non_empty().map(Self)
+    }
+
+    /// Calls `report` with how many are done, and of how many, once a completion: 1, 2, … up to the
+    /// total, unless a failure ends it (*GA-10*). It is called in the tasks, and should be quick.
+    pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        Self(self.0.progress(report))
+    }
+}
+
+impl<R, F, T, E> Settled<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    /// As [`Gather::limit`].
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for 0 (*GA-8*).
+    pub fn limit(self, at_once: usize) -> Result<Self, ConfigError> {
+        self.0.limit(at_once).map(Self)
+    }
+
+    /// As [`Gather::non_empty`].
+    ///
+    /// # Errors
+    /// A [`ConfigError`] if there are no futures (*GA-2*).
+    pub fn non_empty(self) -> Result<Self, ConfigError> {
+        self.0.non_empty().map(Self)
+    }
+
+    /// As [`Gather::progress`]; it always comes to the total.
+    pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        Self(self.0.progress(report))
+    }
+}
+
+impl<R, F, T, E> Future for Gather<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    type Output = Result<Vec<T>, TaskError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let group = ready!(self.0.poll_ended(cx, Step::Fail));
+        let outputs = group
+            .outcome(|outputs| outputs)
+            .map_err(GroupError::into_first)?;
+        if let Some(missing) = (0..self.0.total).find(|at| {
+            let id = outputs.get(*at).map(|(id, _)| id.index());
+            id != Some(*at as u64)
+        }) {
+            return Poll::Ready(Err(group.cancelled(missing)));
+        }
+        Poll::Ready(Ok(outputs.into_iter().map(|(_, output)| output).collect()))
+    }
+}
+
+impl<R, F, T, E> Future for Settled<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    type Output = Vec<Result<T, TaskError<E>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let group = ready!(self.0.poll_ended(cx, Step::Continue));
+        let (outputs, failures) = group.settled();
+        let mut all: Vec<_> = (0..self.0.total).map(|_| None).collect();
+        for (id, output) in outputs {
+            all[id.index() as usize] = Some(Ok(output));
+        }
+        // Backwards: of two failures of one task, the first is the one that is told.
+        for failure in failures.into_iter().rev() {
+            if let Some(id) = failure.id {
+                all[id.index() as usize] = Some(Err(failure));
+            }
+        }
+        let all = all.into_iter().enumerate();
+        let all = all.map(|(at, result)| result.unwrap_or_else(|| Err(group.cancelled(at))));
+        Poll::Ready(all.collect())
+    }
+}
+
+type Progress = Box<dyn FnMut(usize, usize) + Send>;
+
+struct Run<R: Runtime, F, T: Send + 'static, E: Send + 'static> {
+    /// Until the first poll.
+    setup: Option<Setup<R, F, T, E>>,
+    /// From then on.
+    group: Option<TaskGroup<R, T, E>>,
+    total: usize,
+}
+
+struct Setup<R, F, T, E> {
+    group: GroupBuilder<R, T, E>,
+    futures: Vec<F>,
+    progress: Option<Progress>,
+    called_at: &'static Location<'static>,
+}
+
+// Futures are not pinned before they are spawned.
+impl<R: Runtime, F, T: Send + 'static, E: Send + 'static> Unpin for Gather<R, F, T, E> {}
+impl<R: Runtime, F, T: Send + 'static, E: Send + 'static> Unpin for Settled<R, F, T, E> {}
+
+impl<R, F, T, E> Run<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
+        if at_once == 0 {
+            return Err(ConfigError::new("limit", 0, "at least 1"));
+        }
+        self.setup = self.setup.map(|setup| Setup {
+            group: setup.group.max_concurrent(at_once),
+            ..setup
+        });
+        Ok(self)
+    }
+
+    fn non_empty(self) -> Result<Self, ConfigError> {
+        match &self.setup {
+            Some(setup) if setup.futures.is_empty() => {
+                Err(ConfigError::new("futures", "an empty list", "at least 1"))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    fn progress(mut self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        if let Some(setup) = &mut self.setup {
+            setup.progress = Some(Box::new(report));
+        }
+        self
+    }
+
+    /// Starts all at the first poll; gives the group once all have ended.
+    fn poll_ended(&mut self, cx: &mut Context<'_>, on_failure: Step) -> Poll<TaskGroup<R, T, E>> {
+        if let Some(setup) = self.setup.take() {
+            self.group = Some(setup.start(on_failure));
+        }
+        let group = self
+            .group
+            .as_mut()
+            .expect("polled again after it was ready");
+        ready!(group.poll_ended(cx));
+        Poll::Ready(self.group.take().expect("it is there"))
+    }
+}
+
+impl<R, F, T, E> Setup<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    fn start(self, on_failure: Step) -> TaskGroup<R, T, E> {
+        let mut group = self.group;
+        if on_failure == Step::Continue {
+            group = group.supervisor();
+        }
+        if let Some(mut report) = self.progress {
+            let total = self.futures.len();
+            let mut done = 0;
+            group = group.joiner(move |outcome: Result<&T, &TaskError<E>>| {
+                done += 1;
+                report(done, total);
+                match outcome {
+                    Ok(_) => Step::Continue,
+                    Err(_) => on_failure,
+                }
+            });
+        }
+        let group = group.build_at(self.called_at);
+        for future in self.futures {
+            // Refused once one has failed: what was not started is dropped.
+            drop(group.spawn_at(None, self.called_at, future));
+        }
+        group
+    }
+}
+
+impl<R, F, T, E> fmt::Debug for Gather<R, F, T, E>
+where
+    R: Runtime,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather").finish_non_exhaustive()
+    }
+}
+
+impl<R, F, T, E> fmt::Debug for Settled<R, F, T, E>
+where
+    R: Runtime,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settled").finish_non_exhaustive()
+    }
+}

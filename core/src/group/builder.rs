@@ -1,0 +1,201 @@
+//! The settings of a group.
+
+use super::{
+    TaskGroup,
+    joiner::{Joiner, Policy},
+    shared::Shared,
+};
+use crate::{
+    ConfigError, Instant,
+    cancel::CancellationToken,
+    context::{Context, Scope},
+    rt::Runtime,
+};
+use std::{borrow::Cow, fmt, panic::Location, time::Duration};
+
+/// What does not change in a group's life.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) name: Option<Cow<'static, str>>,
+    pub(super) made_at: &'static Location<'static>,
+    pub(super) max_concurrent: usize,
+    pub(super) grace: Duration,
+    pub(super) discard: bool,
+    /// When, and how long after the group was made that is.
+    pub(super) deadline: Option<(Instant, Duration)>,
+}
+
+impl Options {
+    pub(super) fn title(&self) -> Cow<'static, str> {
+        match &self.name {
+            Some(name) => format!("group \"{name}\"").into(),
+            None => "a task group".into(),
+        }
+    }
+}
+
+/// Settings of a [`TaskGroup`], made by [`TaskGroup::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct GroupBuilder<R, T, E> {
+    rt: R,
+    name: Option<Cow<'static, str>>,
+    max_concurrent: Option<usize>,
+    grace: Duration,
+    discard: bool,
+    limit: Option<Duration>,
+    deadline: Option<Instant>,
+    token: Option<CancellationToken>,
+    policy: Policy,
+    joiner: Option<Box<dyn Joiner<T, E>>>,
+}
+
+impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
+    pub(super) fn new(rt: &R) -> Self {
+        Self {
+            rt: rt.clone(),
+            name: None,
+            max_concurrent: None,
+            grace: Duration::ZERO,
+            discard: false,
+            limit: None,
+            deadline: None,
+            token: None,
+            policy: Policy::FailFast,
+            joiner: None,
+        }
+    }
+
+    /// Names the group, for errors.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Runs at most so many children at once; the others queue up, first come, first served
+    /// (*TG-19*).
+    pub fn max_concurrent(mut self, children: usize) -> Self {
+        self.max_concurrent = Some(children);
+        self
+    }
+
+    /// Gives the children so long between the cancellation of their token and their abort
+    /// (*TG-13*). Zero unless set: they are aborted at once.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Drops outputs, so that only live children take memory (*TG-18*): for groups that run for
+    /// long. [`next`](super::Spawner::next) and [`collect`](TaskGroup::collect) have nothing then.
+    pub fn discard(mut self) -> Self {
+        self.discard = true;
+        self
+    }
+
+    /// Fails the group after so long, counted from `build`.
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limit = limit.into();
+        self
+    }
+
+    /// Fails the group at `deadline`; of this, a timeout and the [context's](Context::deadline)
+    /// deadline, children see the earliest.
+    pub fn deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// Cancels the group, while its owner waits for it, when `token` is cancelled. Unless set it is
+    /// the [context's](Context::token).
+    pub fn token(mut self, token: &CancellationToken) -> Self {
+        self.token = Some(token.clone());
+        self
+    }
+
+    /// A failure cancels nobody; all are reported at the end (*TG-20*).
+    pub fn supervisor(mut self) -> Self {
+        self.policy = Policy::Supervise;
+        self
+    }
+
+    /// So many outputs are enough: the other children are cancelled then, and failures so far are
+    /// tolerated. Without as many, the group fails at its end if any child has.
+    pub fn enough(mut self, successes: usize) -> Self {
+        self.policy = Policy::Enough { successes };
+        self
+    }
+
+    /// A policy of one's own.
+    pub fn joiner(mut self, joiner: impl Joiner<T, E>) -> Self {
+        self.joiner = Some(Box::new(joiner));
+        self
+    }
+
+    /// The group.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a `max_concurrent` of 0, and for 0 outputs that are enough.
+    #[track_caller]
+    pub fn build(self) -> Result<TaskGroup<R, T, E>, ConfigError> {
+        if self.max_concurrent == Some(0) {
+            return Err(ConfigError::new("max_concurrent", 0, "at least 1"));
+        }
+        if let Policy::Enough { successes: 0 } = self.policy {
+            return Err(ConfigError::new("enough", 0, "at least 1"));
+        }
+        Ok(self.build_at(Location::caller()))
+    }
+
+    /// The group, of settings that are known to be good.
+    pub(crate) fn build_at(self, made_at: &'static Location<'static>) -> TaskGroup<R, T, E> {
+        let context = Context::current();
+        let watched = self.token.or_else(|| context.token().cloned());
+        let outer = context
+            .scope
+            .as_deref()
+            .and_then(|scope| scope.group.clone());
+        let deadline = match (self.limit, self.deadline) {
+            (None, None) => None,
+            (limit, deadline) => {
+                let now = self.rt.now();
+                let at = deadline
+                    .unwrap_or(Instant::MAX)
+                    .min(now + limit.unwrap_or(Duration::MAX));
+                Some((at, at - now))
+            }
+        };
+        let inherited = context.deadline();
+        let effective = match (deadline, inherited) {
+            (Some((own, _)), Some(outer)) => Some(own.min(outer)),
+            (own, outer) => own.map(|(own, _)| own).or(outer),
+        };
+        let token = watched
+            .as_ref()
+            .map_or_else(CancellationToken::new, CancellationToken::child);
+        let options = Options {
+            name: self.name,
+            made_at,
+            max_concurrent: self.max_concurrent.unwrap_or(usize::MAX),
+            grace: self.grace,
+            discard: self.discard,
+            deadline,
+        };
+        let scope = |group| Scope {
+            token,
+            deadline: effective,
+            group: Some(group),
+        };
+        let shared = Shared::new(self.rt, options, self.policy, self.joiner, scope, outer);
+        TaskGroup::over(shared, watched)
+    }
+}
+
+impl<R, T, E> fmt::Debug for GroupBuilder<R, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupBuilder")
+            .field("name", &self.name)
+            .field("max_concurrent", &self.max_concurrent)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}

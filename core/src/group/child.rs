@@ -1,0 +1,169 @@
+//! A child: the task that polls its future, and records what became of it.
+
+use super::{
+    error::Cause,
+    shared::{Outcome, Shared},
+};
+use crate::{
+    context::{self, TaskState},
+    error::Panic,
+    rt::Runtime,
+    task::drop_quietly,
+};
+use pin_project_lite::pin_project;
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+pin_project! {
+    /// A child's task. Its future is dropped before anybody can see the outcome.
+    pub(super) struct Child<R, F, T, E>
+    where
+        R: Runtime,
+        F: Future<Output = Outcome<T, E>>,
+        T: Send,
+        T: 'static,
+        E: Send,
+        E: 'static,
+    {
+        #[pin]
+        future: Option<F>,
+        task: TaskState,
+        group: Arc<Shared<R, T, E>>,
+        key: usize,
+        // The group's signal at the last look.
+        seen: usize,
+        // What the group keeps, too.
+        waker: Option<Waker>,
+    }
+
+    impl<R, F, T, E> PinnedDrop for Child<R, F, T, E>
+    where
+        R: Runtime,
+        F: Future<Output = Outcome<T, E>>,
+        T: Send,
+        T: 'static,
+        E: Send,
+        E: 'static,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            if this.future.is_some() {
+                this.end(None);
+            }
+        }
+    }
+}
+
+impl<R, F, T, E> Child<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Outcome<T, E>>,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    pub(super) fn new(group: Arc<Shared<R, T, E>>, key: usize, future: F) -> Self {
+        let context = context::Context {
+            scope: Some(group.scope.clone()),
+            values: context::Context::current().values,
+        };
+        Self {
+            future: Some(future),
+            task: TaskState::new(context),
+            group,
+            key,
+            seen: 0,
+            waker: None,
+        }
+    }
+
+    /// Whether the future has to be dropped now. A shield puts that off.
+    fn must_end(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let signal = this.group.signal();
+        if signal == *this.seen || this.future.is_none() {
+            return false;
+        }
+        // Remembered only once nothing came of it: a shield may be what it was.
+        let aborts = Shared::<R, T, E>::aborts(signal) || this.group.is_aborted(*this.key);
+        if !aborts {
+            *this.seen = signal;
+        }
+        aborts && !this.task.is_shielded()
+    }
+
+    /// Drops the future, then records the outcome; `None` where it was dropped before it had one.
+    fn end(self: Pin<&mut Self>, outcome: Option<Outcome<T, E>>) {
+        let this = self.project();
+        let mut future = this.future;
+        let dropped = context::within(this.task, || {
+            catch_unwind(AssertUnwindSafe(|| future.set(None)))
+        });
+        let late = dropped.err().map(Panic::new);
+        let outcome = outcome.unwrap_or_else(|| {
+            if this.group.is_cancelled() || this.group.is_aborted(*this.key) {
+                Outcome::Nothing
+            } else {
+                Outcome::Failed(Cause::Cancelled(None))
+            }
+        });
+        let (outcome, late) = match (outcome, late) {
+            // The destructor's panic is what became of the task; its output goes.
+            (Outcome::Output(output), Some(panic)) => {
+                drop_quietly(output);
+                (Outcome::Failed(Cause::Panicked(panic)), None)
+            }
+            (Outcome::Nothing, Some(panic)) => (Outcome::Failed(Cause::Panicked(panic)), None),
+            (outcome, late) => (outcome, late),
+        };
+        this.group.finish(*this.key, outcome, late);
+    }
+}
+
+impl<R, F, T, E> Future for Child<R, F, T, E>
+where
+    R: Runtime,
+    F: Future<Output = Outcome<T, E>>,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.as_mut().must_end() {
+            self.end(None);
+            return Poll::Ready(());
+        }
+        let this = self.as_mut().project();
+        let Some(future) = this.future.as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        let polled = context::within(this.task, || {
+            catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+        });
+        let outcome = match polled {
+            Ok(Poll::Ready(outcome)) => Some(outcome),
+            Err(payload) => Some(Outcome::Failed(Cause::Panicked(Panic::new(payload)))),
+            Ok(Poll::Pending) => {
+                // An abort that came during the poll found no waker, or a shield.
+                let kept = this
+                    .waker
+                    .as_ref()
+                    .is_some_and(|kept| kept.will_wake(cx.waker()));
+                let aborted = !kept && {
+                    *this.waker = Some(cx.waker().clone());
+                    this.group.register(*this.key, cx.waker()) && !this.task.is_shielded()
+                };
+                if !aborted && !self.as_mut().must_end() {
+                    return Poll::Pending;
+                }
+                None
+            }
+        };
+        self.end(outcome);
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,46 @@
+//! The task that ends what does not end by itself: on the group's deadline, after its grace.
+
+use super::{error::Cause, joiner::Step, shared::Shared};
+use crate::{Elapsed, rt::Runtime};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+/// Runs beside a group that has a deadline, or whose grace has begun.
+pub(super) async fn reap<R, T, E>(group: Arc<Shared<R, T, E>>)
+where
+    R: Runtime,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    if let Some((deadline, limit)) = group.options.deadline {
+        let mut timer = pin!(group.rt.sleep_until(deadline));
+        let late = poll_fn(|cx| {
+            if group
+                .poll_reaper(cx, |cancelled, left| cancelled || left)
+                .is_ready()
+            {
+                return Poll::Ready(false);
+            }
+            timer.as_mut().poll(cx).map(|()| true)
+        });
+        if late.await {
+            let began = deadline - limit;
+            let elapsed = Elapsed::new(Some(group.options.title()), limit, group.rt.now() - began);
+            group.fail(Cause::TimedOut(elapsed), Step::Fail);
+        }
+    }
+    let mut timer = pin!(group.rt.sleep(group.options.grace));
+    let late = poll_fn(|cx| {
+        if group.poll_reaper(cx, |_, left| left).is_ready() {
+            return Poll::Ready(false);
+        }
+        timer.as_mut().poll(cx).map(|()| true)
+    });
+    if late.await {
+        group.abort_all();
+    }
+}

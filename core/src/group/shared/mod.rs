@@ -1,0 +1,405 @@
+//! The state of a group, and how it changes.
+//!
+//! ```text
+//!            spawn ↺
+//!             │
+//!  ┌──────▶ Open ───────────────────────── nobody left, owner joins ──────────▶ closed
+//!  │          │                                                                   ▲
+//!  │          │ cancel(), a failure, a success that is enough, the deadline       │
+//!  │          ▼                                                                   │
+//!  │      Cancelling: token cancelled, queue dropped, spawn refused ──────────────┤
+//!  │          │ grace over (at once, unless one was set); owner dropped           │
+//!  │          ▼                                                                   │
+//!  │      Aborting: each child is dropped at its next poll, out of shields ───────┘
+//!  │
+//!  child: queued ─▶ running ─▶ its future dropped ─▶ recorded
+//! ```
+//!
+//! A child is a task of the runtime that nobody holds a handle of: it records its own outcome here,
+//! as the last thing that it does, whether it is polled to the end or dropped by its executor. So
+//! *no child is live* is the same as *each child's future has been dropped* (*TG-1*).
+//!
+//! `signal` is what children look at in each poll; it is only written under the lock.
+
+mod stop;
+mod wait;
+
+use self::stop::After;
+use super::{
+    TaskError, TaskId,
+    builder::Options,
+    error::Cause,
+    joiner::{Joiner, Policy, Step},
+};
+use crate::{
+    context::{Occupied, Scope},
+    error::Panic,
+    rt::Runtime,
+};
+use slab::Slab;
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{
+            AtomicUsize,
+            Ordering::{Acquire, Release},
+        },
+    },
+    task::Waker,
+};
+
+const CANCELLING: usize = 1;
+const ABORTING: usize = 2;
+/// The group failed: the body goes with the children.
+const FAILED: usize = 4;
+/// Counts the children that were aborted one by one.
+const ONE_ABORT: usize = 8;
+
+pub(super) struct Shared<R: Runtime, T, E> {
+    pub(super) rt: R,
+    pub(super) options: Options,
+    /// What the children see.
+    pub(super) scope: Arc<Scope>,
+    /// The group around this one, which waits for this one's children.
+    outer: Option<Weak<dyn Occupied>>,
+    signal: AtomicUsize,
+    joiner: Option<Mutex<Box<dyn Joiner<T, E>>>>,
+    state: Mutex<State<R, T, E>>,
+}
+
+pub(super) type Queued = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+struct State<R: Runtime, T, E> {
+    policy: Policy,
+    live: Slab<Entry>,
+    /// Groups of children, and of theirs, that have live children.
+    inner: usize,
+    running: usize,
+    queue: VecDeque<(usize, Queued)>,
+    /// Somebody is starting what is queued.
+    starting: bool,
+    next_id: u64,
+    outputs: VecDeque<(TaskId, T)>,
+    failures: Vec<TaskError<E>>,
+    succeeded: bool,
+    /// No spawn from now on.
+    closed: bool,
+    /// Joined, or dropped.
+    over: bool,
+    /// Held while somebody is live.
+    entered: Option<Arc<dyn Occupied>>,
+    owner: Option<Waker>,
+    consumers: Vec<(u64, Waker)>,
+    next_consumer: u64,
+    reaper: Option<R::JoinHandle<()>>,
+    reaper_waker: Option<Waker>,
+}
+
+struct Entry {
+    id: TaskId,
+    name: Option<Cow<'static, str>>,
+    spawned_at: &'static Location<'static>,
+    started: bool,
+    aborted: bool,
+    waker: Option<Waker>,
+}
+
+/// How a child ended.
+pub(super) enum Outcome<T, E> {
+    Output(T),
+    Failed(Cause<E>),
+    /// Cancelled by its group, or nothing that concerns it.
+    Nothing,
+}
+
+impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
+    pub(super) fn new(
+        rt: R,
+        options: Options,
+        policy: Policy,
+        joiner: Option<Box<dyn Joiner<T, E>>>,
+        scope: impl FnOnce(Weak<dyn Occupied>) -> Scope,
+        outer: Option<Weak<dyn Occupied>>,
+    ) -> Arc<Self> {
+        let state = State {
+            policy,
+            live: Slab::new(),
+            inner: 0,
+            running: 0,
+            queue: VecDeque::new(),
+            starting: false,
+            next_id: 0,
+            outputs: VecDeque::new(),
+            failures: Vec::new(),
+            succeeded: false,
+            closed: false,
+            over: false,
+            entered: None,
+            owner: None,
+            consumers: Vec::new(),
+            next_consumer: 0,
+            reaper: None,
+            reaper_waker: None,
+        };
+        Arc::new_cyclic(|weak: &Weak<Self>| Self {
+            rt,
+            options,
+            scope: Arc::new(scope(weak.clone())),
+            outer,
+            signal: AtomicUsize::new(0),
+            joiner: joiner.map(Mutex::new),
+            state: Mutex::new(state),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<R, T, E>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    pub(super) fn signal(&self) -> usize {
+        self.signal.load(Acquire)
+    }
+
+    /// Whether children are to be dropped at their next poll.
+    #[inline]
+    pub(super) fn aborts(signal: usize) -> bool {
+        signal & ABORTING != 0
+    }
+
+    /// Whether the body is, too.
+    pub(super) fn aborts_body(&self) -> bool {
+        let signal = self.signal();
+        Self::aborts(signal) && signal & FAILED != 0
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.signal() & (CANCELLING | ABORTING) != 0
+    }
+
+    fn raise(&self, bits: usize) {
+        // Written under the lock only, so load and store are enough.
+        self.signal.store(self.signal() | bits, Release);
+    }
+
+    pub(super) fn debug(&self, title: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(title)
+            .field("name", &self.options.name)
+            .field("live", &self.len())
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().live.len()
+    }
+
+    /// Makes room for a child: its key and id, and whether it starts at once.
+    pub(super) fn admit(
+        &self,
+        name: Option<Cow<'static, str>>,
+        spawned_at: &'static Location<'static>,
+    ) -> Option<(usize, TaskId, bool)> {
+        let mut state = self.lock();
+        if state.closed || self.is_cancelled() {
+            return None;
+        }
+        if state.is_vacant() {
+            state.entered = self.outer.as_ref().and_then(Weak::upgrade);
+            if let Some(outer) = &state.entered {
+                outer.enter();
+            }
+        }
+        let started = state.running < self.options.max_concurrent && state.queue.is_empty();
+        let id = TaskId(state.next_id);
+        state.next_id += 1;
+        state.running += usize::from(started);
+        let key = state.live.insert(Entry {
+            id,
+            name,
+            spawned_at,
+            started,
+            aborted: false,
+            waker: None,
+        });
+        Some((key, id, started))
+    }
+
+    /// Keeps a child until there is room.
+    pub(super) fn enqueue(self: &Arc<Self>, key: usize, child: Queued) {
+        let mut state = self.lock();
+        if self.is_cancelled() {
+            drop(state);
+            return drop(child);
+        }
+        state.queue.push_back((key, child));
+        drop(state);
+        self.pump();
+    }
+
+    /// Starts what there is room for. One at a time: where the executor is gone, a child ends as
+    /// soon as it is started, and comes back here.
+    fn pump(self: &Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            if state.starting || state.running >= self.options.max_concurrent {
+                return;
+            }
+            let Some((key, child)) = state.queue.pop_front() else {
+                return;
+            };
+            state.starting = true;
+            state.running += 1;
+            state.live[key].started = true;
+            drop(state);
+            drop(self.rt.spawn(child));
+            self.lock().starting = false;
+        }
+    }
+
+    /// Keeps a child's waker, for an abort; whether it is to be aborted now.
+    pub(super) fn register(&self, key: usize, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let mut state = self.lock();
+        let entry = &mut state.live[key];
+        let aborted = entry.aborted;
+        let replaced = entry.waker.replace(waker);
+        drop(state);
+        drop(replaced);
+        aborted || Self::aborts(self.signal())
+    }
+
+    pub(super) fn is_aborted(&self, key: usize) -> bool {
+        self.lock().live[key].aborted
+    }
+
+    /// Aborts one child; whether it was still live.
+    pub(super) fn abort(&self, id: TaskId) -> bool {
+        let mut state = self.lock();
+        let found = state.live.iter_mut().find(|(_, entry)| entry.id == id);
+        let Some((key, entry)) = found else {
+            return false;
+        };
+        entry.aborted = true;
+        let waker = entry.waker.take();
+        let queued = state.queue.iter().position(|(queued, _)| *queued == key);
+        let queued = queued.and_then(|at| state.queue.remove(at));
+        self.signal.store(self.signal() + ONE_ABORT, Release);
+        drop(state);
+        drop(queued);
+        waker.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// A child has ended, and its future has been dropped.
+    pub(super) fn finish(
+        self: &Arc<Self>,
+        key: usize,
+        outcome: Outcome<T, E>,
+        late: Option<Panic>,
+    ) {
+        let (output, mut failures) = match outcome {
+            Outcome::Output(output) => (Some(output), Vec::new()),
+            Outcome::Failed(cause) => (None, vec![self.failure(key, cause)]),
+            Outcome::Nothing => (None, Vec::new()),
+        };
+        if let Some(panic) = late {
+            failures.push(self.failure(key, Cause::Panicked(panic)));
+        }
+        let outcome = match (&output, failures.first()) {
+            (_, Some(failure)) => Some(Err(failure)),
+            (Some(output), None) => Some(Ok(output)),
+            (None, None) => None,
+        };
+        let mut joiner = None;
+        let mut step = None;
+        let mut raised = None;
+        if let (Some(custom), Some(outcome)) = (&self.joiner, outcome) {
+            // Held until the outcome is recorded, so that the order is the one that it sees.
+            let custom = joiner.insert(custom.lock().unwrap_or_else(PoisonError::into_inner));
+            match catch_unwind(AssertUnwindSafe(|| custom.completed(outcome))) {
+                Ok(decided) => step = Some(decided),
+                Err(payload) => {
+                    step = Some(Step::Fail);
+                    raised = Some(self.failure(key, Cause::Panicked(Panic::new(payload))));
+                }
+            }
+        }
+        let mut state = self.lock();
+        let step = match (step, outcome) {
+            (Some(step), _) => step,
+            (None, Some(outcome)) => state.policy.completed(outcome.is_ok()),
+            (None, None) => Step::Continue,
+        };
+        failures.extend(raised);
+        if step == Step::Fail && failures.is_empty() {
+            let entry = &state.live[key];
+            let reason = self.reason("its group's joiner gave up");
+            failures.push(entry.failure(Cause::Cancelled(Some(reason))));
+        }
+        let entry = state.live.remove(key);
+        state.running -= usize::from(entry.started);
+        state.failures.append(&mut failures);
+        let mut after = self.stop(&mut state, step);
+        let discarded = match output {
+            Some(output) if !self.options.discard => {
+                state.outputs.push_back((entry.id, output));
+                None
+            }
+            output => output,
+        };
+        after
+            .wakers
+            .extend(state.consumers.drain(..).map(|(_, waker)| waker));
+        state.ended(&mut after);
+        after.pump = !state.queue.is_empty();
+        drop(state);
+        drop(joiner);
+        drop((discarded, entry));
+        self.perform(after);
+    }
+
+    fn failure(&self, key: usize, cause: Cause<E>) -> TaskError<E> {
+        self.lock().live[key].failure(cause)
+    }
+}
+
+impl<R: Runtime, T, E> State<R, T, E> {
+    fn is_vacant(&self) -> bool {
+        self.live.is_empty() && self.inner == 0
+    }
+
+    /// Somebody has gone: tells whom it may concern if that was the last.
+    fn ended(&mut self, after: &mut After) {
+        if self.is_vacant() {
+            after.left = self.entered.take();
+            after.wakers.extend(self.owner.take());
+            after.wakers.extend(self.reaper_waker.take());
+        }
+    }
+
+    fn forget_consumer(&mut self, key: Option<u64>) -> Option<Waker> {
+        let at = self
+            .consumers
+            .iter()
+            .position(|(place, _)| Some(*place) == key)?;
+        Some(self.consumers.swap_remove(at).1)
+    }
+}
+
+impl Entry {
+    fn failure<E>(&self, cause: Cause<E>) -> TaskError<E> {
+        TaskError {
+            id: Some(self.id),
+            name: self.name.clone(),
+            spawned_at: self.spawned_at,
+            cause,
+        }
+    }
+}

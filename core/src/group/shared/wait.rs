@@ -1,0 +1,120 @@
+//! Those who wait for a group: its owner, its consumers, its reaper, the group around it.
+
+use super::{Shared, stop::After};
+use crate::{
+    context::Occupied,
+    group::{TaskError, TaskId},
+    rt::Runtime,
+    sync::wake_all,
+};
+use std::task::{Context, Poll, Waker};
+
+impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
+    /// For the reaper: waits until `until` says so of (*cancelled*, *nobody is left*).
+    pub(in crate::group) fn poll_reaper(
+        &self,
+        cx: &mut Context<'_>,
+        until: impl FnOnce(bool, bool) -> bool,
+    ) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        let nobody_left = state.over || self.is_cancelled() && state.live.is_empty();
+        if until(self.is_cancelled(), nobody_left) {
+            return Poll::Ready(());
+        }
+        let replaced = state.reaper_waker.replace(waker);
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+
+    /// Ready once nobody is left; the group is closed then.
+    pub(in crate::group) fn poll_end(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<R::JoinHandle<()>>> {
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if !state.is_vacant() {
+            let replaced = state.owner.replace(waker);
+            drop(state);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        (state.closed, state.over) = (true, true);
+        let reaper = state.reaper.take();
+        let waker = state.reaper_waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+        Poll::Ready(reaper)
+    }
+
+    /// Lets the owner be woken when the group fails or ends.
+    pub(in crate::group) fn watch(&self, waker: &Waker) {
+        let waker = waker.clone();
+        let replaced = self.lock().owner.replace(waker);
+        drop(replaced);
+    }
+
+    /// No spawn from now on.
+    pub(in crate::group) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    pub(in crate::group) fn poll_next(
+        &self,
+        cx: &mut Context<'_>,
+        key: &mut Option<u64>,
+    ) -> Poll<Option<(TaskId, T)>> {
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if let Some(output) = state.outputs.pop_front() {
+            return Poll::Ready(Some(output));
+        }
+        if state.live.is_empty() {
+            return Poll::Ready(None);
+        }
+        let replaced = state.forget_consumer(*key);
+        let place = state.next_consumer;
+        state.next_consumer += 1;
+        state.consumers.push((place, waker));
+        *key = Some(place);
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+
+    pub(in crate::group) fn forget_consumer(&self, key: Option<u64>) {
+        let _dropped_outside_the_lock = self.lock().forget_consumer(key);
+    }
+
+    /// The outputs in the order of spawning, and the failures unless they are tolerated.
+    pub(in crate::group) fn take(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
+        let mut state = self.lock();
+        let outputs = std::mem::take(&mut state.outputs);
+        let failures = std::mem::take(&mut state.failures);
+        let succeeded = state.succeeded;
+        drop(state);
+        let mut outputs: Vec<_> = outputs.into();
+        outputs.sort_by_key(|(id, _)| *id);
+        (outputs, if succeeded { Vec::new() } else { failures })
+    }
+}
+
+impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T, E> {
+    fn enter(&self) {
+        self.lock().inner += 1;
+    }
+
+    fn leave(&self) {
+        let mut state = self.lock();
+        state.inner -= 1;
+        let mut after = After::default();
+        state.ended(&mut after);
+        drop(state);
+        if let Some(outer) = after.left {
+            outer.leave();
+        }
+        wake_all(after.wakers);
+    }
+}
