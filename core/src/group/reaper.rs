@@ -1,7 +1,7 @@
 //! The task that ends what does not end by itself: on the group's deadline, after its grace.
 
 use super::{error::Cause, joiner::Step, shared::Shared};
-use crate::{Elapsed, rt::Runtime};
+use crate::{Elapsed, context::Occupied, rt::Runtime};
 use std::{
     future::{Future, poll_fn},
     pin::pin,
@@ -9,8 +9,25 @@ use std::{
     task::Poll,
 };
 
+/// Keeps the group around this one waiting until dropped: a reaper is left behind no more than a
+/// child is.
+pub(super) struct Inside(Arc<dyn Occupied>);
+
+impl Inside {
+    pub(super) fn enter(outer: Arc<dyn Occupied>) -> Self {
+        outer.enter();
+        Self(outer)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 /// Runs beside a group that has a deadline, or whose grace has begun.
-pub(super) async fn reap<R, T, E>(group: Arc<Shared<R, T, E>>)
+pub(super) async fn reap<R, T, E>(group: Arc<Shared<R, T, E>>, _inside: Option<Inside>)
 where
     R: Runtime,
     T: Send + 'static,

@@ -337,6 +337,11 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             (None, Some(outcome)) => state.policy.completed(outcome.is_ok()),
             (None, None) => Step::Continue,
         };
+        // Failures are tolerated once there were successes enough.
+        let step = match step {
+            Step::Fail if state.succeeded => Step::Continue,
+            step => step,
+        };
         failures.extend(raised);
         if step == Step::Fail && failures.is_empty() {
             let entry = &state.live[key];

@@ -5,10 +5,14 @@ use crate::group::{
     TaskError,
     error::Cause,
     joiner::{Policy, Step},
-    reaper::reap,
+    reaper::{Inside, reap},
 };
 use crate::{cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all};
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+    task::Waker,
+};
 
 /// What has to happen outside the lock.
 #[must_use]
@@ -56,7 +60,6 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
 
     pub(super) fn stop(&self, state: &mut State<R, T, E>, step: Step) -> After {
         match step {
-            Step::Fail if state.succeeded => After::default(),
             Step::Continue => After::default(),
             Step::Succeed => {
                 state.succeeded |= !self.is_cancelled();
@@ -143,7 +146,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         if self.lock().reaper.is_some() {
             return;
         }
-        let handle = self.rt.spawn(reap(self.clone()));
+        let inside = self
+            .outer
+            .as_ref()
+            .and_then(Weak::upgrade)
+            .map(Inside::enter);
+        let handle = self.rt.spawn(reap(self.clone(), inside));
         // Only one is ever needed; of two that were started at once, one is detached.
         let spare = self.lock().reaper.replace(handle);
         drop(spare);

@@ -88,16 +88,21 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let _dropped_outside_the_lock = self.lock().forget_consumer(key);
     }
 
-    /// The outputs in the order of spawning, and the failures unless they are tolerated.
+    /// The outputs in the order of spawning, and the failures; with successes enough, only those of
+    /// the body and of the deadline.
     pub(in crate::group) fn take(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
         let mut state = self.lock();
         let outputs = std::mem::take(&mut state.outputs);
         let failures = std::mem::take(&mut state.failures);
         let succeeded = state.succeeded;
         drop(state);
+        let (tolerated, failures): (Vec<_>, Vec<_>) = failures
+            .into_iter()
+            .partition(|failure| succeeded && failure.id.is_some());
+        drop(tolerated);
         let mut outputs: Vec<_> = outputs.into();
         outputs.sort_by_key(|(id, _)| *id);
-        (outputs, if succeeded { Vec::new() } else { failures })
+        (outputs, failures)
     }
 }
 
