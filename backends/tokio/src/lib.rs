@@ -17,7 +17,7 @@ use anyrt_core::{
     ConfigError, Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
 };
-use runtime::{Alive, Bound, Owned};
+use runtime::{Home, Owned};
 use std::{
     borrow::Cow,
     num::NonZeroUsize,
@@ -50,7 +50,7 @@ pub struct Tokio(Kind);
 enum Kind {
     #[default]
     Ambient,
-    Bound(Arc<Bound>),
+    Bound(Home),
     Owned(Arc<Owned>),
 }
 
@@ -61,7 +61,7 @@ impl Tokio {
     /// [`Cancelled`](anyrt_core::JoinError::Cancelled).
     /// Its timers go on: they move to the process's fallback runtime.
     pub fn from_handle(handle: Handle) -> Self {
-        Self(Kind::Bound(Arc::new(Bound::new(handle))))
+        Self(Kind::Bound(Home::new(handle)))
     }
 
     /// A runtime of its own, with as many worker threads as there are cores.
@@ -83,24 +83,31 @@ impl Tokio {
         Owned::current_thread().map(|owned| Self(Kind::Owned(Arc::new(owned))))
     }
 
-    /// The runtime that this value stands for now.
+    /// The runtime that this value is bound to, unless that is the caller's own.
     #[inline]
-    fn handle(&self) -> Cow<'_, Handle> {
+    fn home(&self) -> Option<&Home> {
         match &self.0 {
-            Kind::Ambient => Handle::try_current()
-                .map_or_else(|_| Cow::Borrowed(runtime::fallback()), Cow::Owned),
-            Kind::Bound(bound) => Cow::Borrowed(bound.handle()),
-            Kind::Owned(owned) => Cow::Borrowed(owned.handle()),
+            Kind::Ambient => None,
+            Kind::Bound(home) => Some(home),
+            Kind::Owned(owned) => Some(owned.home()),
         }
     }
 
-    /// Whether the runtime goes on, unless it is the caller's own.
-    fn alive(&self) -> Option<Alive> {
-        match &self.0 {
-            Kind::Ambient => None,
-            Kind::Bound(bound) => Some(bound.alive().clone()),
-            Kind::Owned(owned) => Some(owned.alive().clone()),
+    /// The runtime that this value stands for now.
+    #[inline]
+    fn handle(&self) -> Cow<'_, Handle> {
+        match self.home() {
+            Some(home) => Cow::Borrowed(home.handle()),
+            None => Handle::try_current()
+                .map_or_else(|_| Cow::Borrowed(runtime::fallback()), Cow::Owned),
         }
+    }
+
+    /// Calls `read` where the clock is this runtime's: a paused one has to be entered to be read.
+    #[inline]
+    fn on_its_clock<T>(&self, read: impl FnOnce() -> T) -> T {
+        let _entered = self.home().map(|home| home.handle().enter());
+        read()
     }
 }
 
@@ -134,15 +141,7 @@ impl SpawnBlocking for Tokio {
 impl Clock for Tokio {
     #[inline]
     fn now(&self) -> Instant {
-        match self.0 {
-            Kind::Ambient => sleep::now(),
-            // A paused clock belongs to its runtime: it has to be entered to be read.
-            _ => {
-                let handle = self.handle();
-                let _entered = handle.enter();
-                sleep::now()
-            }
-        }
+        self.on_its_clock(sleep::now)
     }
 
     fn wall_time(&self) -> SystemTime {
@@ -153,18 +152,13 @@ impl Clock for Tokio {
 impl Sleep for Tokio {
     type Timer = TokioTimer;
 
-    #[track_caller]
     fn sleep_until(&self, deadline: Instant) -> TokioTimer {
-        let handle = self.handle();
-        let _entered = handle.enter();
-        sleep::timer(deadline, self.alive())
+        sleep::timer(deadline, self.home().cloned())
     }
 
-    #[track_caller]
+    #[inline]
     fn sleep(&self, duration: Duration) -> TokioTimer {
-        let handle = self.handle();
-        let _entered = handle.enter();
-        sleep::timer_after(duration, self.alive())
+        self.on_its_clock(|| sleep::timer_after(duration, self.home().cloned()))
     }
 }
 

@@ -86,6 +86,10 @@ const TABLES: &[(&str, &[Row])] = &[
         &[("made, smol", None), ("made, anyrt on smol", Some(1.0))],
     ),
     (
+        "A sleep of an hour, made, polled and dropped, smol",
+        &[("polled, smol", None), ("polled, anyrt on smol", Some(1.0))],
+    ),
+    (
         "A sleep of 0, tokio",
         &[
             ("zero, tokio and a yield", None),
@@ -183,6 +187,8 @@ fn run(operation: &str, n: u64) {
         "polled, anyrt on tokio" => task!(time::polled_anyrt(task(), n)),
         "made, smol" => task!(time::made_smol(n)),
         "made, anyrt on smol" => task!(time::made_anyrt(Smol::global(), n)),
+        "polled, smol" => task!(time::polled_smol(n)),
+        "polled, anyrt on smol" => task!(time::polled_anyrt(Smol::global(), n)),
         "zero, tokio" => task!(time::zero_tokio(n)),
         "zero, tokio and a yield" => task!(time::zero_tokio_yield(n)),
         "zero, anyrt on tokio" => task!(time::zero_anyrt(task(), n)),
