@@ -6,6 +6,7 @@
 //! | [`Tokio::from_handle`] | the one behind a handle |
 //! | [`Tokio::multi_thread`], [`Tokio::current_thread`] | its own, gone with its last clone |
 
+mod entropy;
 mod join;
 mod runtime;
 mod sleep;
@@ -41,8 +42,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 /// ```
 ///
 /// # Panics
-/// A runtime that was built without its time driver (`enable_time`) panics in `sleep`, and so does
-/// a sleep of an *ambient* runtime that is polled after that runtime was shut down.
+/// A sleep panics when it is polled on a runtime that was built without its time driver
+/// (`enable_time`), and so does one of an *ambient* runtime that was polled before and after
+/// that runtime was shut down.
 #[derive(Debug, Clone, Default)]
 pub struct Tokio(Kind);
 
@@ -60,6 +62,11 @@ impl Tokio {
     /// It does not keep that runtime alive: once it is shut down, spawned tasks are
     /// [`Cancelled`](anyrt_core::JoinError::Cancelled).
     /// Its timers go on: they move to the process's fallback runtime.
+    ///
+    /// A current-thread runtime runs tasks, timers and I/O only while its owner is in
+    /// `Runtime::block_on`, which cannot be done through a handle: `block_on` of this value runs its
+    /// future and nothing else. Without the owner, timers and tasks wait, there and everywhere.
+    /// [`Tokio::current_thread`] drives itself.
     pub fn from_handle(handle: Handle) -> Self {
         Self(Kind::Bound(Home::new(handle)))
     }
@@ -164,7 +171,7 @@ impl Sleep for Tokio {
 
 impl Entropy for Tokio {
     fn random_u64(&self) -> u64 {
-        fastrand::u64(..)
+        entropy::random_u64()
     }
 }
 
