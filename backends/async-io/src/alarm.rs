@@ -18,15 +18,21 @@ pub type AsyncIoTimer = AlarmTimer<AsyncIoAlarm>;
 
 /// A timer for `deadline`.
 pub fn sleep_until(deadline: Instant) -> AsyncIoTimer {
-    AlarmTimer::new(AsyncIoAlarm::new(real(deadline)))
+    AlarmTimer::new(AsyncIoAlarm {
+        deadline: real(deadline),
+        maybe_past: true,
+        armed: None,
+    })
 }
 
 /// A timer for the time in `duration`, with a single look at the clock.
 #[inline]
 pub fn sleep(duration: Duration) -> AsyncIoTimer {
-    AlarmTimer::new(AsyncIoAlarm::new(
-        time::Instant::now().checked_add(duration),
-    ))
+    AlarmTimer::new(AsyncIoAlarm {
+        deadline: time::Instant::now().checked_add(duration),
+        maybe_past: duration.is_zero(),
+        armed: None,
+    })
 }
 
 /// `None`, which is never, where the operating system's clock does not reach so far.
@@ -43,6 +49,8 @@ fn real(deadline: Instant) -> Option<time::Instant> {
 /// may be hours later. So it is given a relay, which is emptied at once.
 pub struct AsyncIoAlarm {
     deadline: Option<time::Instant>,
+    /// Whether it is worth a look at the clock that there may be nothing to wait for.
+    maybe_past: bool,
     /// Made at the first poll.
     armed: Option<Armed>,
 }
@@ -54,16 +62,6 @@ struct Armed {
     waker: Waker,
 }
 
-impl AsyncIoAlarm {
-    #[inline]
-    fn new(deadline: Option<time::Instant>) -> Self {
-        Self {
-            deadline,
-            armed: None,
-        }
-    }
-}
-
 impl Alarm for AsyncIoAlarm {
     fn deadline(&self) -> Instant {
         self.deadline.map_or(Instant::MAX, |deadline| {
@@ -72,22 +70,27 @@ impl Alarm for AsyncIoAlarm {
     }
 
     fn set(mut self: Pin<&mut Self>, deadline: Instant) {
-        let Self {
-            deadline: at,
-            armed,
-        } = &mut *self;
-        *at = real(deadline);
-        match (armed.as_mut(), *at) {
-            (Some(armed), Some(at)) => armed.timer.set_at(at),
-            _ => *armed = None,
+        let this = &mut *self;
+        this.deadline = real(deadline);
+        this.maybe_past = true;
+        match (&mut this.armed, this.deadline) {
+            (Some(armed), Some(deadline)) => armed.timer.set_at(deadline),
+            (armed, _) => *armed = None,
         }
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { deadline, armed } = &mut *self;
+        let Self {
+            deadline,
+            maybe_past,
+            armed,
+        } = &mut *self;
         let Some(deadline) = *deadline else {
             return Poll::Pending;
         };
+        if armed.is_none() && *maybe_past && time::Instant::now() >= deadline {
+            return Poll::Ready(());
+        }
         let Armed {
             timer,
             relay,
