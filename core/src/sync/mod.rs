@@ -10,7 +10,7 @@ mod loom_tests;
 mod mutex;
 mod raw;
 mod semaphore;
-mod wait_list;
+pub(crate) mod wait_list;
 
 pub use channel::{
     FifoChannel, FifoOwnedSendPermit, FifoReceiver, FifoSendPermit, FifoSender, Slot, channel,
@@ -21,14 +21,14 @@ pub use raw::MAX_PERMITS;
 pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
 
 /// What loom has to see, taken from loom under its cfg and from std otherwise.
-mod prim {
+pub(crate) mod prim {
     #[cfg(loom)]
-    pub(super) use loom::sync::{Mutex, MutexGuard, atomic::AtomicUsize};
+    pub(crate) use loom::sync::{Mutex, MutexGuard, atomic::AtomicUsize};
     #[cfg(not(loom))]
-    pub(super) use std::sync::{Mutex, MutexGuard, atomic::AtomicUsize};
+    pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicUsize};
 
     /// Locks past a poisoning: no code of a user's runs under these locks.
-    pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -14,7 +14,7 @@ const NIL: usize = usize::MAX;
 
 /// What became of a waiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(crate) enum Status {
     Queued,
     Granted,
     Closed,
@@ -30,14 +30,14 @@ struct Node {
 }
 
 #[derive(Debug)]
-pub(super) struct WaitList {
+pub(crate) struct WaitList {
     nodes: Slab<Node>,
     head: usize,
     tail: usize,
 }
 
 impl WaitList {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             nodes: Slab::new(),
             head: NIL,
@@ -46,17 +46,17 @@ impl WaitList {
     }
 
     /// Whether nobody is queued.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.head == NIL
     }
 
     /// What the first in the queue needs.
-    pub(super) fn first_need(&self) -> Option<usize> {
+    pub(crate) fn first_need(&self) -> Option<usize> {
         self.nodes.get(self.head).map(|node| node.need)
     }
 
     /// Joins the queue at its end.
-    pub(super) fn push(&mut self, need: usize, waker: Waker) -> usize {
+    pub(crate) fn push(&mut self, need: usize, waker: Waker) -> usize {
         let status = Status::Queued;
         let key = self.nodes.insert(Node {
             prev: self.tail,
@@ -74,7 +74,7 @@ impl WaitList {
     }
 
     /// Takes the first out of the queue with that outcome, and returns its waker.
-    pub(super) fn resolve_first(&mut self, status: Status) -> Option<Waker> {
+    pub(crate) fn resolve_first(&mut self, status: Status) -> Option<Waker> {
         let key = self.head;
         self.unlink(key);
         let node = &mut self.nodes[key];
@@ -84,7 +84,7 @@ impl WaitList {
 
     /// Closes everyone who is queued, and with `revoke` also those granted who have not seen it
     /// yet; returns how many grants that took back.
-    pub(super) fn close(&mut self, revoke: bool, wakers: &mut Vec<Waker>) -> usize {
+    pub(crate) fn close(&mut self, revoke: bool, wakers: &mut Vec<Waker>) -> usize {
         while !self.is_empty() {
             wakers.extend(self.resolve_first(Status::Closed));
         }
@@ -102,7 +102,7 @@ impl WaitList {
 
     /// Looks after a waiter: an outcome takes it out of the list; otherwise `waker` is kept, and
     /// the one that it replaces comes back, to be dropped outside the lock.
-    pub(super) fn poll(&mut self, key: usize, waker: &Waker) -> Result<Status, Option<Waker>> {
+    pub(crate) fn poll(&mut self, key: usize, waker: &Waker) -> Result<Status, Option<Waker>> {
         let node = &mut self.nodes[key];
         if node.status != Status::Queued {
             let status = node.status;
@@ -116,7 +116,7 @@ impl WaitList {
     }
 
     /// Removes a waiter that was dropped; says what had become of it, with its waker.
-    pub(super) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+    pub(crate) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
         if self.nodes[key].status == Status::Queued {
             self.unlink(key);
         }
@@ -138,7 +138,7 @@ impl WaitList {
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
-pub(super) fn wake_all(wakers: Vec<Waker>) {
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
     let mut first = None;
     for waker in wakers {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {

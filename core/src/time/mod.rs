@@ -1,11 +1,13 @@
-//! Time without a clock: [`Instant`], the portable [`Timer`](AlarmTimer), the lossless timeout.
+//! Time without a clock: [`Instant`], the portable [`Timer`](AlarmTimer), the lossless timeout, ticks.
 
 mod alarm;
 mod instant;
+mod interval;
 mod timeout;
 
 pub use alarm::{Alarm, AlarmTimer};
 pub use instant::Instant;
+pub use interval::{Interval, MissedTicks, Tick, interval, interval_at};
 pub(crate) use timeout::Limit;
 pub use timeout::TimeoutFuture;
 
