@@ -9,14 +9,19 @@
 
 pub mod block_on;
 pub mod blocking;
+pub mod broadcast;
 pub mod channel;
 pub mod closing;
 pub mod every;
 pub mod handle;
+pub mod interval;
 pub mod local;
 pub mod lock;
+pub mod oneshot;
 pub mod permits;
+pub mod queue;
 pub mod semaphore;
 pub mod spawn;
 pub mod time;
 pub mod timeout;
+pub mod watch;
