@@ -1,18 +1,6 @@
 //! The tables of oneshot, broadcast, watch and queue, for both binaries.
 
-use crate::{
-    harness::{Table, timed},
-    ops::messages::*,
-    rig,
-};
-
-/// In the `block_on` of one current-thread tokio.
-macro_rules! here {
-    ($op:expr) => {{
-        let runtime = rig::shared();
-        move |n| runtime.block_on(timed($op(n)))
-    }};
-}
+use crate::{harness::Table, here, ops::messages::*, rig};
 
 /// For `wall`.
 pub fn tables() -> Vec<Table> {

@@ -193,9 +193,9 @@ macro_rules! __for_each_rule {
                 "A queue gives the oldest first, the newest first, or the greatest first and of equals the oldest. A capacity of 0 is a `ConfigError`.")
             (ch_51_queue_waiters_are_fifo, queue::ch_51, "CH-51", Must, Exact,
                 "Those who wait for a slot or an item of a queue are served in the order of their first poll, and not overtaken.")
-            (ch_52_queue_waits_are_cancel_safe, queue::ch_52, "CH-52", Must, Exact,
+            (ch_52_queue_waits_are_cancel_safe, shutdown::ch_52, "CH-52", Must, Exact,
                 "A dropped `get` loses nothing, and a dropped `put` its own item only: what had reached them goes to the next. Neither leaves a waker, nor does `join`.")
-            (ch_53_queue_shutdown_unblocks_everyone, queue::ch_53, "CH-53", Must, Exact,
+            (ch_53_queue_shutdown_unblocks_everyone, shutdown::ch_53, "CH-53", Must, Exact,
                 "A shutdown of a queue unblocks everyone: items of blocked puts come back, and gets fail once nothing is left. A graceful one drains, an immediate one drops what is in, which counts as done.")
             (ch_54_watch_senders_learn_the_end, watch::ch_54, "CH-54", Must, Exact,
                 "`closed` of a watch is ready once there is no receiver.")

@@ -7,7 +7,7 @@
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
     harness::{Table, timed},
-    messages,
+    here, messages,
     ops::*,
     rig,
 };
@@ -17,14 +17,6 @@ use std::{
     num::NonZeroUsize,
     sync::{Arc, mpsc},
 };
-
-/// In the `block_on` of one current-thread tokio, which all tables without tasks share.
-macro_rules! here {
-    ($op:expr) => {{
-        let runtime = rig::shared();
-        move |n| runtime.block_on(timed($op(n)))
-    }};
-}
 
 /// In a task of a tokio runtime.
 macro_rules! task {

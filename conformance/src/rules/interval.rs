@@ -103,6 +103,23 @@ pub fn iv_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         drop(waits);
         ensure_eq!(ticks.next_tick(), at(want), "{missed:?}: after a late tick");
     }
+    // Due before it was asked for, if only by 3 s.
+    for (missed, want) in [
+        (MissedTicks::Burst, 20),
+        (MissedTicks::Delay, 23),
+        (MissedTicks::Skip, 20),
+    ] {
+        let clock = Manual::default();
+        let mut ticks = made(&clock, TEN)?.on_missed(missed);
+        tick(&mut ticks, "the first tick")?;
+        clock.set(13);
+        ensure_eq!(tick(&mut ticks, "a tick")?, at(10), "a tick that was due");
+        ensure_eq!(
+            ticks.next_tick(),
+            at(want),
+            "{missed:?}: after a tick that was due"
+        );
+    }
     // A timer that fires a little late is no missed tick: no drift, whatever is set.
     for missed in [MissedTicks::Burst, MissedTicks::Delay, MissedTicks::Skip] {
         let clock = Manual::default();

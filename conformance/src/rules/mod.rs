@@ -21,6 +21,7 @@ pub mod oneshot;
 pub mod permits;
 pub mod queue;
 pub mod semaphore;
+pub mod shutdown;
 pub mod spawn;
 pub mod time;
 pub mod timeout;

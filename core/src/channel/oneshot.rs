@@ -26,6 +26,7 @@ use std::{
 };
 
 /// A channel for one value.
+#[inline]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Mutex::new(State {
         value: None,
@@ -73,6 +74,14 @@ fn is_alone<T>(shared: &Shared<T>) -> bool {
     Arc::strong_count(shared) == 1
 }
 
+/// What the other half left behind, without a lock.
+#[inline]
+fn take_alone<T>(shared: Shared<T>) -> Option<T> {
+    let state = Arc::into_inner(shared)?;
+    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    state.value
+}
+
 /// The half that sends. Dropped, it closes the channel.
 pub struct Sender<T> {
     /// `None` once it has sent.
@@ -85,6 +94,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// The value comes back if the receiver is closed or gone. One that is just being dropped may
     /// still take the value along.
+    #[inline]
     pub fn send(mut self, value: T) -> Result<(), T> {
         let Some(shared) = self.shared.take() else {
             return Err(value);
@@ -125,6 +135,7 @@ impl<T> Sender<T> {
 }
 
 impl<T> Drop for Sender<T> {
+    #[inline]
     fn drop(&mut self) {
         let Some(shared) = self.shared.take() else {
             return;
@@ -203,9 +214,7 @@ impl<T> Receiver<T> {
             return Err(TryRecvError::Closed);
         };
         if is_alone(&shared) {
-            let state = Arc::into_inner(shared).ok_or(TryRecvError::Closed)?;
-            let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-            return state.value.ok_or(TryRecvError::Closed);
+            return take_alone(shared).ok_or(TryRecvError::Closed);
         }
         let taken = lock(&shared).take();
         self.shared = Some(shared);
@@ -231,11 +240,16 @@ impl<T> Receiver<T> {
 impl<T> Future for Receiver<T> {
     type Output = Result<T, Closed>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let Some(shared) = this.shared.as_ref().filter(|it| !is_alone(it)) else {
-            return Poll::Ready(this.try_recv().map_err(|_| Closed));
+        let Some(shared) = this.shared.take() else {
+            return Poll::Ready(Err(Closed));
         };
+        if is_alone(&shared) {
+            return Poll::Ready(take_alone(shared).ok_or(Closed));
+        }
+        let shared = this.shared.insert(shared);
         let waker = cx.waker().clone();
         let mut state = lock(shared);
         let (taken, replaced) = match state.take() {
@@ -276,6 +290,7 @@ impl<T> Receiver<T> {
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline]
     fn drop(&mut self) {
         self.leave();
     }
