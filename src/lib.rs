@@ -46,8 +46,8 @@ pub use anyrt_core::rt::{
 };
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::{
-    ConfigError, Elapsed, Instant, JoinError, cancel, context, erased, error, gather, group,
-    portable_sync, rt, sync, task, time,
+    ConfigError, Elapsed, Instant, JoinError, cancel, channel, context, erased, error, gather,
+    group, portable_sync, rt, sync, task, time,
 };
 pub use default::{
     Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,

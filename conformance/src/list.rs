@@ -69,6 +69,16 @@ macro_rules! __for_each_rule {
                 "A timer wakes only the waker of its last poll.")
             (tm_09_bad_seconds_are_an_error, time::tm_9, "TM-9", Must, Exact,
                 "A sleep of negative, NaN or infinite seconds is a `ConfigError`; one beyond the end of time never ends.")
+            (iv_01_the_first_tick_is_immediate, interval::iv_1, "IV-1", Must, Exact,
+                "The first tick of an interval is immediate; a period of zero is a `ConfigError`.")
+            (iv_02_missed_ticks, interval::iv_2, "IV-2", Must, Exact,
+                "A tick is missed if it was due before it was waited for, or if a whole period has passed. `Burst` catches up, `Delay` (unless set otherwise) starts a new grid, `Skip` stays on multiples of the start. A timer that is late by less is no missed tick, and makes no drift.")
+            (iv_03_a_dropped_tick_loses_none, interval::iv_3, "IV-3", Must, Exact,
+                "`tick` is cancel-safe: dropped, it loses no tick and leaves no waker; it returns the time that the tick was scheduled for.")
+            (iv_04_a_busy_interval_lets_others_run, interval::iv_4, "IV-4", Must, Exact,
+                "A timeout fires around a loop of ticks that are always due.")
+            (iv_05_reset_starts_anew, interval::iv_5, "IV-5", Must, Exact,
+                "After `reset` the next tick comes one period later; one at the end of time never comes.")
             (to_01_the_inner_future_goes_first, timeout::to_1, "TO-1", Must, Exact,
                 "The inner future is polled before the timer; ready at the same instant is `Ok`.")
             (to_02_one_more_poll_after_the_timer, timeout::to_2, "TO-2", Must, Exact,
@@ -183,6 +193,10 @@ macro_rules! __for_each_rule {
                 "Dropping the last permit wakes a closed receiver.")
             (ch_07_try_send_overtakes_nobody, channel::ch_7, "CH-7", Must, Exact,
                 "Senders that wait are served in the order of their first poll and are not overtaken by `try_send`.")
+            (ch_08_broadcast_lags_and_goes_on, broadcast::ch_8, "CH-8", Must, Exact,
+                "A receiver of a broadcast sees every value from its subscription on, in order. One that was too slow gets `Lagged(n)`, with the number of values it missed, and goes on with the oldest that is left.")
+            (ch_09_a_dropped_job_is_done, queue::ch_9, "CH-9", Must, Exact,
+                "Each item of a queue goes to one worker, as a job whose drop is its end, panics included; `join` waits until all items are done.")
             (ch_20_a_timed_send_hands_back, channel::ch_20, "CH-20", Must, Exact,
                 "A timed send hands its item back, whether the limit passed or the channel is closed.")
             (ch_21_owned_send_permits, channel::ch_21, "CH-21", Must, Exact,
@@ -193,6 +207,36 @@ macro_rules! __for_each_rule {
                 "After `close` a blocked `send` hands its item back, and what is in the channel or reserved can still be received.")
             (ch_24_lengths_and_unbounded, channel::ch_24, "CH-24", Must, Exact,
                 "`len` and `capacity` say what they say; an unbounded `send` never waits.")
+            (ch_40_a_oneshot_delivers, oneshot::ch_40, "CH-40", Must, Exact,
+                "The receiver of a oneshot gets the value, or `Closed` once the sender is gone without one; who waits is woken either way.")
+            (ch_41_a_oneshot_hands_back, oneshot::ch_41, "CH-41", Must, Exact,
+                "With the receiver of a oneshot closed or gone, `send` hands the value back and `closed` is ready; a value that was sent before can be received from a closed one, and is dropped with one that goes.")
+            (ch_42_a_oneshot_keeps_no_waker, oneshot::ch_42, "CH-42", Must, Exact,
+                "A oneshot wakes only the waker of the last poll, and keeps none of a future that was dropped.")
+            (ch_43_broadcast_never_waits, broadcast::ch_43, "CH-43", Must, Exact,
+                "`send` of a broadcast never waits, and hands back what nobody can receive; a value is dropped once all have seen it. A capacity of 0 is a `ConfigError`.")
+            (ch_44_broadcast_closes, broadcast::ch_44, "CH-44", Must, Exact,
+                "With the last sender of a broadcast gone receivers drain, then it is closed; a `recv` that waits is woken.")
+            (ch_45_broadcast_recv_is_cancel_safe, broadcast::ch_45, "CH-45", Must, Exact,
+                "A dropped `recv` of a broadcast loses neither a value nor the news of a lag, and leaves no waker; only the waker of the last poll is woken.")
+            (ch_46_a_busy_receiver_lets_others_run, broadcast::ch_46, "CH-46", Must, Exact,
+                "A timeout fires around a loop over a broadcast that always has a value.")
+            (ch_47_watch_never_misses_the_last, watch::ch_47, "CH-47", Must, Exact,
+                "A receiver of a watch never misses the last value, not even where its sender is gone, nor one that was sent while there was no receiver; none comes twice.")
+            (ch_48_watch_is_cancel_safe, watch::ch_48, "CH-48", Must, Exact,
+                "A value that `changed` or `wait_for` has not returned is still new when they are dropped; they leave no waker. `wait_for` looks at the latest value first.")
+            (ch_49_watch_changes_whole_values, watch::ch_49, "CH-49", Must, Exact,
+                "`send_modify` runs its closure under no lock; a panic in it changes nothing, and of overlapping changes none is lost. Whoever holds a value holds up nobody.")
+            (ch_50_queue_orders, queue::ch_50, "CH-50", Must, Exact,
+                "A queue gives the oldest first, the newest first, or the greatest first and of equals the oldest. A capacity of 0 is a `ConfigError`.")
+            (ch_51_queue_waiters_are_fifo, queue::ch_51, "CH-51", Must, Exact,
+                "Those who wait for a slot or an item of a queue are served in the order of their first poll, and not overtaken.")
+            (ch_52_queue_waits_are_cancel_safe, shutdown::ch_52, "CH-52", Must, Exact,
+                "A dropped `get` loses nothing, and a dropped `put` its own item only: what had reached them goes to the next. Neither leaves a waker, nor does `join`.")
+            (ch_53_queue_shutdown_unblocks_everyone, shutdown::ch_53, "CH-53", Must, Exact,
+                "A shutdown of a queue unblocks everyone: items of blocked puts come back, and gets fail once nothing is left. A graceful one drains, an immediate one drops what is in, which counts as done.")
+            (ch_54_watch_senders_learn_the_end, watch::ch_54, "CH-54", Must, Exact,
+                "`closed` of a watch is ready once there is no receiver.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,

@@ -80,6 +80,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("LO", "Local tasks"),
     ("BO", "The way in"),
     ("TM", "Time"),
+    ("IV", "Intervals"),
     ("TO", "Timeouts"),
     ("SY", "Coordination"),
     ("CH", "Channels"),

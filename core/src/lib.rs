@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`rt`] | the traits that a runtime implements and a library is generic over |
 //! | [`sync`] | portable, FIFO, cancel-safe coordination: locks, permits, channels, signals |
+//! | [`channel`] | oneshot, broadcast, watch, work queue: portable, cancel-safe |
 //! | [`task`] | what a backend needs to keep the contract of `spawn`, `yield_now`, local tasks |
 //! | [`time`] | [`Instant`], the portable timer, the lossless timeout |
 //! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |
@@ -39,6 +40,7 @@
 //! ```
 
 pub mod cancel;
+pub mod channel;
 pub mod context;
 pub mod erased;
 pub mod error;

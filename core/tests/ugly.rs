@@ -2,6 +2,10 @@
 //! forgotten, handles that nobody keeps. By hand, without a runtime.
 
 use anyrt_core::{
+    channel::{
+        broadcast, oneshot,
+        queue::{Order, Queue, Shutdown},
+    },
     error::TryRecvError,
     rt::{BlockOn, JoinHandle, Receiver, Semaphore, Sender, SpawnLocal},
     sync::{FifoSemaphore, channel},
@@ -254,4 +258,75 @@ fn local_tasks_leave_nothing_behind() {
     waker.wake();
     let runner = runner.lock().unwrap().upgrade();
     assert!(runner.is_none(), "the queue keeps itself, and its waker");
+}
+
+#[test]
+fn a_waker_that_panics_loses_no_job() {
+    let queue = Queue::unbounded(Order::fifo());
+    let mut join = pin!(queue.join());
+    queue.try_put(1).unwrap();
+    assert!(poll(join.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    let job = queue.try_get().unwrap();
+    let done = catch_unwind(AssertUnwindSafe(|| drop(job)));
+    assert!(done.is_err(), "the waker's panic was swallowed");
+    assert_eq!(queue.unfinished(), 0);
+
+    let queue = Queue::bounded(Order::fifo(), 1).unwrap();
+    queue.try_put(1).unwrap();
+    let mut waits = pin!(queue.put(2));
+    assert!(poll(waits.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    let got = catch_unwind(AssertUnwindSafe(|| queue.try_get()));
+    assert!(got.is_err(), "the waker's panic was swallowed");
+    assert_eq!(
+        (queue.len(), queue.unfinished()),
+        (0, 0),
+        "the job is out, and done"
+    );
+    assert!(poll(waits, Waker::noop()).is_ready());
+}
+
+#[test]
+fn an_item_whose_destructor_panics_is_done() {
+    let queue = Queue::unbounded(Order::lifo());
+    for _ in 0..2 {
+        assert!(queue.try_put(PanicsOnDrop).is_ok());
+    }
+    let job = queue.try_get().ok();
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(job))).is_err());
+    let end = catch_unwind(AssertUnwindSafe(|| queue.shutdown(Shutdown::Immediate)));
+    assert!(end.is_err(), "the destructor's panic was swallowed");
+    assert_eq!(queue.unfinished(), 0);
+    assert!(poll(pin!(queue.join()), Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_broadcast_past_a_waker_that_panics() {
+    let (tx, mut rx) = broadcast::channel(1).unwrap();
+    let (mut one, counter) = (rx.resubscribe(), Arc::new(Counter::default()));
+    let mut panics = pin!(rx.recv());
+    let mut waits = pin!(one.recv());
+    assert!(poll(panics.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    assert!(poll(waits.as_mut(), &Waker::from(counter.clone())).is_pending());
+    assert!(catch_unwind(AssertUnwindSafe(|| tx.send(1))).is_err());
+    assert_eq!(counter.0.load(SeqCst), 1, "the wakes of who came after");
+    assert_eq!(poll(waits, Waker::noop()), Poll::Ready(Ok(1)));
+    assert_eq!(poll(panics, Waker::noop()), Poll::Ready(Ok(1)));
+}
+
+#[test]
+fn a_oneshot_past_a_destructor_that_panics() {
+    let (mut tx, rx) = oneshot::channel();
+    let counter = Arc::new(Counter::default());
+    assert!(poll(pin!(tx.closed()), &Waker::from(counter.clone())).is_pending());
+    assert!(tx.send(PanicsOnDrop).is_ok());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(rx))).is_err());
+
+    // Nobody keeps the sender, and its future was forgotten.
+    let (mut tx, rx) = oneshot::channel::<u32>();
+    let mut closed = Box::pin(tx.closed());
+    assert!(poll(closed.as_mut(), &Waker::from(counter.clone())).is_pending());
+    std::mem::forget(closed);
+    drop(rx);
+    assert_eq!(counter.0.load(SeqCst), 1);
+    assert_eq!(tx.send(1), Err(1));
 }

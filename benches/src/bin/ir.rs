@@ -4,7 +4,7 @@
 //! many repetitions; the difference is free of start-up costs. It exits with 1 where a gate is broken.
 
 use anyrt::{smol::Smol, tokio::Tokio};
-use anyrt_benches::{ops::*, rig};
+use anyrt_benches::{messages, ops::*, rig};
 use anyrt_core::{erased::DynRuntime, rt::Spawn};
 use std::{
     env,
@@ -224,7 +224,7 @@ fn run(operation: &str, n: u64) {
         "pair, anyrt" => futures_lite::future::block_on(channel::anyrt::pair(1, n)),
         "pair, crossfire" => futures_lite::future::block_on(channel::crossfire::pair(1, n)),
         "pair, tokio" => futures_lite::future::block_on(channel::tokio::pair(1, n)),
-        _ => panic!("there is no operation {operation:?}"),
+        _ => messages::run(operation, n),
     }
 }
 
@@ -269,7 +269,7 @@ fn main() -> ExitCode {
         .map(|part| part.to_lowercase())
         .unwrap_or_default();
     let mut broken = 0;
-    for (title, rows) in TABLES {
+    for (title, rows) in TABLES.iter().chain(messages::COUNTED) {
         if !title.to_lowercase().contains(&wanted) {
             continue;
         }

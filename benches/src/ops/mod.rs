@@ -4,6 +4,7 @@ pub mod channel;
 pub mod erased;
 pub mod floor;
 pub mod lock;
+pub mod messages;
 pub mod semaphore;
 pub mod spawn;
 pub mod time;

@@ -34,7 +34,7 @@ mod raw;
 mod rwlock;
 mod semaphore;
 mod signal;
-mod wait_list;
+pub(crate) mod wait_list;
 
 pub use barrier::{Barrier, BarrierWait, BarrierWaitResult};
 pub use channel::{
@@ -55,20 +55,20 @@ pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
 pub(crate) use wait_list::wake_all;
 
 /// What loom has to see, taken from loom under its cfg and from std otherwise.
-mod prim {
+pub(crate) mod prim {
     #[cfg(loom)]
-    pub(super) use loom::sync::{
+    pub(crate) use loom::sync::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicUsize},
     };
     #[cfg(not(loom))]
-    pub(super) use std::sync::{
+    pub(crate) use std::sync::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicUsize},
     };
 
     /// Locks past a poisoning: no code of a user's runs under these locks.
-    pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

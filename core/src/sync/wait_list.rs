@@ -15,7 +15,7 @@ const NIL: usize = usize::MAX;
 
 /// What became of a waiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(crate) enum Status {
     Queued,
     Granted,
     Closed,
@@ -35,7 +35,7 @@ struct Node<C> {
 
 /// A queue of waiters, each with something of its own, its *cargo*.
 #[derive(Debug)]
-pub(super) struct WaitList<C = ()> {
+pub(crate) struct WaitList<C = ()> {
     nodes: Slab<Node<C>>,
     head: usize,
     tail: usize,
@@ -43,19 +43,19 @@ pub(super) struct WaitList<C = ()> {
 
 impl WaitList {
     /// Joins the queue at its end.
-    pub(super) fn push(&mut self, need: usize, waker: Waker) -> usize {
+    pub(crate) fn push(&mut self, need: usize, waker: Waker) -> usize {
         self.push_with(need, waker, ())
     }
 
     /// Removes a waiter that was dropped; says what had become of it, with its waker.
-    pub(super) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+    pub(crate) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
         let (status, waker, ()) = self.take(key);
         (status, waker)
     }
 }
 
 impl<C> WaitList<C> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             nodes: Slab::new(),
             head: NIL,
@@ -64,29 +64,29 @@ impl<C> WaitList<C> {
     }
 
     /// Whether nobody is queued.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.head == NIL
     }
 
     /// What the first in the queue needs.
-    pub(super) fn first_need(&self) -> Option<usize> {
+    pub(crate) fn first_need(&self) -> Option<usize> {
         self.nodes.get(self.head).map(|node| node.need)
     }
 
     /// The cargo of the first in the queue.
     #[inline]
-    pub(super) fn first_cargo(&mut self) -> Option<&mut C> {
+    pub(crate) fn first_cargo(&mut self) -> Option<&mut C> {
         let first = self.nodes.get_mut(self.head);
         first.map(|node| &mut node.cargo)
     }
 
     /// The cargo of all, also of those who have left the queue, in no order.
-    pub(super) fn cargoes(&mut self) -> impl Iterator<Item = &mut C> {
+    pub(crate) fn cargoes(&mut self) -> impl Iterator<Item = &mut C> {
         self.nodes.iter_mut().map(|(_, node)| &mut node.cargo)
     }
 
     /// Joins the queue at its end, with `cargo`.
-    pub(super) fn push_with(&mut self, need: usize, waker: Waker, cargo: C) -> usize {
+    pub(crate) fn push_with(&mut self, need: usize, waker: Waker, cargo: C) -> usize {
         let key = self.nodes.insert(Node {
             prev: self.tail,
             next: NIL,
@@ -104,7 +104,7 @@ impl<C> WaitList<C> {
     }
 
     /// Takes the first out of the queue with that outcome, and returns its waker.
-    pub(super) fn resolve_first(&mut self, status: Status) -> Option<Waker> {
+    pub(crate) fn resolve_first(&mut self, status: Status) -> Option<Waker> {
         let key = self.head;
         self.unlink(key);
         let node = &mut self.nodes[key];
@@ -114,7 +114,7 @@ impl<C> WaitList<C> {
 
     /// Closes everyone who is queued, and with `revoke` also those granted who have not seen it
     /// yet; returns how many grants that took back.
-    pub(super) fn close(&mut self, revoke: bool, wakers: &mut Vec<Waker>) -> usize {
+    pub(crate) fn close(&mut self, revoke: bool, wakers: &mut Vec<Waker>) -> usize {
         while !self.is_empty() {
             wakers.extend(self.resolve_first(Status::Closed));
         }
@@ -131,14 +131,14 @@ impl<C> WaitList<C> {
     }
 
     /// The waker that is kept for a waiter; `None` once there is an outcome.
-    pub(super) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
+    pub(crate) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
         let node = &mut self.nodes[key];
         (node.status == Status::Queued).then_some(&mut node.waker)
     }
 
     /// Removes a waiter that saw its outcome, or was dropped; its waker and its cargo are to be
     /// dropped outside the lock.
-    pub(super) fn take(&mut self, key: usize) -> (Status, Option<Waker>, C) {
+    pub(crate) fn take(&mut self, key: usize) -> (Status, Option<Waker>, C) {
         if self.nodes[key].status == Status::Queued {
             self.unlink(key);
         }
@@ -161,7 +161,7 @@ impl<C> WaitList<C> {
 
 /// Polls a waiter of the list under `mutex`: an outcome takes it out of the list, otherwise `waker`
 /// is kept. No code of the waker's runs under the lock.
-pub(super) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
+pub(crate) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
     mutex: &Mutex<S>,
     key: usize,
     waker: &Waker,
