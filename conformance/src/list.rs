@@ -237,6 +237,8 @@ macro_rules! __for_each_rule {
                 "A shutdown of a queue unblocks everyone: items of blocked puts come back, and gets fail once nothing is left. A graceful one drains, an immediate one drops what is in, which counts as done.")
             (ch_54_watch_senders_learn_the_end, watch::ch_54, "CH-54", Must, Exact,
                 "`closed` of a watch is ready once there is no receiver.")
+            (ch_55_receivers_are_streams, channel::ch_55, "CH-55", Must, Exact,
+                "`poll_recv` gives what `recv` would and is woken as it is; a receiver turned into a stream gives the same items, and ends.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,

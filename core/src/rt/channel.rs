@@ -1,10 +1,16 @@
 //! A FIFO channel: many senders, one receiver.
 
 use crate::{
+    channel::ReceiverStream,
     error::{Closed, Elapsed, SendError, SendTimeoutError, TryRecvError, TrySendError},
     rt::{Sleep, Timeout},
 };
-use std::{fmt::Debug, future::Future, time::Duration};
+use std::{
+    fmt::Debug,
+    future::Future,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 /// The pair of halves of a channel of `T`.
 ///
@@ -137,6 +143,18 @@ pub trait Receiver<T: Send + 'static>: Debug + Send + Sync + 'static {
     /// Safe: an item is either returned or still in the channel (*CH-3*).
     #[track_caller]
     fn recv(&mut self) -> impl Future<Output = Option<T>> + Send;
+
+    /// [`recv`](Self::recv) for those who write a future or a stream of their own. The last poll's
+    /// waker is kept until an item comes, or the receiver is dropped (*CH-55*).
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>>;
+
+    /// The items as a `Stream`, which ends where `recv` gives `None`.
+    fn into_stream(self) -> ReceiverStream<T, Self>
+    where
+        Self: Sized,
+    {
+        ReceiverStream::new(self)
+    }
 
     /// The next item, if there is one now.
     ///

@@ -57,6 +57,11 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
     }
 
     #[inline]
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_item(cx.waker())
+    }
+
+    #[inline]
     fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let mut state = self.shared.lock();
         let Some((item, waiter)) = state.pop() else {
@@ -93,35 +98,55 @@ struct Recv<'a, T> {
     waits: bool,
 }
 
-impl<T> Recv<'_, T> {
+impl<T> FifoReceiver<T> {
+    #[inline]
+    fn poll_item(&mut self, waker: &Waker) -> Poll<Option<T>> {
+        let shared = &*self.shared;
+        if self.budget > 0 && !shared.seems_empty() {
+            let mut state = shared.lock();
+            if let Some((item, waiter)) = state.pop() {
+                shared.note(&state);
+                drop(state);
+                self.budget -= 1;
+                wake(waiter);
+                return Poll::Ready(Some(item));
+            }
+        }
+        self.poll_slow(waker)
+    }
+
     /// All that is not an item that is there.
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Option<T>> {
-        if self.receiver.budget == 0 {
-            self.receiver.budget = BUDGET;
+        if self.budget == 0 {
+            self.budget = BUDGET;
             waker.wake_by_ref();
             return Poll::Pending;
         }
-        let shared = &*self.receiver.shared;
+        let shared = &*self.shared;
         // Declared before the guard, and so dropped after it.
         let mut waker = Some(waker.clone());
         let mut state = shared.lock();
         let polled = state.pop();
         if polled.is_none() && !state.is_drained() {
             std::mem::swap(&mut state.receiver, &mut waker);
-            self.waits = true;
-            self.receiver.budget = BUDGET;
+            self.budget = BUDGET;
             return Poll::Pending;
         }
         shared.note(&state);
         drop(state);
-        self.waits = false;
         let Some((item, waiter)) = polled else {
             return Poll::Ready(None);
         };
-        self.receiver.budget -= 1;
+        self.budget -= 1;
         wake(waiter);
         Poll::Ready(Some(item))
+    }
+
+    #[cold]
+    fn forget_waker(&self) {
+        let waker = self.shared.lock().receiver.take();
+        drop(waker);
     }
 }
 
@@ -130,20 +155,9 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let this = &mut *self;
-        let shared = &*this.receiver.shared;
-        if this.receiver.budget > 0 && !shared.seems_empty() {
-            let mut state = shared.lock();
-            if let Some((item, waiter)) = state.pop() {
-                shared.note(&state);
-                drop(state);
-                this.receiver.budget -= 1;
-                this.waits = false;
-                wake(waiter);
-                return Poll::Ready(Some(item));
-            }
-        }
-        this.poll_slow(cx.waker())
+        let polled = self.receiver.poll_item(cx.waker());
+        self.waits = polled.is_pending();
+        polled
     }
 }
 
@@ -151,15 +165,7 @@ impl<T> Drop for Recv<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if self.waits {
-            self.leave();
+            self.receiver.forget_waker();
         }
-    }
-}
-
-impl<T> Recv<'_, T> {
-    #[cold]
-    fn leave(&self) {
-        let waker = self.receiver.shared.lock().receiver.take();
-        drop(waker);
     }
 }
