@@ -46,7 +46,9 @@ pub use anyrt_core::rt::{
 };
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::{
-    ConfigError, Elapsed, Instant, JoinError, erased, error, portable_sync, rt, sync, task, time,
+    ConfigError, Elapsed, FutureSet, Instant, JoinError, erased, error, join, join_all,
+    portable_sync, race, race_ok, rt, scope, scope_local, sync, task, time, try_join, try_join_all,
+    try_scope,
 };
 pub use default::{
     Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,

@@ -7,6 +7,7 @@
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
     harness::{Table, timed},
+    join_tables,
     ops::*,
     rig,
 };
@@ -415,6 +416,7 @@ fn main() {
     let wanted = env::args().nth(1).unwrap_or_default().to_lowercase();
     tables()
         .into_iter()
+        .chain(join_tables::tables())
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

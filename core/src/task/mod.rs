@@ -7,7 +7,7 @@
 mod blocking;
 mod local;
 mod portable;
-mod slot;
+pub(crate) mod slot;
 mod yield_now;
 
 pub use blocking::{PortableBlockingHandle, portable_blocking};

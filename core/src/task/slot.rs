@@ -9,7 +9,7 @@ use std::{
 
 /// The outcome of one task, written once and taken once.
 #[derive(Debug)]
-pub(super) struct Slot<T>(Mutex<State<T>>);
+pub(crate) struct Slot<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 enum State<T> {
@@ -23,7 +23,7 @@ enum State<T> {
 }
 
 impl<T> Slot<T> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(State::Running { joiner: None }))
     }
 
@@ -31,12 +31,12 @@ impl<T> Slot<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         !matches!(*self.lock(), State::Running { .. })
     }
 
     /// Writes the outcome. The first one stays: completion beats a later abort.
-    pub(super) fn finish(&self, outcome: Result<T, JoinError>) {
+    pub(crate) fn finish(&self, outcome: Result<T, JoinError>) {
         let mut state = self.lock();
         if let State::Running { joiner } = &mut *state {
             let joiner = joiner.take();
@@ -50,7 +50,7 @@ impl<T> Slot<T> {
     }
 
     /// The owner goes: its waker goes with it, and so does an outcome that it has not seen.
-    pub(super) fn detach(&self) {
+    pub(crate) fn detach(&self) {
         let mut state = self.lock();
         let left = std::mem::replace(&mut *state, State::Detached);
         drop(state);
@@ -59,7 +59,7 @@ impl<T> Slot<T> {
 
     /// # Panics
     /// Once the outcome was taken.
-    pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let mut state = self.lock();
         if let State::Running { joiner } = &mut *state {
             if !joiner
@@ -84,7 +84,7 @@ impl<T> Slot<T> {
 }
 
 /// Drops what nobody will see on the executor's thread, which a panicking destructor must not end.
-pub(super) fn drop_quietly<T>(value: T) {
+pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // A payload whose own destructor panics would start over.
         std::mem::forget(payload);
