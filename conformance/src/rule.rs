@@ -83,6 +83,8 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TO", "Timeouts"),
     ("SY", "Lock and semaphore"),
     ("CH", "Channels"),
+    ("GA", "Many futures as one"),
+    ("TG", "Groups and scopes"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -13,6 +13,7 @@ pub mod channel;
 pub mod closing;
 pub mod every;
 pub mod handle;
+pub mod join;
 pub mod local;
 pub mod lock;
 pub mod permits;

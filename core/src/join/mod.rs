@@ -18,6 +18,8 @@
 mod all;
 mod engine;
 mod first;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod macros;
 mod pinned;
 mod scope;

@@ -147,7 +147,7 @@ macro_rules! kinds {
             ///
             /// None of them is polled again, and all have been dropped when the scope's present
             /// poll returns, or its next one where it is called from elsewhere. The child that
-            /// calls it is dropped, too, unless it finishes in that very poll (*TG-24*). It is
+            /// calls it is dropped, too, unless it finishes in that very poll (*TG-30*). It is
             /// idempotent.
             pub fn cancel(&self) {
                 self.shared.cancel();
