@@ -16,11 +16,23 @@ macro_rules! table {
     ($title:expr, $job:ident, $size:expr, $unordered:expr, $concurrency:expr) => {{
         let table = Table::new($title)
             .row("futures `join_all`", $unordered, row!(futures, $job, $size))
-            .row("futures `join_all`, again", "A/A", row!(futures, $job, $size))
+            .row(
+                "futures `join_all`, again",
+                "A/A",
+                row!(futures, $job, $size),
+            )
             .row("anyrt `join_all`", "", row!(anyrt, $job, $size))
             .row("anyrt `FutureSet`", "", row!(anyrt_set, $job, $size))
-            .row("`FuturesUnordered`", $unordered, row!(unordered, $job, $size))
-            .row("futures-buffered `join_all`", "", row!(buffered, $job, $size));
+            .row(
+                "`FuturesUnordered`",
+                $unordered,
+                row!(unordered, $job, $size),
+            )
+            .row(
+                "futures-buffered `join_all`",
+                "",
+                row!(buffered, $job, $size),
+            );
         match $concurrency {
             Some(note) => table.row("futures-concurrency", note, row!(concurrency, $job, $size)),
             None => table,
@@ -36,13 +48,54 @@ pub fn tables() -> Vec<Table> {
         table!("Join 100,000 that are ready", no_op, 100_000, "", Some("")),
         table!("Join 10 that yield once", yield_once, 10, "", Some("")),
         table!("Join 30 that yield once", yield_once, 30, "", Some("")),
-        table!("Join 1,000 that yield once", yield_once, 1_000, "", Some("")),
-        table!("Join 100,000 that yield once", yield_once, 100_000, "", Some("")),
-        table!("Join 10 that wake one at a time", one_at_a_time, 10, "", Some("")),
-        table!("Join 1,000 that wake one at a time", one_at_a_time, 1_000, "", Some(QUADRATIC)),
-        table!("Join 100,000 that wake one at a time", one_at_a_time, 100_000, "", None::<&str>),
-        table!("Join 10 sleeps that are due, tokio", sleeps, 10, "", Some("")),
-        table!("Join 1,000 sleeps that are due, tokio", sleeps, 1_000, QUADRATIC, Some(QUADRATIC)),
-        table!("Join 10,000 sleeps that are due, tokio", sleeps, 10_000, QUADRATIC, Some(QUADRATIC)),
+        table!(
+            "Join 1,000 that yield once",
+            yield_once,
+            1_000,
+            "",
+            Some("")
+        ),
+        table!(
+            "Join 100,000 that yield once",
+            yield_once,
+            100_000,
+            "",
+            Some("")
+        ),
+        table!(
+            "Join 10 that wake one at a time",
+            one_at_a_time,
+            10,
+            "",
+            Some("")
+        ),
+        table!(
+            "Join 1,000 that wake one at a time",
+            one_at_a_time,
+            1_000,
+            "",
+            Some(QUADRATIC)
+        ),
+        table!(
+            "Join 100,000 that wake one at a time",
+            one_at_a_time,
+            100_000,
+            "",
+            None::<&str>
+        ),
+        table!(
+            "Join 1,000 sleeps that are due, tokio",
+            sleeps,
+            1_000,
+            QUADRATIC,
+            Some(QUADRATIC)
+        ),
+        table!(
+            "Join 10,000 sleeps that are due, tokio",
+            sleeps,
+            10_000,
+            QUADRATIC,
+            Some(QUADRATIC)
+        ),
     ]
 }

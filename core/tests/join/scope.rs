@@ -15,7 +15,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::Poll,
+    task::{Poll, Wake, Waker},
 };
 
 #[test]
@@ -373,22 +373,31 @@ fn a_forgotten_scope_is_sound() {
     assert_eq!(polls.load(SeqCst), 1);
 }
 
+/// Notes how many items had been dropped when it was woken.
+struct Look(Drops, AtomicUsize);
+
+impl Wake for Look {
+    fn wake(self: Arc<Self>) {
+        self.1.store(self.0.count(), SeqCst);
+    }
+}
+
 #[test]
 fn a_child_is_dropped_when_its_handle_resolves() {
     let drops = Drops::default();
     let item = drops.item();
-    let mut seen = pin!(scope(|s| {
-        let drops = drops.clone();
-        async move {
-            let child = s.spawn(poll_fn(move |_| {
-                let _item = &item;
-                Poll::Ready(())
-            }));
-            child.await.unwrap();
-            drops.count()
-        }
+    let look = Arc::new(Look(drops, AtomicUsize::new(usize::MAX)));
+    let waker = Waker::from(look.clone());
+    let mut done = pin!(scope(|s| async move {
+        let mut child = s.spawn(poll_fn(move |_| {
+            let _item = &item;
+            Poll::Ready(())
+        }));
+        assert!(poll_with(Pin::new(&mut child), &waker).is_pending());
+        child
     }));
-    assert_eq!(settle(seen.as_mut()), Poll::Ready(1));
+    assert!(settle(done.as_mut()).is_ready());
+    assert_eq!(look.1.load(SeqCst), 1);
 }
 
 /// It can be spawned from code that is generic over the runtime.
