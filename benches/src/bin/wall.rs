@@ -414,9 +414,7 @@ fn channels(title: &'static str, capacity: usize, pair: bool) -> Table {
 
 fn main() {
     let wanted = env::args().nth(1).unwrap_or_default().to_lowercase();
-    tables()
-        .into_iter()
-        .chain(join_tables::tables())
-        .filter(|table| table.title.to_lowercase().contains(&wanted))
+    let all = tables().into_iter().chain(join_tables::tables());
+    all.filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

@@ -394,7 +394,7 @@ fn a_child_is_dropped_when_its_handle_resolves() {
             Poll::Ready(())
         }));
         assert!(poll_with(Pin::new(&mut child), &waker).is_pending());
-        child
+        Some(child)
     }));
     assert!(settle(done.as_mut()).is_ready());
     assert_eq!(look.1.load(SeqCst), 1);
