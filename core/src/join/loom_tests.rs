@@ -76,3 +76,33 @@ fn a_leaf_may_serve_another_child_once_its_clone_has_woken() {
         thread.join().unwrap();
     });
 }
+
+/// The second wake finds the child in the queue and pushes nothing: only the leaf's word orders it.
+#[test]
+fn what_came_before_a_second_wake_is_seen_by_the_poll() {
+    loom::model(|| {
+        let on = Arc::new(AtomicU64::new(0));
+        let mut other = None;
+        block_on(async {
+            let mut set = FutureSet::new();
+            set.push(poll_fn(|cx| {
+                other.get_or_insert_with(|| {
+                    let (on, waker) = (on.clone(), cx.waker().clone());
+                    thread::spawn(move || {
+                        waker.wake_by_ref();
+                        on.store(1, Relaxed);
+                        waker.wake_by_ref();
+                        // Loom does not see what dropping a clone orders, by `Arc`'s count.
+                        waker
+                    })
+                });
+                match on.load(Relaxed) {
+                    0 => Poll::Pending,
+                    _ => Poll::Ready(()),
+                }
+            }));
+            set.next().await;
+        });
+        drop(other.unwrap().join().unwrap());
+    });
+}
