@@ -239,6 +239,24 @@ macro_rules! __for_each_rule {
                 "`closed` of a watch is ready once there is no receiver.")
             (ch_55_receivers_are_streams, channel::ch_55, "CH-55", Must, Exact,
                 "`poll_recv` gives what `recv` would and is woken as it is; a receiver turned into a stream gives the same items, and ends.")
+            (ga_20_outputs_come_in_input_order, join::ga_20, "GA-20", Must, Exact,
+                "`join_all` gives outputs in input order, whatever the order in which they come; an empty one is ready at once.")
+            (ga_21_waking_one_at_a_time_is_linear, join::ga_21, "GA-21", Must, Exact,
+                "Children of `join_all` are polled when they are woken: n that wake one at a time cost O(n) polls.")
+            (ga_22_waking_together_is_linear, join::ga_22, "GA-22", Must, Exact,
+                "Children of `join_all` that wake together cost O(n) polls, also where the runtime has a budget for each task.")
+            (ga_23_the_first_error_drops_the_siblings, join::ga_23, "GA-23", Must, Exact,
+                "`try_join_all` gives the first error, with the siblings dropped before it returns, or all values in input order.")
+            (ga_24_a_race_drops_the_losers, join::ga_24, "GA-24", Must, Exact,
+                "`race` gives the first output, with the losers dropped before it returns; none to race is a `ConfigError`.")
+            (ga_25_race_ok_goes_past_errors, join::ga_25, "GA-25", Must, Exact,
+                "`race_ok` gives the first `Ok`, or all errors in input order.")
+            (ga_26_a_set_gives_outputs_as_they_come, join::ga_26, "GA-26", Must, Exact,
+                "A `FutureSet` gives outputs as they come, and takes futures while it runs.")
+            (tg_22_a_scope_runs_borrowed_children, join::tg_22, "TG-22", Must, Exact,
+                "A scope runs borrowed, non-`'static`, non-`Send` children in the same task, also children of children, and is sound under `mem::forget`.")
+            (tg_30_cancel_and_errors_end_a_scopes_children, join::tg_30, "TG-30", Must, Exact,
+                "`cancel` of a scope drops all its children, also the one that calls it in its first poll, and refuses others; the first error of a `try_scope` drops children and body.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,

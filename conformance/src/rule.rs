@@ -84,6 +84,8 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TO", "Timeouts"),
     ("SY", "Coordination"),
     ("CH", "Channels"),
+    ("GA", "Many futures as one"),
+    ("TG", "Groups and scopes"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -7,7 +7,7 @@
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
     harness::{Table, timed},
-    here, messages,
+    here, join_tables, messages,
     ops::*,
     rig,
 };
@@ -409,6 +409,7 @@ fn main() {
     tables()
         .into_iter()
         .chain(messages::tables())
+        .chain(join_tables::tables())
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

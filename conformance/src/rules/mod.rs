@@ -18,6 +18,7 @@ pub mod event;
 pub mod every;
 pub mod handle;
 pub mod interval;
+pub mod join;
 pub mod local;
 pub mod lock;
 pub mod notify;

@@ -7,7 +7,7 @@
 mod blocking;
 mod local;
 mod portable;
-mod slot;
+pub(crate) mod slot;
 mod streak;
 mod yield_now;
 

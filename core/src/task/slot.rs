@@ -23,7 +23,7 @@ use std::{
 /// ```
 ///
 /// The lock is taken where something changes: what an end has left here, it remembers as [`Left`].
-pub(super) struct Slot<T> {
+pub(crate) struct Slot<T> {
     /// Written under the lock.
     phase: AtomicU8,
     cells: Mutex<Cells<T>>,
@@ -45,13 +45,13 @@ struct Cells<T> {
 /// While the slot holds a waker, no other has its address. Once it does not, there is
 /// nothing to wait for either: the outcome is there, the owner gone, or the abort under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Left {
+pub(crate) struct Left {
     data: usize,
     vtable: usize,
 }
 
 impl Left {
-    pub(super) const NOTHING: Self = Self { data: 0, vtable: 0 };
+    pub(crate) const NOTHING: Self = Self { data: 0, vtable: 0 };
     /// The owner has the outcome.
     const TAKEN: Self = Self { data: 1, vtable: 0 };
 
@@ -66,7 +66,7 @@ impl Left {
 
 impl<T> Slot<T> {
     #[inline]
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             phase: AtomicU8::new(RUNNING),
             cells: Mutex::new(Cells {
@@ -83,13 +83,13 @@ impl<T> Slot<T> {
     }
 
     #[inline]
-    pub(super) fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.phase.load(Acquire) == FINISHED
     }
 
     /// Writes the outcome. The first one stays: completion beats a later abort.
     #[inline]
-    pub(super) fn finish(&self, outcome: Result<T, JoinError>) {
+    pub(crate) fn finish(&self, outcome: Result<T, JoinError>) {
         let mut cells = self.lock();
         if self.phase.load(Relaxed) != RUNNING {
             drop(cells);
@@ -107,7 +107,7 @@ impl<T> Slot<T> {
     /// Keeps the waker of a task that waits, for [`task_waker`](Self::task_waker). Whether it is
     /// another one than before.
     #[inline]
-    pub(super) fn watch(&self, left: &mut Left, waker: &Waker) -> bool {
+    pub(crate) fn watch(&self, left: &mut Left, waker: &Waker) -> bool {
         let now = Left::of(waker);
         if *left == now {
             return false;
@@ -124,13 +124,13 @@ impl<T> Slot<T> {
     }
 
     /// Takes the task's waker, to wake it.
-    pub(super) fn task_waker(&self) -> Option<Waker> {
+    pub(crate) fn task_waker(&self) -> Option<Waker> {
         self.lock().task.take()
     }
 
     /// The owner goes: its waker goes with it, and so does an outcome that it has not seen.
     #[inline]
-    pub(super) fn detach(&self, left: Left) {
+    pub(crate) fn detach(&self, left: Left) {
         if left == Left::TAKEN {
             return;
         }
@@ -146,7 +146,7 @@ impl<T> Slot<T> {
     /// # Panics
     /// Once the outcome was taken.
     #[inline]
-    pub(super) fn poll_take(
+    pub(crate) fn poll_take(
         &self,
         left: &mut Left,
         cx: &mut Context<'_>,
