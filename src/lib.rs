@@ -46,7 +46,9 @@ pub use anyrt_core::rt::{
 };
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::{
-    ConfigError, Elapsed, Instant, JoinError, erased, error, portable_sync, rt, sync, task, time,
+    ConfigError, Elapsed, FutureSet, Instant, JoinError, cancel, channel, context, erased, error,
+    gather, group, join, join_all, portable_sync, race, rt, scope, scope_local, sync, task, time,
+    try_join, try_join_all, try_scope,
 };
 pub use default::{
     Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,

@@ -83,3 +83,26 @@ fn the_primitives_need_no_backend() {
     let lock = anyrt::sync::FifoMutex::new(1);
     assert!(lock.try_lock().is_some());
 }
+
+/// The macros and functions for many futures in one task, by the facade's name.
+#[test]
+fn joins_and_races_need_no_backend() {
+    use std::{
+        future::{Future, ready},
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+    let work = async {
+        let (a, b) = anyrt::join!(ready(1), ready("b"));
+        let c = anyrt::try_join!(ready(Ok::<_, ()>(2)), ready(Ok(3)));
+        let d = anyrt::race!(ready(4), ready(5));
+        let e = anyrt::join_all([ready(6), ready(7)]).await;
+        let f = anyrt::scope(|s| async move { s.spawn(ready(8)).await.ok() });
+        (a, b, c, d, e, anyrt::race([f]).unwrap().await)
+    };
+    let mut work = pin!(work);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(work.as_mut().poll(&mut cx).is_pending());
+    let want = (1, "b", Ok((2, 3)), 4, vec![6, 7], Some(8));
+    assert_eq!(work.as_mut().poll(&mut cx), Poll::Ready(want));
+}

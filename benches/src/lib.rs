@@ -4,6 +4,8 @@
 //! instructions. anyrt's and its peers' stand side by side in [`ops`].
 
 pub mod harness;
+pub mod join_tables;
+pub mod messages;
 pub mod ops;
 pub mod rig;
 

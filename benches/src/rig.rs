@@ -37,3 +37,12 @@ pub fn smol() -> &'static smol::Executor<'static> {
 pub fn shared() -> Arc<Runtime> {
     Arc::new(tokio())
 }
+
+/// Times an operation in the `block_on` of the [shared] runtime.
+#[macro_export]
+macro_rules! here {
+    ($op:expr) => {{
+        let runtime = $crate::rig::shared();
+        move |n| runtime.block_on($crate::harness::timed($op(n)))
+    }};
+}

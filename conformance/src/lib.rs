@@ -42,6 +42,7 @@
 
 mod expectations;
 mod list;
+mod manual;
 mod outcome;
 pub mod probe;
 mod report;

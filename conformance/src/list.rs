@@ -69,6 +69,16 @@ macro_rules! __for_each_rule {
                 "A timer wakes only the waker of its last poll.")
             (tm_09_bad_seconds_are_an_error, time::tm_9, "TM-9", Must, Exact,
                 "A sleep of negative, NaN or infinite seconds is a `ConfigError`; one beyond the end of time never ends.")
+            (iv_01_the_first_tick_is_immediate, interval::iv_1, "IV-1", Must, Exact,
+                "The first tick of an interval is immediate; a period of zero is a `ConfigError`.")
+            (iv_02_missed_ticks, interval::iv_2, "IV-2", Must, Exact,
+                "A tick is missed if it was due before it was waited for, or if a whole period has passed. `Burst` catches up, `Delay` (unless set otherwise) starts a new grid, `Skip` stays on multiples of the start. A timer that is late by less is no missed tick, and makes no drift.")
+            (iv_03_a_dropped_tick_loses_none, interval::iv_3, "IV-3", Must, Exact,
+                "`tick` is cancel-safe: dropped, it loses no tick and leaves no waker; it returns the time that the tick was scheduled for.")
+            (iv_04_a_busy_interval_lets_others_run, interval::iv_4, "IV-4", Must, Exact,
+                "A timeout fires around a loop of ticks that are always due.")
+            (iv_05_reset_starts_anew, interval::iv_5, "IV-5", Must, Exact,
+                "After `reset` the next tick comes one period later; one at the end of time never comes.")
             (to_01_the_inner_future_goes_first, timeout::to_1, "TO-1", Must, Exact,
                 "The inner future is polled before the timer; ready at the same instant is `Ok`.")
             (to_02_one_more_poll_after_the_timer, timeout::to_2, "TO-2", Must, Exact,
@@ -88,7 +98,7 @@ macro_rules! __for_each_rule {
             (to_09_a_timeout_is_no_cancellation, timeout::to_9, "TO-9", Must, Exact,
                 "A timeout is a failure, never a cancellation: neither the task around it nor a task that is waited for is aborted.")
             (to_10_it_fires_around_a_busy_future, timeout::to_10, "TO-10", Must, Exact,
-                "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll.")
+                "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll, or that receives from a channel that never runs dry.")
             (sy_01_lock_waiters_are_fifo, lock::sy_1, "SY-1", Must, Exact,
                 "Those who wait for a lock get it in the order of their first poll.")
             (sy_02_a_lock_grant_is_passed_on, lock::sy_2, "SY-2", Must, Exact,
@@ -109,6 +119,14 @@ macro_rules! __for_each_rule {
                 "Owned guards keep the lock alive, can leave the scope, and exclude as others do.")
             (sy_10_a_timed_acquire_names_the_holder, lock::sy_10, "SY-10", Must, Exact,
                 "A lock or permits that were not to be had in time: the error names the primitive and the place where its holder asked for it, and the waiter is gone.")
+            (sy_11_an_event_returns_everyone, event::sy_11, "SY-11", Must, Exact,
+                "Once an event is set, everyone returns who waited for it or comes to wait; `clear` re-arms it, and who waited at `set` returns also where `clear` follows before the next poll.")
+            (sy_12_a_notification_is_stored_or_passed_on, notify::sy_12, "SY-12", Must, Exact,
+                "`notify_one` stores one notification where nobody waits; a notified waiter that is dropped passes its own on.")
+            (sy_13_a_condition_passes_its_notification_on, condvar::sy_13, "SY-13", Must, Exact,
+                "A waiter for a condition that is dropped after it was notified, also while it waits for the lock, passes the notification on.")
+            (sy_14_a_dropped_waiter_leaves_the_barrier, barrier::sy_14, "SY-14", Must, Exact,
+                "A waiter at a barrier that is dropped leaves the count.")
             (sy_15_too_many_permits_are_an_error, permits::sy_15, "SY-15", Must, Exact,
                 "A semaphore of more than `MAX_PERMITS` is a `ConfigError`; so is adding beyond them, which changes nothing.")
             (sy_20_try_lock_overtakes_nobody, lock::sy_20, "SY-20", Must, Exact,
@@ -131,6 +149,36 @@ macro_rules! __for_each_rule {
                 "`get_mut` and `into_inner` reach a lock's value without waiting.")
             (sy_31_tasks_exclude_one_another, lock::sy_31, "SY-31", Must, Stochastic,
                 "Tasks on all workers exclude one another with a lock that is held across suspensions.")
+            (sy_40_tasks_wait_for_events, event::sy_40, "SY-40", Must, Stochastic,
+                "Tasks on all workers that wait for events miss none, and see what was written before.")
+            (sy_41_notifications_are_fifo, notify::sy_41, "SY-41", Must, Exact,
+                "Those who wait for a notification get one each in the order of their first poll.")
+            (sy_42_notify_waiters_stores_nothing, notify::sy_42, "SY-42", Must, Exact,
+                "`notify_waiters` reaches all who wait, and those whose `notified` was called but not polled; nobody who comes later, and none of it is passed on.")
+            (sy_43_tasks_lose_no_notification, notify::sy_43, "SY-43", Must, Stochastic,
+                "Between tasks on all workers no notification is lost, also where waiters give up.")
+            (sy_44_a_condition_is_waited_for_without_a_gap, condvar::sy_44, "SY-44", Must, Exact,
+                "A wait for a condition joins the queue before it gives its guard back, which it does at its first poll, and returns with the lock; a notification that finds nobody is not kept.")
+            (sy_45_conditions_are_fifo, condvar::sy_45, "SY-45", Must, Exact,
+                "Those who wait for a condition are notified in the order of their first poll; `notify_all` reaches all of them and nobody who comes later; `wait_while` returns once its condition no longer holds.")
+            (sy_46_tasks_share_a_condition, condvar::sy_46, "SY-46", Must, Stochastic,
+                "Tasks on all workers, spawned by code that is generic over the runtime, share conditions without losing a notification.")
+            (sy_47_generations_of_a_barrier, barrier::sy_47, "SY-47", Must, Exact,
+                "The last to come to a barrier lets its generation go, and alone leads it; who comes after it belongs to the next one. A barrier for 0 is a `ConfigError`.")
+            (sy_48_no_task_runs_ahead_of_a_barrier, barrier::sy_48, "SY-48", Must, Stochastic,
+                "No task on any worker runs ahead of its generation at a barrier, also where waiters give up.")
+            (sy_49_one_initialiser_runs, once_cell::sy_49, "SY-49", Must, Exact,
+                "Of overlapping initialisers of a cell one runs, and all who wait get its value at once.")
+            (sy_50_a_failed_initialiser_leaves_its_turn, once_cell::sy_50, "SY-50", Must, Exact,
+                "An initialiser that is cancelled, panics or fails leaves the cell empty; once it is dropped, the next runs, in the order of first polls.")
+            (sy_51_a_cell_is_set_and_waited_for, once_cell::sy_51, "SY-51", Must, Exact,
+                "The first value that a cell is given stays, and wakes all who wait for it; a later one comes back, or is dropped where an initialiser made it. A value can be taken out, and the cell be filled again.")
+            (sy_52_tasks_fill_a_cell_once, once_cell::sy_52, "SY-52", Must, Stochastic,
+                "Tasks on all workers fill a cell once, also where some give up.")
+            (sy_53_unpolled_waits_do_nothing, signals::sy_53, "SY-53", Must, Exact,
+                "A wait for an event, notification, condition, barrier or cell that was not polled consumes nothing, counts for nothing and runs nothing.")
+            (sy_54_waits_leave_nothing_behind, signals::sy_54, "SY-54", Must, Exact,
+                "Dropped after any of its polls, a wait for an event, notification, condition, barrier or cell leaves no waker behind; it tolerates spurious polls, and a new waker at every poll.")
             (ch_01_fifo_and_exactly_once, channel::ch_1, "CH-1", Must, Stochastic,
                 "Items of one sender arrive in order; nothing is lost, nothing is doubled.")
             (ch_02_capacity_0_is_an_error, channel::ch_2, "CH-2", Must, Exact,
@@ -145,6 +193,10 @@ macro_rules! __for_each_rule {
                 "Dropping the last permit wakes a closed receiver.")
             (ch_07_try_send_overtakes_nobody, channel::ch_7, "CH-7", Must, Exact,
                 "Senders that wait are served in the order of their first poll and are not overtaken by `try_send`.")
+            (ch_08_broadcast_lags_and_goes_on, broadcast::ch_8, "CH-8", Must, Exact,
+                "A receiver of a broadcast sees every value from its subscription on, in order. One that was too slow gets `Lagged(n)`, with the number of values it missed, and goes on with the oldest that is left.")
+            (ch_09_a_dropped_job_is_done, queue::ch_9, "CH-9", Must, Exact,
+                "Each item of a queue goes to one worker, as a job whose drop is its end, panics included; `join` waits until all items are done.")
             (ch_20_a_timed_send_hands_back, channel::ch_20, "CH-20", Must, Exact,
                 "A timed send hands its item back, whether the limit passed or the channel is closed.")
             (ch_21_owned_send_permits, channel::ch_21, "CH-21", Must, Exact,
@@ -155,6 +207,56 @@ macro_rules! __for_each_rule {
                 "After `close` a blocked `send` hands its item back, and what is in the channel or reserved can still be received.")
             (ch_24_lengths_and_unbounded, channel::ch_24, "CH-24", Must, Exact,
                 "`len` and `capacity` say what they say; an unbounded `send` never waits.")
+            (ch_40_a_oneshot_delivers, oneshot::ch_40, "CH-40", Must, Exact,
+                "The receiver of a oneshot gets the value, or `Closed` once the sender is gone without one; who waits is woken either way.")
+            (ch_41_a_oneshot_hands_back, oneshot::ch_41, "CH-41", Must, Exact,
+                "With the receiver of a oneshot closed or gone, `send` hands the value back and `closed` is ready; a value that was sent before can be received from a closed one, and is dropped with one that goes.")
+            (ch_42_a_oneshot_keeps_no_waker, oneshot::ch_42, "CH-42", Must, Exact,
+                "A oneshot wakes only the waker of the last poll, and keeps none of a future that was dropped.")
+            (ch_43_broadcast_never_waits, broadcast::ch_43, "CH-43", Must, Exact,
+                "`send` of a broadcast never waits, and hands back what nobody can receive; a value is dropped once all have seen it. A capacity of 0 is a `ConfigError`.")
+            (ch_44_broadcast_closes, broadcast::ch_44, "CH-44", Must, Exact,
+                "With the last sender of a broadcast gone receivers drain, then it is closed; a `recv` that waits is woken.")
+            (ch_45_broadcast_recv_is_cancel_safe, broadcast::ch_45, "CH-45", Must, Exact,
+                "A dropped `recv` of a broadcast loses neither a value nor the news of a lag, and leaves no waker; only the waker of the last poll is woken.")
+            (ch_46_a_busy_receiver_lets_others_run, broadcast::ch_46, "CH-46", Must, Exact,
+                "A timeout fires around a loop over a broadcast that always has a value.")
+            (ch_47_watch_never_misses_the_last, watch::ch_47, "CH-47", Must, Exact,
+                "A receiver of a watch never misses the last value, not even where its sender is gone, nor one that was sent while there was no receiver; none comes twice.")
+            (ch_48_watch_is_cancel_safe, watch::ch_48, "CH-48", Must, Exact,
+                "A value that `changed` or `wait_for` has not returned is still new when they are dropped; they leave no waker. `wait_for` looks at the latest value first.")
+            (ch_49_watch_changes_whole_values, watch::ch_49, "CH-49", Must, Exact,
+                "`send_modify` runs its closure under no lock; a panic in it changes nothing, and of overlapping changes none is lost. Whoever holds a value holds up nobody.")
+            (ch_50_queue_orders, queue::ch_50, "CH-50", Must, Exact,
+                "A queue gives the oldest first, the newest first, or the greatest first and of equals the oldest. A capacity of 0 is a `ConfigError`.")
+            (ch_51_queue_waiters_are_fifo, queue::ch_51, "CH-51", Must, Exact,
+                "Those who wait for a slot or an item of a queue are served in the order of their first poll, and not overtaken.")
+            (ch_52_queue_waits_are_cancel_safe, shutdown::ch_52, "CH-52", Must, Exact,
+                "A dropped `get` loses nothing, and a dropped `put` its own item only: what had reached them goes to the next. Neither leaves a waker, nor does `join`.")
+            (ch_53_queue_shutdown_unblocks_everyone, shutdown::ch_53, "CH-53", Must, Exact,
+                "A shutdown of a queue unblocks everyone: items of blocked puts come back, and gets fail once nothing is left. A graceful one drains, an immediate one drops what is in, which counts as done.")
+            (ch_54_watch_senders_learn_the_end, watch::ch_54, "CH-54", Must, Exact,
+                "`closed` of a watch is ready once there is no receiver.")
+            (ch_55_receivers_are_streams, channel::ch_55, "CH-55", Must, Exact,
+                "`poll_recv` gives what `recv` would and is woken as it is; a receiver turned into a stream gives the same items, and ends.")
+            (ga_20_outputs_come_in_input_order, join::ga_20, "GA-20", Must, Exact,
+                "`join_all` gives outputs in input order, whatever the order in which they come; an empty one is ready at once.")
+            (ga_21_waking_one_at_a_time_is_linear, join::ga_21, "GA-21", Must, Exact,
+                "Children of `join_all` are polled when they are woken: n that wake one at a time cost O(n) polls.")
+            (ga_22_waking_together_is_linear, join::ga_22, "GA-22", Must, Exact,
+                "Children of `join_all` that wake together cost O(n) polls, also where the runtime has a budget for each task.")
+            (ga_23_the_first_error_drops_the_siblings, join::ga_23, "GA-23", Must, Exact,
+                "`try_join_all` gives the first error, with the siblings dropped before it returns, or all values in input order.")
+            (ga_24_a_race_drops_the_losers, join::ga_24, "GA-24", Must, Exact,
+                "`race` gives the first output, with the losers dropped before it returns; none to race is a `ConfigError`.")
+            (ga_25_race_ok_goes_past_errors, join::ga_25, "GA-25", Must, Exact,
+                "`race_ok` gives the first `Ok`, or all errors in input order.")
+            (ga_26_a_set_gives_outputs_as_they_come, join::ga_26, "GA-26", Must, Exact,
+                "A `FutureSet` gives outputs as they come, and takes futures while it runs.")
+            (tg_22_a_scope_runs_borrowed_children, join::tg_22, "TG-22", Must, Exact,
+                "A scope runs borrowed, non-`'static`, non-`Send` children in the same task, also children of children, and is sound under `mem::forget`.")
+            (tg_30_cancel_and_errors_end_a_scopes_children, join::tg_30, "TG-30", Must, Exact,
+                "`cancel` of a scope drops all its children, also the one that calls it in its first poll, and refuses others; the first error of a `try_scope` drops children and body.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,

@@ -80,9 +80,12 @@ pub const AREAS: &[(&str, &str)] = &[
     ("LO", "Local tasks"),
     ("BO", "The way in"),
     ("TM", "Time"),
+    ("IV", "Intervals"),
     ("TO", "Timeouts"),
-    ("SY", "Lock and semaphore"),
+    ("SY", "Coordination"),
     ("CH", "Channels"),
+    ("GA", "Many futures as one"),
+    ("TG", "Groups and scopes"),
     ("ZZ", "Every async operation"),
 ];
 

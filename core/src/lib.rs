@@ -3,7 +3,9 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`rt`] | the traits that a runtime implements and a library is generic over |
-//! | [`sync`] | portable, FIFO, cancel-safe lock, semaphore and channel |
+//! | [`sync`] | portable, FIFO, cancel-safe coordination: locks, permits, channels, signals |
+//! | [`channel`] | oneshot, broadcast, watch, work queue: portable, cancel-safe |
+//! | [`mod@join`] | many futures in the caller's own task: all of them, the first, a set, a scope |
 //! | [`task`] | what a backend needs to keep the contract of `spawn`, `yield_now`, local tasks |
 //! | [`time`] | [`Instant`], the portable timer, the lossless timeout |
 //! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |
@@ -39,15 +41,18 @@
 //! ```
 
 pub mod cancel;
+pub mod channel;
 pub mod context;
 pub mod erased;
 pub mod error;
 pub mod gather;
 pub mod group;
+pub mod join;
 pub mod rt;
 pub mod sync;
 pub mod task;
 pub mod time;
 
 pub use error::{ConfigError, Elapsed, JoinError};
+pub use join::{FutureSet, join_all, scope, scope_local, try_join_all, try_scope};
 pub use time::Instant;

@@ -2,17 +2,21 @@
 //! forgotten, handles that nobody keeps. By hand, without a runtime.
 
 use anyrt_core::{
+    channel::{
+        broadcast, oneshot,
+        queue::{Order, Queue, Shutdown},
+    },
     error::TryRecvError,
     rt::{BlockOn, JoinHandle, Receiver, Semaphore, Sender, SpawnLocal},
     sync::{FifoSemaphore, channel},
-    task::{portable, portable_blocking, run_local},
+    task::{PortableHandle, portable, portable_blocking, run_local},
 };
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, Weak,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake, Waker},
@@ -51,18 +55,22 @@ fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 
-/// A runtime that can do nothing but block.
-struct Park;
+struct Unpark(thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// A runtime that can do nothing but block, and tells whether its last waker is still held.
+struct Park(Arc<Mutex<Weak<Unpark>>>);
 
 impl BlockOn for Park {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        struct Unpark(thread::Thread);
-        impl Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
-        }
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let unpark = Arc::new(Unpark(thread::current()));
+        *self.0.lock().unwrap() = Arc::downgrade(&unpark);
+        let waker = Waker::from(unpark);
         let mut future = pin!(future);
         loop {
             if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
@@ -127,6 +135,65 @@ fn a_dropped_join_handle_leaves_no_waker() {
 }
 
 #[test]
+fn a_task_leaves_its_waker_where_it_changed_only() {
+    let polls = AtomicUsize::new(0);
+    let (task, mut handle) = portable(std::future::poll_fn(|_| match polls.fetch_add(1, SeqCst) {
+        3 => Poll::Ready(()),
+        _ => Poll::Pending,
+    }));
+    let mut task = pin!(task);
+    let wakers = [(); 3].map(|()| Arc::new(Counter::default()));
+    let [first, second, joiner] = &wakers;
+    for task_waker in [first, first, second] {
+        assert!(poll(task.as_mut(), &Waker::from(task_waker.clone())).is_pending());
+        assert!(poll(Pin::new(&mut handle), &Waker::from(joiner.clone())).is_pending());
+    }
+    let held = wakers.each_ref().map(Arc::strong_count);
+    assert_eq!(held, [1, 2, 2], "each end keeps its last waker, once");
+    assert!(poll(task.as_mut(), Waker::noop()).is_ready());
+    let held = wakers.each_ref().map(Arc::strong_count);
+    assert_eq!(held, [1, 1, 1], "nothing is kept for a task that has ended");
+    assert_eq!(joiner.0.load(SeqCst), 1);
+    assert!(matches!(
+        poll(Pin::new(&mut handle), Waker::noop()),
+        Poll::Ready(Ok(()))
+    ));
+}
+
+#[test]
+fn an_abort_wakes_the_tasks_last_waker() {
+    let (task, handle) = portable(std::future::pending::<()>());
+    let mut task = pin!(task);
+    let [first, last] = [(); 2].map(|()| Arc::new(Counter::default()));
+    for waker in [&first, &last] {
+        assert!(poll(task.as_mut(), &Waker::from(waker.clone())).is_pending());
+    }
+    handle.abort();
+    handle.abort();
+    assert_eq!((first.0.load(SeqCst), last.0.load(SeqCst)), (0, 1));
+    assert!(poll(task.as_mut(), Waker::noop()).is_ready());
+    assert!(handle.is_finished());
+}
+
+#[test]
+fn a_task_that_is_aborted_in_its_first_poll_ends_with_that_poll() {
+    let to_abort = Arc::new(Mutex::new(None::<PortableHandle<()>>));
+    let (task, handle) = portable({
+        let to_abort = to_abort.clone();
+        std::future::poll_fn(move |_| {
+            // It has left no waker yet that could be woken.
+            let handle = to_abort.lock().unwrap();
+            handle.as_ref().expect("it was put there").abort();
+            Poll::<()>::Pending
+        })
+    });
+    *to_abort.lock().unwrap() = Some(handle);
+    assert!(poll(pin!(task), Waker::noop()).is_ready());
+    let handle = to_abort.lock().unwrap().take();
+    assert!(handle.is_some_and(|handle| handle.is_finished()));
+}
+
+#[test]
 fn the_output_of_a_detached_task_may_panic_when_dropped() {
     let (task, handle) = portable(async { PanicsOnDrop });
     drop(handle);
@@ -166,21 +233,100 @@ fn aborting_blocking_work_whose_capture_panics_resolves_the_handle() {
 #[test]
 fn local_tasks_leave_nothing_behind() {
     let kept = Arc::new(());
-    let waker = run_local(&Park, |local| {
+    let runner = Arc::new(Mutex::new(Weak::new()));
+    let waker = run_local(&Park(runner.clone()), |local| {
         let kept = kept.clone();
         async move {
             let (sender, receiver) = std::sync::mpsc::channel();
-            let never_run = kept.clone();
-            drop(local.spawn_local(async move { drop(never_run) }));
-            let task = local.spawn_local(std::future::poll_fn(move |cx| {
-                sender.send(cx.waker().clone()).ok();
-                Poll::Ready(kept.clone())
-            }));
-            task.await.unwrap();
-            receiver.recv().unwrap()
+            let waits = (kept.clone(), local.clone());
+            drop(local.spawn_local(std::future::poll_fn(move |cx| {
+                let _kept = &waits;
+                sender.send(cx.waker().clone()).unwrap();
+                Poll::<()>::Pending
+            })));
+            local.spawn_local(async {}).await.unwrap();
+            // Woken or spawned in the last moment: still queued when the body ends.
+            let never_polled = kept.clone();
+            drop(local.spawn_local(async move { drop(never_polled) }));
+            let waker = receiver.recv().unwrap();
+            waker.wake_by_ref();
+            waker
         }
     });
-    assert_eq!(Arc::strong_count(&kept), 1);
+    assert_eq!(Arc::strong_count(&kept), 1, "a task is left");
     // Late, and after the end.
     waker.wake();
+    let runner = runner.lock().unwrap().upgrade();
+    assert!(runner.is_none(), "the queue keeps itself, and its waker");
+}
+
+#[test]
+fn a_waker_that_panics_loses_no_job() {
+    let queue = Queue::unbounded(Order::fifo());
+    let mut join = pin!(queue.join());
+    queue.try_put(1).unwrap();
+    assert!(poll(join.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    let job = queue.try_get().unwrap();
+    let done = catch_unwind(AssertUnwindSafe(|| drop(job)));
+    assert!(done.is_err(), "the waker's panic was swallowed");
+    assert_eq!(queue.unfinished(), 0);
+
+    let queue = Queue::bounded(Order::fifo(), 1).unwrap();
+    queue.try_put(1).unwrap();
+    let mut waits = pin!(queue.put(2));
+    assert!(poll(waits.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    let got = catch_unwind(AssertUnwindSafe(|| queue.try_get()));
+    assert!(got.is_err(), "the waker's panic was swallowed");
+    assert_eq!(
+        (queue.len(), queue.unfinished()),
+        (0, 0),
+        "the job is out, and done"
+    );
+    assert!(poll(waits, Waker::noop()).is_ready());
+}
+
+#[test]
+fn an_item_whose_destructor_panics_is_done() {
+    let queue = Queue::unbounded(Order::lifo());
+    for _ in 0..2 {
+        assert!(queue.try_put(PanicsOnDrop).is_ok());
+    }
+    let job = queue.try_get().ok();
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(job))).is_err());
+    let end = catch_unwind(AssertUnwindSafe(|| queue.shutdown(Shutdown::Immediate)));
+    assert!(end.is_err(), "the destructor's panic was swallowed");
+    assert_eq!(queue.unfinished(), 0);
+    assert!(poll(pin!(queue.join()), Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_broadcast_past_a_waker_that_panics() {
+    let (tx, mut rx) = broadcast::channel(1).unwrap();
+    let (mut one, counter) = (rx.resubscribe(), Arc::new(Counter::default()));
+    let mut panics = pin!(rx.recv());
+    let mut waits = pin!(one.recv());
+    assert!(poll(panics.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    assert!(poll(waits.as_mut(), &Waker::from(counter.clone())).is_pending());
+    assert!(catch_unwind(AssertUnwindSafe(|| tx.send(1))).is_err());
+    assert_eq!(counter.0.load(SeqCst), 1, "the wakes of who came after");
+    assert_eq!(poll(waits, Waker::noop()), Poll::Ready(Ok(1)));
+    assert_eq!(poll(panics, Waker::noop()), Poll::Ready(Ok(1)));
+}
+
+#[test]
+fn a_oneshot_past_a_destructor_that_panics() {
+    let (mut tx, rx) = oneshot::channel();
+    let counter = Arc::new(Counter::default());
+    assert!(poll(pin!(tx.closed()), &Waker::from(counter.clone())).is_pending());
+    assert!(tx.send(PanicsOnDrop).is_ok());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(rx))).is_err());
+
+    // Nobody keeps the sender, and its future was forgotten.
+    let (mut tx, rx) = oneshot::channel::<u32>();
+    let mut closed = Box::pin(tx.closed());
+    assert!(poll(closed.as_mut(), &Waker::from(counter.clone())).is_pending());
+    std::mem::forget(closed);
+    drop(rx);
+    assert_eq!(counter.0.load(SeqCst), 1);
+    assert_eq!(tx.send(1), Err(1));
 }

@@ -3,9 +3,11 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
+//! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
 //! | [`own_runtime`] | a backend from outside, in one file |
 
 pub mod dupes;
 pub mod own_runtime;
+pub mod pipeline;
 pub mod runtime;

@@ -147,28 +147,37 @@ impl Sleep for OwnRuntime {
     type Timer = AlarmTimer<DelayAlarm>;
 
     fn sleep_until(&self, deadline: Instant) -> Self::Timer {
-        AlarmTimer::new(DelayAlarm(Delay::new(deadline - now())), now(), deadline)
+        let delay = Delay::new(deadline - now());
+        AlarmTimer::new(DelayAlarm { delay, deadline })
     }
 }
 
 /// Wakes at a deadline; [`AlarmTimer`] makes a whole timer of it.
 #[derive(Debug)]
-pub struct DelayAlarm(Delay);
+pub struct DelayAlarm {
+    delay: Delay,
+    deadline: Instant,
+}
 
 impl Alarm for DelayAlarm {
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     fn set(mut self: Pin<&mut Self>, deadline: Instant) {
-        self.0.reset(deadline - now());
+        self.deadline = deadline;
+        self.delay.reset(deadline - now());
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx)
+        Pin::new(&mut self.delay).poll(cx)
     }
 }
 
 impl Drop for DelayAlarm {
     /// `futures-timer` forgets a timer in its own time; our waker must be gone at once.
     fn drop(&mut self) {
-        let _ = Pin::new(&mut self.0).poll(&mut Context::from_waker(Waker::noop()));
+        let _ = Pin::new(&mut self.delay).poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 

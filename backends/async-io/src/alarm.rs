@@ -18,21 +18,28 @@ pub type AsyncIoTimer = AlarmTimer<AsyncIoAlarm>;
 
 /// A timer for `deadline`.
 pub fn sleep_until(deadline: Instant) -> AsyncIoTimer {
-    let timer = real(deadline).map_or_else(Timer::never, Timer::at);
-    AlarmTimer::new(AsyncIoAlarm { timer, relay: None }, crate::now(), deadline)
+    AlarmTimer::new(AsyncIoAlarm {
+        deadline: real(deadline),
+        maybe_past: true,
+        armed: None,
+    })
 }
 
 /// A timer for the time in `duration`, with a single look at the clock.
+#[inline]
 pub fn sleep(duration: Duration) -> AsyncIoTimer {
-    let real_now = time::Instant::now();
-    let now = Instant::ORIGIN + real_now.saturating_duration_since(crate::origin());
-    let at = real_now.checked_add(duration);
-    let timer = at.map_or_else(Timer::never, Timer::at);
-    AlarmTimer::new(AsyncIoAlarm { timer, relay: None }, now, now + duration)
+    AlarmTimer::new(AsyncIoAlarm {
+        deadline: time::Instant::now().checked_add(duration),
+        maybe_past: duration.is_zero(),
+        armed: None,
+    })
 }
 
-/// `None` where the operating system's clock does not reach so far.
+/// `None`, which is never, where the operating system's clock does not reach so far.
 fn real(deadline: Instant) -> Option<time::Instant> {
+    if deadline == Instant::MAX {
+        return None;
+    }
     crate::origin().checked_add(Duration::from_nanos(deadline.as_nanos()))
 }
 
@@ -41,69 +48,116 @@ fn real(deadline: Instant) -> Option<time::Instant> {
 /// The reactor removes a dropped timer, with its waker, when it next has something to do, which
 /// may be hours later. So it is given a relay, which is emptied at once.
 pub struct AsyncIoAlarm {
+    deadline: Option<time::Instant>,
+    /// Whether it is worth a look at the clock that there may be nothing to wait for.
+    maybe_past: bool,
+    /// Made at the first poll.
+    armed: Option<Armed>,
+}
+
+struct Armed {
     timer: Timer,
-    /// Made at the first poll that has to wait.
-    relay: Option<(Arc<Relay>, Waker)>,
+    relay: Arc<Relay>,
+    /// The relay once more, as the reactor knows it.
+    waker: Waker,
 }
 
 impl Alarm for AsyncIoAlarm {
+    fn deadline(&self) -> Instant {
+        self.deadline.map_or(Instant::MAX, |deadline| {
+            Instant::ORIGIN + deadline.saturating_duration_since(crate::origin())
+        })
+    }
+
     fn set(mut self: Pin<&mut Self>, deadline: Instant) {
-        match real(deadline) {
-            Some(at) => self.timer.set_at(at),
-            None => self.timer = Timer::never(),
+        let this = &mut *self;
+        this.deadline = real(deadline);
+        this.maybe_past = true;
+        match (&mut this.armed, this.deadline) {
+            (Some(armed), Some(deadline)) => armed.timer.set_at(deadline),
+            (armed, _) => *armed = None,
         }
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { timer, relay } = &mut *self;
-        let (relay, waker) = relay.get_or_insert_with(|| {
-            let relay = Arc::new(Relay::default());
-            (relay.clone(), Waker::from(relay))
-        });
-        relay.point_to(cx.waker());
+        let Self {
+            deadline,
+            maybe_past,
+            armed,
+        } = &mut *self;
+        let Some(deadline) = *deadline else {
+            return Poll::Pending;
+        };
+        if armed.is_none() && *maybe_past && time::Instant::now() >= deadline {
+            return Poll::Ready(());
+        }
+        let Armed {
+            timer,
+            relay,
+            waker,
+        } = match armed {
+            Some(armed) => {
+                armed.relay.point_to(cx.waker());
+                armed
+            }
+            None => armed.insert(Armed::new(deadline, cx.waker().clone())),
+        };
         let fired = Pin::new(timer).poll(&mut Context::from_waker(waker));
         if fired.is_ready() {
-            relay.empty();
+            drop(relay.take());
         }
         fired.map(drop)
     }
 }
 
-impl Drop for AsyncIoAlarm {
-    fn drop(&mut self) {
-        if let Some((relay, _)) = &self.relay {
-            relay.empty();
+impl Armed {
+    fn new(deadline: time::Instant, waker: Waker) -> Self {
+        let relay = Arc::new(Relay(Mutex::new(Some(waker))));
+        Self {
+            timer: Timer::at(deadline),
+            waker: Waker::from(relay.clone()),
+            relay,
         }
+    }
+}
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        drop(self.relay.take());
     }
 }
 
 impl fmt::Debug for AsyncIoAlarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsyncIoAlarm").field(&self.timer).finish()
+        f.debug_struct("AsyncIoAlarm")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }
 
 /// Wakes the waker of the last poll.
-#[derive(Debug, Default)]
 struct Relay(Mutex<Option<Waker>>);
 
 impl Relay {
     fn point_to(&self, waker: &Waker) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !last.as_ref().is_some_and(|last| last.will_wake(waker)) {
-            let replaced = last.replace(waker.clone());
+            drop(last);
+            let waker = waker.clone();
+            last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let replaced = last.replace(waker);
             drop(last);
             drop(replaced);
         }
     }
 
-    fn empty(&self) -> Option<Waker> {
+    fn take(&self) -> Option<Waker> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl Wake for Relay {
     fn wake(self: Arc<Self>) {
-        self.empty().into_iter().for_each(Waker::wake);
+        self.take().into_iter().for_each(Waker::wake);
     }
 }

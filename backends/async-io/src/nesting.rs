@@ -1,6 +1,11 @@
 //! Tells whoever blocks inside a task, rather than letting the executor run out of threads.
 
-use std::{cell::Cell, future::poll_fn, pin::pin};
+use pin_project_lite::pin_project;
+use std::{
+    cell::Cell,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -12,6 +17,7 @@ struct Busy {
 }
 
 impl Busy {
+    #[inline]
     fn mark() -> Self {
         Self {
             before: BUSY.replace(true),
@@ -20,6 +26,7 @@ impl Busy {
 }
 
 impl Drop for Busy {
+    #[inline]
     fn drop(&mut self) {
         BUSY.set(self.before);
     }
@@ -40,11 +47,27 @@ pub fn block_unnested<O>(block: impl FnOnce() -> O) -> O {
 }
 
 /// `future`, with [`block_unnested`] forbidden inside.
-pub async fn unnested<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
+pub fn unnested<F: Future>(future: F) -> Unnested<F> {
+    Unnested { future }
+}
+
+pin_project! {
+    /// The future of [`unnested`].
+    // An `async fn` would hold the future twice: as its argument, and pinned.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct Unnested<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Unnested<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _busy = Busy::mark();
-        future.as_mut().poll(cx)
-    })
-    .await
+        self.project().future.poll(cx)
+    }
 }

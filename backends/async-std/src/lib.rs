@@ -36,8 +36,8 @@ impl Spawn for AsyncStd {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = portable(unnested(future));
-        drop(async_std::task::spawn(task));
+        let (task, handle) = portable(future);
+        drop(async_std::task::spawn(unnested(task)));
         handle
     }
 }

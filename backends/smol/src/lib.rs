@@ -89,10 +89,10 @@ impl Spawn for Smol {
     {
         // smol's own handles cancel when dropped, and a destructor that panics in a cancelled task
         // ends the process: the portable handle's does not.
-        let (task, handle) = portable(unnested(future));
+        let (task, handle) = portable(future);
         match self.owned() {
-            Some(owned) => owned.executor().spawn(task).detach(),
-            None => smol::spawn(task).detach(),
+            Some(owned) => owned.executor().spawn(unnested(task)).detach(),
+            None => smol::spawn(unnested(task)).detach(),
         }
         handle
     }

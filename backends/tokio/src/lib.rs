@@ -6,6 +6,7 @@
 //! | [`Tokio::from_handle`] | the one behind a handle |
 //! | [`Tokio::multi_thread`], [`Tokio::current_thread`] | its own, gone with its last clone |
 
+mod entropy;
 mod join;
 mod runtime;
 mod sleep;
@@ -17,7 +18,7 @@ use anyrt_core::{
     ConfigError, Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
 };
-use runtime::{Alive, Bound, Owned};
+use runtime::{Home, Owned};
 use std::{
     borrow::Cow,
     num::NonZeroUsize,
@@ -41,8 +42,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 /// ```
 ///
 /// # Panics
-/// A runtime that was built without its time driver (`enable_time`) panics in `sleep`, and so does
-/// a sleep of an *ambient* runtime that is polled after that runtime was shut down.
+/// A sleep panics when it is polled on a runtime that was built without its time driver
+/// (`enable_time`), and so does one of an *ambient* runtime that was polled before and after
+/// that runtime was shut down.
 #[derive(Debug, Clone, Default)]
 pub struct Tokio(Kind);
 
@@ -50,7 +52,7 @@ pub struct Tokio(Kind);
 enum Kind {
     #[default]
     Ambient,
-    Bound(Arc<Bound>),
+    Bound(Home),
     Owned(Arc<Owned>),
 }
 
@@ -60,8 +62,13 @@ impl Tokio {
     /// It does not keep that runtime alive: once it is shut down, spawned tasks are
     /// [`Cancelled`](anyrt_core::JoinError::Cancelled).
     /// Its timers go on: they move to the process's fallback runtime.
+    ///
+    /// A current-thread runtime runs tasks, timers and I/O only while its owner is in
+    /// `Runtime::block_on`, which cannot be done through a handle: `block_on` of this value runs its
+    /// future and nothing else. Without the owner, timers and tasks wait, there and everywhere.
+    /// [`Tokio::current_thread`] drives itself.
     pub fn from_handle(handle: Handle) -> Self {
-        Self(Kind::Bound(Arc::new(Bound::new(handle))))
+        Self(Kind::Bound(Home::new(handle)))
     }
 
     /// A runtime of its own, with as many worker threads as there are cores.
@@ -83,24 +90,31 @@ impl Tokio {
         Owned::current_thread().map(|owned| Self(Kind::Owned(Arc::new(owned))))
     }
 
-    /// The runtime that this value stands for now.
+    /// The runtime that this value is bound to, unless that is the caller's own.
     #[inline]
-    fn handle(&self) -> Cow<'_, Handle> {
+    fn home(&self) -> Option<&Home> {
         match &self.0 {
-            Kind::Ambient => Handle::try_current()
-                .map_or_else(|_| Cow::Borrowed(runtime::fallback()), Cow::Owned),
-            Kind::Bound(bound) => Cow::Borrowed(bound.handle()),
-            Kind::Owned(owned) => Cow::Borrowed(owned.handle()),
+            Kind::Ambient => None,
+            Kind::Bound(home) => Some(home),
+            Kind::Owned(owned) => Some(owned.home()),
         }
     }
 
-    /// Whether the runtime goes on, unless it is the caller's own.
-    fn alive(&self) -> Option<Alive> {
-        match &self.0 {
-            Kind::Ambient => None,
-            Kind::Bound(bound) => Some(bound.alive().clone()),
-            Kind::Owned(owned) => Some(owned.alive().clone()),
+    /// The runtime that this value stands for now.
+    #[inline]
+    fn handle(&self) -> Cow<'_, Handle> {
+        match self.home() {
+            Some(home) => Cow::Borrowed(home.handle()),
+            None => Handle::try_current()
+                .map_or_else(|_| Cow::Borrowed(runtime::fallback()), Cow::Owned),
         }
+    }
+
+    /// Calls `read` where the clock is this runtime's: a paused one has to be entered to be read.
+    #[inline]
+    fn on_its_clock<T>(&self, read: impl FnOnce() -> T) -> T {
+        let _entered = self.home().map(|home| home.handle().enter());
+        read()
     }
 }
 
@@ -134,15 +148,7 @@ impl SpawnBlocking for Tokio {
 impl Clock for Tokio {
     #[inline]
     fn now(&self) -> Instant {
-        match self.0 {
-            Kind::Ambient => sleep::now(),
-            // A paused clock belongs to its runtime: it has to be entered to be read.
-            _ => {
-                let handle = self.handle();
-                let _entered = handle.enter();
-                sleep::now()
-            }
-        }
+        self.on_its_clock(sleep::now)
     }
 
     fn wall_time(&self) -> SystemTime {
@@ -153,24 +159,19 @@ impl Clock for Tokio {
 impl Sleep for Tokio {
     type Timer = TokioTimer;
 
-    #[track_caller]
     fn sleep_until(&self, deadline: Instant) -> TokioTimer {
-        let handle = self.handle();
-        let _entered = handle.enter();
-        sleep::timer(deadline, self.alive())
+        sleep::timer(deadline, self.home().cloned())
     }
 
-    #[track_caller]
+    #[inline]
     fn sleep(&self, duration: Duration) -> TokioTimer {
-        let handle = self.handle();
-        let _entered = handle.enter();
-        sleep::timer_after(duration, self.alive())
+        self.on_its_clock(|| sleep::timer_after(duration, self.home().cloned()))
     }
 }
 
 impl Entropy for Tokio {
     fn random_u64(&self) -> u64 {
-        fastrand::u64(..)
+        entropy::random_u64()
     }
 }
 

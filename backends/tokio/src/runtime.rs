@@ -26,37 +26,45 @@ use tokio::{
 pub(crate) fn fallback() -> &'static Handle {
     static FALLBACK: OnceLock<Owned> = OnceLock::new();
     let start = || Owned::multi_thread().expect("the process's tokio runtime starts");
-    FALLBACK.get_or_init(start).handle()
+    FALLBACK.get_or_init(start).home().handle()
 }
 
-/// Whether a runtime goes on: its timers may outlive it.
+/// A runtime that timers belong to, and whether it goes on: they may outlive it.
 #[derive(Debug, Clone)]
-pub(crate) struct Alive(Arc<Watch>);
+pub(crate) struct Home(Arc<Watch>);
 
 #[derive(Debug)]
 struct Watch {
+    handle: Handle,
     ended: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
-impl Alive {
+impl Home {
     /// Leaves a task in the runtime, which is dropped before the timers are shut down.
-    fn watch(handle: &Handle) -> Self {
+    pub(crate) fn new(handle: Handle) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let ends = Ends(ended.clone());
         let task = handle.spawn(async move {
             let _ends = ends;
             pending::<()>().await;
         });
+        let task = task.abort_handle();
         Self(Arc::new(Watch {
+            handle,
             ended,
-            task: task.abort_handle(),
+            task,
         }))
     }
 
     #[inline]
-    pub(crate) fn get(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         !self.0.ended.load(Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.0.handle
     }
 }
 
@@ -74,32 +82,10 @@ impl Drop for Ends {
     }
 }
 
-/// Somebody else's runtime.
-#[derive(Debug)]
-pub(crate) struct Bound {
-    handle: Handle,
-    alive: Alive,
-}
-
-impl Bound {
-    pub(crate) fn new(handle: Handle) -> Self {
-        let alive = Alive::watch(&handle);
-        Self { handle, alive }
-    }
-
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
-    }
-
-    pub(crate) fn alive(&self) -> &Alive {
-        &self.alive
-    }
-}
-
 /// A runtime that is shut down when this value is dropped, also on one of its own threads.
 #[derive(Debug)]
 pub(crate) struct Owned {
-    alive: Alive,
+    home: Home,
     kind: Kind,
 }
 
@@ -121,9 +107,9 @@ impl Owned {
             .enable_all()
             .build()
             .map_err(no_threads)?;
-        let alive = Alive::watch(runtime.handle());
+        let home = Home::new(runtime.handle().clone());
         Ok(Self {
-            alive,
+            home,
             kind: Kind::MultiThread(Some(runtime)),
         })
     }
@@ -143,9 +129,9 @@ impl Owned {
                 driven.block_on(stopped).ok();
             })
             .map_err(no_threads)?;
-        let alive = Alive::watch(runtime.handle());
+        let home = Home::new(runtime.handle().clone());
         Ok(Self {
-            alive,
+            home,
             kind: Kind::CurrentThread {
                 runtime,
                 _stop: stop,
@@ -160,12 +146,9 @@ impl Owned {
         }
     }
 
-    pub(crate) fn handle(&self) -> &Handle {
-        self.runtime().handle()
-    }
-
-    pub(crate) fn alive(&self) -> &Alive {
-        &self.alive
+    #[inline]
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     #[track_caller]

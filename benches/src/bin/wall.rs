@@ -7,6 +7,7 @@
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
     harness::{Table, timed},
+    here, join_tables, messages,
     ops::*,
     rig,
 };
@@ -16,14 +17,6 @@ use std::{
     num::NonZeroUsize,
     sync::{Arc, mpsc},
 };
-
-/// In the `block_on` of one current-thread tokio, which all tables without tasks share.
-macro_rules! here {
-    ($op:expr) => {{
-        let runtime = rig::shared();
-        move |n| runtime.block_on(timed($op(n)))
-    }};
-}
 
 /// In a task of a tokio runtime.
 macro_rules! task {
@@ -415,6 +408,8 @@ fn main() {
     let wanted = env::args().nth(1).unwrap_or_default().to_lowercase();
     tables()
         .into_iter()
+        .chain(messages::tables())
+        .chain(join_tables::tables())
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

@@ -3,7 +3,9 @@
 pub mod channel;
 pub mod erased;
 pub mod floor;
+pub mod join;
 pub mod lock;
+pub mod messages;
 pub mod semaphore;
 pub mod spawn;
 pub mod time;

@@ -8,7 +8,8 @@ use anyrt_core::{
     error::{Closed, SendTimeoutError, TryRecvError, TrySendError},
     rt::{Receiver, ReceiverOf, SendPermit, Sender, SenderOf},
 };
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use futures_core::Stream;
+use std::{fmt::Debug, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 pub(super) type Halves<R, T> = (SenderOf<R, T>, ReceiverOf<R, T>);
 
@@ -276,5 +277,32 @@ pub fn ch_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         1,
         "the owners that items left behind"
     );
+    Ok(())
+}
+
+/// `poll_recv` and the stream give what `recv` would, and are woken as it is.
+pub fn ch_55<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let (tx, mut rx) = channel::<R, u32>(ctx, 4)?;
+    let mut polled = Probe::new(poll_fn(|cx| rx.poll_recv(cx)));
+    ensure!(polled.is_pending(), "an empty channel gave an item");
+    tx.try_send(1).map_err(unsent)?;
+    ensure!(
+        polled.wakes() > 0,
+        "an item came, and `poll_recv` was not woken"
+    );
+    ensure_eq!(polled.ready("`poll_recv`")?, Some(1), "the first item");
+    drop(polled);
+    tx.try_send(2).map_err(unsent)?;
+    let mut stream = pin!(rx.into_stream());
+    let mut next = Probe::new(poll_fn(|cx| stream.as_mut().poll_next(cx)));
+    ensure_eq!(next.ready("the stream")?, Some(2), "the second item");
+    let mut next = Probe::new(poll_fn(|cx| stream.as_mut().poll_next(cx)));
+    ensure!(next.is_pending(), "an empty channel's stream gave an item");
+    drop(tx);
+    ensure!(
+        next.wakes() > 0,
+        "the last sender left, and the stream was not woken"
+    );
+    ensure_eq!(next.ready("the stream")?, None, "all senders gone");
     Ok(())
 }

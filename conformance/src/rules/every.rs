@@ -15,14 +15,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// When an operation is dropped: after so many polls, before or after the event that it waits
 /// for, before or after the poll that sees it.
 #[derive(Debug, Clone, Copy)]
-struct Cut {
-    polls: usize,
+pub(super) struct Cut {
+    pub(super) polls: usize,
     event: bool,
-    done: bool,
+    pub(super) done: bool,
 }
 
 impl Cut {
-    fn all() -> impl Iterator<Item = Self> {
+    pub(super) fn all() -> impl Iterator<Item = Self> {
         let ends = [(false, false), (true, false), (true, true)];
         (0..4).flat_map(move |polls| ends.map(|(event, done)| Self { polls, event, done }))
     }
@@ -33,7 +33,12 @@ fn bad(error: impl Debug) -> Stop {
 }
 
 /// Drops `operation` at `cut`; `event` comes afterwards where it did not come before.
-fn cut_off(what: &str, operation: impl Future, cut: Cut, event: impl FnOnce()) -> Outcome {
+pub(super) fn cut_off(
+    what: &str,
+    operation: impl Future,
+    cut: Cut,
+    event: impl FnOnce(),
+) -> Outcome {
     let mut probe = Probe::new(operation);
     let wakers = Arc::clone(probe.counter());
     for _ in 0..cut.polls {
@@ -188,7 +193,7 @@ async fn cut_time_and_tasks<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
 }
 
 /// Polls `operation` with a new waker each time, without reason at first.
-async fn pester<F: Future>(
+pub(super) async fn pester<F: Future>(
     what: &str,
     operation: F,
     event: impl FnOnce(),

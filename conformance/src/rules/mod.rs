@@ -7,16 +7,29 @@
 // Each rule's error is the same: the backend breaks it, or it does not apply.
 #![allow(clippy::missing_errors_doc)]
 
+pub mod barrier;
 pub mod block_on;
 pub mod blocking;
+pub mod broadcast;
 pub mod channel;
 pub mod closing;
+pub mod condvar;
+pub mod event;
 pub mod every;
 pub mod handle;
+pub mod interval;
+pub mod join;
 pub mod local;
 pub mod lock;
+pub mod notify;
+pub mod once_cell;
+pub mod oneshot;
 pub mod permits;
+pub mod queue;
 pub mod semaphore;
+pub mod shutdown;
+pub mod signals;
 pub mod spawn;
 pub mod time;
 pub mod timeout;
+pub mod watch;

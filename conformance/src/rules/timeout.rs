@@ -3,8 +3,13 @@
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Gate, OnDrop, Probe},
+    rules::channel::channel,
 };
-use anyrt_core::{Elapsed, Instant, JoinError, rt::Lock, task::yield_now};
+use anyrt_core::{
+    Elapsed, Instant, JoinError,
+    rt::{Lock, Receiver, Sender},
+    task::yield_now,
+};
 use std::{
     future::{Future, pending, poll_fn, ready},
     sync::{
@@ -315,6 +320,23 @@ pub fn to_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 "around a future that is always ready to run: {output:?}",
             );
         }
+        let rt = ctx.rt().clone();
+        let (tx, mut rx) = channel::<R, u64>(ctx, 4)?;
+        let task = ctx.rt().spawn(async move {
+            tx.try_send(0).ok();
+            // Never runs dry, for it fills the channel itself.
+            let receive = async {
+                while let Some(item) = rx.recv().await {
+                    tx.try_send(item + 1).ok();
+                }
+            };
+            rt.timeout(SHORT, receive).await.is_err()
+        });
+        let output = task.await;
+        ensure!(
+            matches!(output, Ok(true)),
+            "around a loop that receives what is always there: {output:?}",
+        );
         Ok(())
     })
 }

@@ -1,10 +1,16 @@
 //! A FIFO channel: many senders, one receiver.
 
 use crate::{
+    channel::ReceiverStream,
     error::{Closed, Elapsed, SendError, SendTimeoutError, TryRecvError, TrySendError},
     rt::{Sleep, Timeout},
 };
-use std::{fmt::Debug, future::Future, time::Duration};
+use std::{
+    fmt::Debug,
+    future::Future,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 /// The pair of halves of a channel of `T`.
 ///
@@ -50,7 +56,8 @@ pub trait Sender<T: Send + 'static>: Clone + Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropped while it waits, it takes its item along, and nothing else is lost; [`reserve`](Self::reserve)
-    /// first where the item must survive (*CH-4*).
+    /// first where the item must survive (*CH-4*). The receiver may take the item before the
+    /// future is polled again: dropped then, it has been sent.
     #[track_caller]
     fn send(&self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send;
 
@@ -127,10 +134,27 @@ pub trait Receiver<T: Send + 'static>: Debug + Send + Sync + 'static {
     /// Waits for the next item; `None` once it is closed, or all senders are gone, and all
     /// items are out.
     ///
+    /// A loop over a channel that never runs dry would never let its task be suspended: no timeout
+    /// around it would fire, and nobody else would get the thread. So now and then it is pending
+    /// once although there is an item, and wakes its task at once (*TO-10*);
+    /// [`try_recv`](Self::try_recv) never does so.
+    ///
     /// # Cancel safety
     /// Safe: an item is either returned or still in the channel (*CH-3*).
     #[track_caller]
     fn recv(&mut self) -> impl Future<Output = Option<T>> + Send;
+
+    /// [`recv`](Self::recv) for those who write a future or a stream of their own. The last poll's
+    /// waker is kept until an item comes, or the receiver is dropped (*CH-55*).
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>>;
+
+    /// The items as a `Stream`, which ends where `recv` gives `None`.
+    fn into_stream(self) -> ReceiverStream<T, Self>
+    where
+        Self: Sized,
+    {
+        ReceiverStream::new(self)
+    }
 
     /// The next item, if there is one now.
     ///

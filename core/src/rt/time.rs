@@ -65,11 +65,14 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
     type Timer: Timer;
 
     /// Completes at `deadline`; after exactly one yield where that has passed (*TM-2*), never
-    /// where it is [`Instant::MAX`] (*TM-3*). The waiting starts now, not with the first poll.
+    /// where it is [`Instant::MAX`] (*TM-3*).
+    ///
+    /// Whether it has passed is asked at the first poll.
     #[track_caller]
     fn sleep_until(&self, deadline: Instant) -> Self::Timer;
 
-    /// Completes after `duration`; [`Duration::MAX`] is for ever.
+    /// Completes after `duration`; [`Duration::MAX`] is for ever. The waiting starts now, not with
+    /// the first poll.
     ///
     /// # Cancel safety
     /// Dropping it is all there is to cancelling it.
@@ -93,7 +96,10 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// # For callers
 /// The inner future is polled before the timer, and once more after it fired, so a value that
 /// arrived in between comes back as `Ok` (*TO-1*, *TO-2*). It is dropped before the error is
-/// returned (*TO-7*). The limit counts from the first poll.
+/// returned (*TO-7*).
+///
+/// The limit counts from the end of the first poll, and so does what the error calls elapsed:
+/// a future that is ready then costs no look at the clock. A first poll that blocks is not counted.
 ///
 /// A spawned task behind a handle is *not* aborted when waiting for its handle times out:
 ///
@@ -121,7 +127,7 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// # Cancel safety
 /// As safe as the inner future.
 pub trait Timeout: Sleep {
-    /// Gives `future` so long, from the first poll on. `None` is no limit (*TO-5*), zero is one poll
+    /// Gives `future` so long, from its first poll on. `None` is no limit (*TO-5*), zero is one poll
     /// (*TO-3*), and one beyond the end of time never comes (*TO-4*).
     #[track_caller]
     fn timeout<F: Future>(

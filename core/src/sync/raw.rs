@@ -16,8 +16,9 @@
 //! the releaser, in order: nobody can overtake between a release and a wake.
 
 use super::{
+    const_unless_loom,
     prim::{self, AtomicUsize, Mutex},
-    wait_list::{Status, WaitList, wake_all},
+    wait_list::{Status, WaitList, poll_waiter, wake_all},
 };
 use crate::{
     ConfigError,
@@ -25,6 +26,7 @@ use crate::{
 };
 use std::{
     future::Future,
+    ops::Deref,
     pin::Pin,
     sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
     task::{Context, Poll, Waker},
@@ -53,16 +55,18 @@ struct Slow {
 }
 
 impl RawSemaphore {
-    /// `permits` must not be more than [`MAX_PERMITS`].
-    pub(super) fn new(permits: usize) -> Self {
-        let slow = Slow {
-            waiters: WaitList::new(),
-            total: permits,
-            owed: 0,
-        };
-        Self {
-            state: AtomicUsize::new(permits << SHIFT),
-            slow: Mutex::new(slow),
+    const_unless_loom! {
+        /// `permits` must not be more than [`MAX_PERMITS`].
+        pub(super) fn new(permits: usize) -> Self {
+            let slow = Slow {
+                waiters: WaitList::new(),
+                total: permits,
+                owed: 0,
+            };
+            Self {
+                state: AtomicUsize::new(permits << SHIFT),
+                slow: Mutex::new(slow),
+            }
         }
     }
 
@@ -216,7 +220,7 @@ pub(super) fn too_many(permits: usize) -> ConfigError {
     ConfigError::new("permits", permits, format!("at most {MAX_PERMITS}"))
 }
 
-/// Something with an engine inside, borrowed or shared.
+/// Something with an engine inside.
 pub(super) trait HasRaw {
     fn raw(&self) -> &RawSemaphore;
 }
@@ -224,13 +228,14 @@ pub(super) trait HasRaw {
 /// Waits for permits, and gives back the handle that it came with once it has them.
 #[must_use = "futures do nothing unless they are polled"]
 #[derive(Debug)]
-pub(super) struct AcquireFuture<H: HasRaw> {
+pub(super) struct AcquireFuture<H: Deref<Target: HasRaw>> {
     handle: Option<H>,
     need: usize,
     key: Option<usize>,
 }
 
-impl<H: HasRaw> AcquireFuture<H> {
+impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
+    #[inline]
     pub(super) fn new(handle: H, need: usize) -> Self {
         Self {
             handle: Some(handle),
@@ -238,65 +243,83 @@ impl<H: HasRaw> AcquireFuture<H> {
             key: None,
         }
     }
+
+    /// All that is not a first poll that finds its permits free.
+    #[cold]
+    fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<H, Closed>> {
+        let handle = self.handle.as_ref();
+        let raw = handle.expect("polled again after it was ready").raw();
+        let status = match self.key {
+            Some(key) => match poll_waiter(&raw.slow, key, waker) {
+                Poll::Ready((status, ())) => status,
+                Poll::Pending => return Poll::Pending,
+            },
+            None => match raw.acquire_or_enqueue(self.need, waker) {
+                Ok(status) => status,
+                Err(key) => {
+                    self.key = Some(key);
+                    return Poll::Pending;
+                }
+            },
+        };
+        self.key = None;
+        let handle = self.handle.take().expect("it was there above");
+        Poll::Ready(match status {
+            Status::Closed => Err(Closed),
+            _ => Ok(handle),
+        })
+    }
 }
 
-impl<H: HasRaw + Unpin> Future for AcquireFuture<H> {
+impl<H: Deref<Target: HasRaw> + Unpin> Future for AcquireFuture<H> {
     type Output = Result<H, Closed>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let raw = this
-            .handle
-            .as_ref()
-            .expect("polled again after it was ready")
-            .raw();
-        let outcome = match this.key {
-            None => match raw.try_acquire(this.need) {
-                Ok(()) => Ok(()),
-                Err(TryAcquireError::Closed) => Err(Closed),
-                Err(TryAcquireError::NoPermits) => match raw.enqueue(this.need, cx.waker()) {
-                    Enqueued::Granted => Ok(()),
-                    Enqueued::Closed => Err(Closed),
-                    Enqueued::Waits(key) => {
-                        this.key = Some(key);
-                        return Poll::Pending;
-                    }
-                },
-            },
-            Some(key) => {
-                let polled = prim::lock(&raw.slow).waiters.poll(key, cx.waker());
-                match polled {
-                    Err(_replaced) => return Poll::Pending,
-                    Ok(Status::Granted) => Ok(()),
-                    Ok(_) => Err(Closed),
-                }
+        if this.key.is_none()
+            && let Some(handle) = this.handle.take()
+        {
+            if handle.raw().acquire_at_once(this.need) {
+                return Poll::Ready(Ok(handle));
             }
-        };
-        this.key = None;
-        let handle = this.handle.take();
-        Poll::Ready(outcome.map(|()| handle.expect("it was there above")))
+            this.handle = Some(handle);
+        }
+        this.poll_slow(cx.waker())
     }
 }
 
-enum Enqueued {
-    Granted,
-    Closed,
-    Waits(usize),
-}
-
 impl RawSemaphore {
-    #[cold]
-    fn enqueue(&self, need: usize, waker: &Waker) -> Enqueued {
-        let waker = waker.clone();
+    /// One attempt, which also fails where another changes the state at the same time.
+    #[inline]
+    fn acquire_at_once(&self, need: usize) -> bool {
+        let state = self.state.load(Relaxed);
+        state & (SLOW | CLOSED) == 0
+            && state >> SHIFT >= need
+            && self
+                .state
+                .compare_exchange(state, state - (need << SHIFT), Acquire, Relaxed)
+                .is_ok()
+    }
+
+    /// `Err` with the key of the place in the queue.
+    fn acquire_or_enqueue(&self, need: usize, waker: &Waker) -> Result<Status, usize> {
+        match self.try_acquire(need) {
+            Ok(()) => return Ok(Status::Granted),
+            Err(TryAcquireError::Closed) => return Ok(Status::Closed),
+            Err(TryAcquireError::NoPermits) => {}
+        }
+        // Cloned before the lock is taken, and dropped after it, if it is not needed.
+        let mut waker = Some(waker.clone());
         self.with_slow(|slow, state| {
             if *state & CLOSED != 0 {
-                Enqueued::Closed
+                Ok(Status::Closed)
             } else if slow.waiters.is_empty() && *state >> SHIFT >= need {
                 *state -= need << SHIFT;
-                Enqueued::Granted
+                Ok(Status::Granted)
             } else {
-                Enqueued::Waits(slow.waiters.push(need, waker))
+                let waker = waker.take().expect("taken only here");
+                Err(slow.waiters.push(need, waker))
             }
         })
     }
@@ -314,7 +337,14 @@ impl RawSemaphore {
     }
 }
 
-impl<H: HasRaw> Drop for AcquireFuture<H> {
+impl AsMut<WaitList> for Slow {
+    fn as_mut(&mut self) -> &mut WaitList {
+        &mut self.waiters
+    }
+}
+
+impl<H: Deref<Target: HasRaw>> Drop for AcquireFuture<H> {
+    #[inline]
     fn drop(&mut self) {
         if let (Some(handle), Some(key)) = (&self.handle, self.key) {
             handle.raw().leave(key, self.need);

@@ -1,7 +1,7 @@
 //! The semaphore: the engine, and permits that give themselves back.
 
 use super::{
-    mutex::LastCaller,
+    guarded::LastCaller,
     raw::{self, AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore},
 };
 use crate::{
@@ -9,7 +9,15 @@ use crate::{
     error::{Closed, TryAcquireError},
     rt::{Permit, Semaphore},
 };
-use std::{fmt, future::Future, ops::Deref, panic::Location, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    ops::Deref,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 /// The portable [`Semaphore`]: FIFO, cancel-safe, needs no runtime.
 ///
@@ -49,13 +57,8 @@ impl FifoSemaphore {
     }
 }
 
-impl HasRaw for &FifoSemaphore {
-    fn raw(&self) -> &RawSemaphore {
-        &self.raw
-    }
-}
-
-impl HasRaw for Arc<FifoSemaphore> {
+impl HasRaw for FifoSemaphore {
+    #[inline]
     fn raw(&self) -> &RawSemaphore {
         &self.raw
     }
@@ -103,35 +106,61 @@ impl fmt::Debug for FifoSemaphore {
     }
 }
 
-async fn wait<H>(
-    semaphore: H,
+/// Waits for permits, and says then who asked for them.
+#[must_use = "futures do nothing unless they are polled"]
+struct Acquire<H: Deref<Target = FifoSemaphore>> {
     permits: usize,
     caller: &'static Location<'static>,
-) -> Result<Permits<H>, Closed>
-where
-    H: HasRaw + Unpin + Deref<Target = FifoSemaphore>,
-{
-    let semaphore = AcquireFuture::new(semaphore, permits).await?;
-    semaphore.holder.set(caller);
-    Ok(Permits { semaphore, permits })
+    acquire: AcquireFuture<H>,
+}
+
+impl<H: Deref<Target = FifoSemaphore>> Acquire<H> {
+    #[inline]
+    fn new(semaphore: H, permits: usize, caller: &'static Location<'static>) -> Self {
+        Self {
+            permits,
+            caller,
+            acquire: AcquireFuture::new(semaphore, permits),
+        }
+    }
+}
+
+impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
+    type Output = Result<Permits<H>, Closed>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
+            return Poll::Pending;
+        };
+        Poll::Ready(acquired.map(|semaphore| {
+            semaphore.holder.set(self.caller);
+            Permits {
+                semaphore,
+                permits: self.permits,
+            }
+        }))
+    }
 }
 
 impl Semaphore for FifoSemaphore {
     type Permit<'a> = FifoPermit<'a>;
     type OwnedPermit = FifoOwnedPermit;
 
+    #[inline]
     fn acquire_many(
         &self,
         permits: usize,
     ) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
-        wait(self, permits, Location::caller())
+        Acquire::new(self, permits, Location::caller())
     }
 
+    #[inline]
     fn acquire_many_owned(
         self: Arc<Self>,
         permits: usize,
     ) -> impl Future<Output = Result<Self::OwnedPermit, Closed>> + Send + 'static {
-        wait(self, permits, Location::caller())
+        Acquire::new(self, permits, Location::caller())
     }
 
     #[inline]

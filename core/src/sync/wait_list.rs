@@ -4,40 +4,58 @@
 //! grown. A node leaves the *queue* when it is granted, but stays in the slab until its
 //! waiter has seen the outcome, or was dropped.
 
+use super::prim::{self, Mutex};
 use slab::Slab;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 const NIL: usize = usize::MAX;
 
 /// What became of a waiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(crate) enum Status {
     Queued,
     Granted,
     Closed,
+    /// Served for good: nothing takes that back.
+    Served,
 }
 
 #[derive(Debug)]
-struct Node {
+struct Node<C> {
     prev: usize,
     next: usize,
     need: usize,
     status: Status,
     waker: Option<Waker>,
+    cargo: C,
 }
 
+/// A queue of waiters, each with something of its own, its *cargo*.
 #[derive(Debug)]
-pub(super) struct WaitList {
-    nodes: Slab<Node>,
+pub(crate) struct WaitList<C = ()> {
+    nodes: Slab<Node<C>>,
     head: usize,
     tail: usize,
 }
 
 impl WaitList {
-    pub(super) const fn new() -> Self {
+    /// Joins the queue at its end.
+    pub(crate) fn push(&mut self, need: usize, waker: Waker) -> usize {
+        self.push_with(need, waker, ())
+    }
+
+    /// Removes a waiter that was dropped; says what had become of it, with its waker.
+    pub(crate) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+        let (status, waker, ()) = self.take(key);
+        (status, waker)
+    }
+}
+
+impl<C> WaitList<C> {
+    pub(crate) const fn new() -> Self {
         Self {
             nodes: Slab::new(),
             head: NIL,
@@ -46,24 +64,36 @@ impl WaitList {
     }
 
     /// Whether nobody is queued.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.head == NIL
     }
 
     /// What the first in the queue needs.
-    pub(super) fn first_need(&self) -> Option<usize> {
+    pub(crate) fn first_need(&self) -> Option<usize> {
         self.nodes.get(self.head).map(|node| node.need)
     }
 
-    /// Joins the queue at its end.
-    pub(super) fn push(&mut self, need: usize, waker: Waker) -> usize {
-        let status = Status::Queued;
+    /// The cargo of the first in the queue.
+    #[inline]
+    pub(crate) fn first_cargo(&mut self) -> Option<&mut C> {
+        let first = self.nodes.get_mut(self.head);
+        first.map(|node| &mut node.cargo)
+    }
+
+    /// The cargo of all, also of those who have left the queue, in no order.
+    pub(crate) fn cargoes(&mut self) -> impl Iterator<Item = &mut C> {
+        self.nodes.iter_mut().map(|(_, node)| &mut node.cargo)
+    }
+
+    /// Joins the queue at its end, with `cargo`.
+    pub(crate) fn push_with(&mut self, need: usize, waker: Waker, cargo: C) -> usize {
         let key = self.nodes.insert(Node {
             prev: self.tail,
             next: NIL,
             need,
-            status,
+            status: Status::Queued,
             waker: Some(waker),
+            cargo,
         });
         match self.tail {
             NIL => self.head = key,
@@ -74,7 +104,7 @@ impl WaitList {
     }
 
     /// Takes the first out of the queue with that outcome, and returns its waker.
-    pub(super) fn resolve_first(&mut self, status: Status) -> Option<Waker> {
+    pub(crate) fn resolve_first(&mut self, status: Status) -> Option<Waker> {
         let key = self.head;
         self.unlink(key);
         let node = &mut self.nodes[key];
@@ -84,7 +114,7 @@ impl WaitList {
 
     /// Closes everyone who is queued, and with `revoke` also those granted who have not seen it
     /// yet; returns how many grants that took back.
-    pub(super) fn close(&mut self, revoke: bool, wakers: &mut Vec<Waker>) -> usize {
+    pub(crate) fn close(&mut self, revoke: bool, wakers: &mut Vec<Waker>) -> usize {
         while !self.is_empty() {
             wakers.extend(self.resolve_first(Status::Closed));
         }
@@ -100,28 +130,20 @@ impl WaitList {
         revoked
     }
 
-    /// Looks after a waiter: an outcome takes it out of the list; otherwise `waker` is kept, and
-    /// the one that it replaces comes back, to be dropped outside the lock.
-    pub(super) fn poll(&mut self, key: usize, waker: &Waker) -> Result<Status, Option<Waker>> {
+    /// The waker that is kept for a waiter; `None` once there is an outcome.
+    pub(crate) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
         let node = &mut self.nodes[key];
-        if node.status != Status::Queued {
-            let status = node.status;
-            self.nodes.remove(key);
-            return Ok(status);
-        }
-        match &mut node.waker {
-            Some(kept) if kept.will_wake(waker) => Err(None),
-            kept => Err(kept.replace(waker.clone())),
-        }
+        (node.status == Status::Queued).then_some(&mut node.waker)
     }
 
-    /// Removes a waiter that was dropped; says what had become of it, with its waker.
-    pub(super) fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+    /// Removes a waiter that saw its outcome, or was dropped; its waker and its cargo are to be
+    /// dropped outside the lock.
+    pub(crate) fn take(&mut self, key: usize) -> (Status, Option<Waker>, C) {
         if self.nodes[key].status == Status::Queued {
             self.unlink(key);
         }
         let node = self.nodes.remove(key);
-        (node.status, node.waker)
+        (node.status, node.waker, node.cargo)
     }
 
     fn unlink(&mut self, key: usize) {
@@ -135,6 +157,41 @@ impl WaitList {
             next => self.nodes[next].prev = prev,
         }
     }
+}
+
+/// Polls a waiter of the list under `mutex`: an outcome takes it out of the list, otherwise `waker`
+/// is kept. No code of the waker's runs under the lock.
+pub(crate) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
+    mutex: &Mutex<S>,
+    key: usize,
+    waker: &Waker,
+) -> Poll<(Status, C)> {
+    let mut guard = prim::lock(mutex);
+    let waiters = guard.as_mut();
+    let node = &waiters.nodes[key];
+    if node.status != Status::Queued {
+        let (status, _taken_when_resolved, cargo) = waiters.take(key);
+        return Poll::Ready((status, cargo));
+    }
+    if node
+        .waker
+        .as_ref()
+        .is_some_and(|kept| kept.will_wake(waker))
+    {
+        return Poll::Pending;
+    }
+    drop(guard);
+    let mut fresh = Some(waker.clone());
+    // Declared after `fresh`, and so dropped before it: the lock is open when a waker goes.
+    let mut guard = prim::lock(mutex);
+    let waiters = guard.as_mut();
+    let node = &mut waiters.nodes[key];
+    if node.status == Status::Queued {
+        std::mem::swap(&mut node.waker, &mut fresh);
+        return Poll::Pending;
+    }
+    let (status, _taken_when_resolved, cargo) = waiters.take(key);
+    Poll::Ready((status, cargo))
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.

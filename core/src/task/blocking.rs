@@ -7,7 +7,7 @@
 //!     └──────────────────────────────────────▶ Cancelled
 //! ```
 
-use super::slot::Slot;
+use super::slot::{Left, Slot};
 use crate::{JoinError, error::Panic, rt::JoinHandle};
 use std::{
     fmt,
@@ -38,7 +38,11 @@ where
         slot: Slot::new(),
     });
     let runner = Runner(shared.clone());
-    (move || runner.run(), PortableBlockingHandle { shared })
+    let left = Left::NOTHING;
+    (
+        move || runner.run(),
+        PortableBlockingHandle { shared, left },
+    )
 }
 
 type Work<T> = Box<dyn FnOnce() -> T + Send>;
@@ -92,13 +96,16 @@ impl<T> Drop for Runner<T> {
 #[must_use = "a dropped handle lets the work run on; `drop(..)` it to say so"]
 pub struct PortableBlockingHandle<T> {
     shared: Arc<Shared<T>>,
+    left: Left,
 }
 
 impl<T> Future for PortableBlockingHandle<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.shared.slot.poll_take(cx)
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { shared, left } = &mut *self;
+        shared.slot.poll_take(left, cx)
     }
 }
 
@@ -114,7 +121,7 @@ impl<T> JoinHandle<T> for PortableBlockingHandle<T> {
 
 impl<T> Drop for PortableBlockingHandle<T> {
     fn drop(&mut self) {
-        self.shared.slot.detach();
+        self.shared.slot.detach(self.left);
     }
 }
 

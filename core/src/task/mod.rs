@@ -7,11 +7,13 @@
 mod blocking;
 mod local;
 mod portable;
-mod slot;
+pub(crate) mod slot;
+mod streak;
 mod yield_now;
 
 pub use blocking::{PortableBlockingHandle, portable_blocking};
 pub use local::{LocalSpawner, run_local};
 pub use portable::{PortableHandle, PortableTask, portable};
 pub(crate) use slot::drop_quietly;
+pub(crate) use streak::Streak;
 pub use yield_now::{YieldNow, yield_now};

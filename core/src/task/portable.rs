@@ -7,7 +7,7 @@
 //!             dropped by executor ─┘
 //! ```
 
-use super::slot::{Slot, drop_quietly};
+use super::slot::{Left, Slot, drop_quietly};
 use crate::{JoinError, error::Panic, rt::JoinHandle};
 use pin_project_lite::pin_project;
 use std::{
@@ -16,7 +16,13 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -39,74 +45,39 @@ use std::{
 /// ```
 #[track_caller]
 pub fn portable<F: Future>(future: F) -> (PortableTask<F>, PortableHandle<F::Output>) {
-    let abort = Mutex::new(Abort {
-        requested: false,
-        task: None,
-    });
     let shared = Arc::new(Shared {
+        aborted: AtomicBool::new(false),
         slot: Slot::new(),
-        abort,
     });
     (
         PortableTask {
             future: Some(future),
             shared: shared.clone(),
+            left: Left::NOTHING,
         },
         PortableHandle {
             shared,
+            left: Left::NOTHING,
             spawned_at: Location::caller(),
         },
     )
 }
 
 struct Shared<T> {
+    /// Set before the task's waker is taken, so that whoever leaves one too late sees it.
+    aborted: AtomicBool,
     slot: Slot<T>,
-    abort: Mutex<Abort>,
-}
-
-struct Abort {
-    requested: bool,
-    /// The task's waker, for an abort to wake.
-    task: Option<Waker>,
 }
 
 impl<T> Shared<T> {
-    /// Whether an abort was requested; if not, a later one wakes `waker`.
-    fn is_aborted(&self, waker: &Waker) -> bool {
-        let mut abort = self.abort.lock().unwrap_or_else(PoisonError::into_inner);
-        if abort.requested {
-            return true;
-        }
-        if !abort
-            .task
-            .as_ref()
-            .is_some_and(|task| task.will_wake(waker))
-        {
-            let replaced = abort.task.replace(waker.clone());
-            drop(abort);
-            drop(replaced);
-        }
-        false
-    }
-
-    fn finish(&self, outcome: Result<T, JoinError>) {
-        self.slot.finish(outcome);
-        // The task's own waker must not outlive it in here, where a handle keeps it.
-        let waker = self
-            .abort
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .task
-            .take();
-        drop(waker);
+    #[inline]
+    fn is_aborted(&self) -> bool {
+        self.aborted.load(Acquire)
     }
 
     fn abort(&self) {
-        let mut abort = self.abort.lock().unwrap_or_else(PoisonError::into_inner);
-        abort.requested = true;
-        let task = abort.task.take();
-        drop(abort);
-        task.into_iter().for_each(Waker::wake);
+        self.aborted.store(true, Release);
+        self.slot.task_waker().into_iter().for_each(Waker::wake);
     }
 }
 
@@ -117,6 +88,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         shared: Arc<Shared<F::Output>>,
+        left: Left,
     }
 
     impl<F: Future> PinnedDrop for PortableTask<F> {
@@ -124,7 +96,7 @@ pin_project! {
             let mut this = this.project();
             if this.future.is_some() {
                 let outcome = end(this.future.as_mut(), Err(JoinError::Cancelled));
-                this.shared.finish(outcome);
+                this.shared.slot.finish(outcome);
             }
         }
     }
@@ -161,17 +133,24 @@ impl<F: Future> Future for PortableTask<F> {
         let Some(future) = this.future.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        let outcome = if this.shared.is_aborted(cx.waker()) {
+        let outcome = if this.shared.is_aborted() {
             Err(JoinError::Cancelled)
         } else {
             match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-                Ok(Poll::Pending) => return Poll::Pending,
+                // Not before: a task that is ready at its first poll leaves no waker.
+                Ok(Poll::Pending) => {
+                    let changed = this.shared.slot.watch(this.left, cx.waker());
+                    if !(changed && this.shared.is_aborted()) {
+                        return Poll::Pending;
+                    }
+                    Err(JoinError::Cancelled)
+                }
                 Ok(Poll::Ready(output)) => Ok(output),
                 Err(payload) => Err(panicked(payload)),
             }
         };
         let outcome = end(this.future, outcome);
-        this.shared.finish(outcome);
+        this.shared.slot.finish(outcome);
         Poll::Ready(())
     }
 }
@@ -189,14 +168,17 @@ impl<F: Future> fmt::Debug for PortableTask<F> {
 #[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
 pub struct PortableHandle<T> {
     shared: Arc<Shared<T>>,
+    left: Left,
     spawned_at: &'static Location<'static>,
 }
 
 impl<T> Future for PortableHandle<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.shared.slot.poll_take(cx)
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { shared, left, .. } = &mut *self;
+        shared.slot.poll_take(left, cx)
     }
 }
 
@@ -211,8 +193,9 @@ impl<T> JoinHandle<T> for PortableHandle<T> {
 }
 
 impl<T> Drop for PortableHandle<T> {
+    #[inline]
     fn drop(&mut self) {
-        self.shared.slot.detach();
+        self.shared.slot.detach(self.left);
     }
 }
 

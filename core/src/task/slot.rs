@@ -2,84 +2,189 @@
 
 use crate::JoinError;
 use std::{
+    fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, MutexGuard, PoisonError},
+    ptr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicU8,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
     task::{Context, Poll, Waker},
 };
 
-/// The outcome of one task, written once and taken once.
-#[derive(Debug)]
-pub(super) struct Slot<T>(Mutex<State<T>>);
+/// The outcome of one task, written once and taken once, and the wakers of both its ends.
+///
+/// ```text
+///  RUNNING ── finish ──▶ FINISHED: the outcome is there, until it is taken
+///     └────── detach ──▶ DETACHED: nobody will join, so that an outcome is dropped at once
+/// ```
+///
+/// The lock is taken where something changes: what an end has left here, it remembers as [`Left`].
+pub(crate) struct Slot<T> {
+    /// Written under the lock.
+    phase: AtomicU8,
+    cells: Mutex<Cells<T>>,
+}
 
-#[derive(Debug)]
-enum State<T> {
-    Running {
-        joiner: Option<Waker>,
-    },
-    Done(Result<T, JoinError>),
-    Taken,
-    /// Nobody will join: the outcome is dropped as soon as it is there.
-    Detached,
+const RUNNING: u8 = 0;
+const FINISHED: u8 = 1;
+const DETACHED: u8 = 2;
+
+struct Cells<T> {
+    outcome: Option<Result<T, JoinError>>,
+    joiner: Option<Waker>,
+    /// For an abort to wake.
+    task: Option<Waker>,
+}
+
+/// What an end has left in the slot, to be compared without a lock or a clone that is kept.
+///
+/// While the slot holds a waker, no other has its address. Once it does not, there is
+/// nothing to wait for either: the outcome is there, the owner gone, or the abort under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    data: usize,
+    vtable: usize,
+}
+
+impl Left {
+    pub(crate) const NOTHING: Self = Self { data: 0, vtable: 0 };
+    /// The owner has the outcome.
+    const TAKEN: Self = Self { data: 1, vtable: 0 };
+
+    #[inline]
+    fn of(waker: &Waker) -> Self {
+        Self {
+            data: waker.data().addr(),
+            vtable: ptr::from_ref(waker.vtable()).addr(),
+        }
+    }
 }
 
 impl<T> Slot<T> {
-    pub(super) const fn new() -> Self {
-        Self(Mutex::new(State::Running { joiner: None }))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn is_finished(&self) -> bool {
-        !matches!(*self.lock(), State::Running { .. })
-    }
-
-    /// Writes the outcome. The first one stays: completion beats a later abort.
-    pub(super) fn finish(&self, outcome: Result<T, JoinError>) {
-        let mut state = self.lock();
-        if let State::Running { joiner } = &mut *state {
-            let joiner = joiner.take();
-            *state = State::Done(outcome);
-            drop(state);
-            joiner.into_iter().for_each(Waker::wake);
-        } else {
-            drop(state);
-            drop_quietly(outcome);
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self {
+            phase: AtomicU8::new(RUNNING),
+            cells: Mutex::new(Cells {
+                outcome: None,
+                joiner: None,
+                task: None,
+            }),
         }
     }
 
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Cells<T>> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.phase.load(Acquire) == FINISHED
+    }
+
+    /// Writes the outcome. The first one stays: completion beats a later abort.
+    #[inline]
+    pub(crate) fn finish(&self, outcome: Result<T, JoinError>) {
+        let mut cells = self.lock();
+        if self.phase.load(Relaxed) != RUNNING {
+            drop(cells);
+            return drop_quietly(outcome);
+        }
+        cells.outcome = Some(outcome);
+        let (joiner, task) = (cells.joiner.take(), cells.task.take());
+        self.phase.store(FINISHED, Release);
+        drop(cells);
+        // The task's own waker must not outlive it in here, where a handle keeps it.
+        drop(task);
+        joiner.into_iter().for_each(Waker::wake);
+    }
+
+    /// Keeps the waker of a task that waits, for [`task_waker`](Self::task_waker). Whether it is
+    /// another one than before.
+    #[inline]
+    pub(crate) fn watch(&self, left: &mut Left, waker: &Waker) -> bool {
+        let now = Left::of(waker);
+        if *left == now {
+            return false;
+        }
+        *left = now;
+        let mut waker = Some(waker.clone());
+        let mut cells = self.lock();
+        if self.phase.load(Relaxed) == RUNNING {
+            mem::swap(&mut cells.task, &mut waker);
+        }
+        drop(cells);
+        drop(waker);
+        true
+    }
+
+    /// Takes the task's waker, to wake it.
+    pub(crate) fn task_waker(&self) -> Option<Waker> {
+        self.lock().task.take()
+    }
+
     /// The owner goes: its waker goes with it, and so does an outcome that it has not seen.
-    pub(super) fn detach(&self) {
-        let mut state = self.lock();
-        let left = std::mem::replace(&mut *state, State::Detached);
-        drop(state);
+    #[inline]
+    pub(crate) fn detach(&self, left: Left) {
+        if left == Left::TAKEN {
+            return;
+        }
+        let mut cells = self.lock();
+        if self.phase.load(Relaxed) == RUNNING {
+            self.phase.store(DETACHED, Relaxed);
+        }
+        let left = (cells.outcome.take(), cells.joiner.take(), cells.task.take());
+        drop(cells);
         drop(left);
     }
 
     /// # Panics
     /// Once the outcome was taken.
-    pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        let mut state = self.lock();
-        if let State::Running { joiner } = &mut *state {
-            if !joiner
-                .as_ref()
-                .is_some_and(|joiner| joiner.will_wake(cx.waker()))
-            {
-                let replaced = joiner.replace(cx.waker().clone());
-                drop(state);
-                drop(replaced);
-            }
+    #[inline]
+    pub(crate) fn poll_take(
+        &self,
+        left: &mut Left,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, JoinError>> {
+        if !self.is_finished() && !self.join(left, cx.waker()) {
             return Poll::Pending;
         }
-        let left = std::mem::replace(&mut *state, State::Taken);
-        match left {
-            State::Done(outcome) => Poll::Ready(outcome),
-            _ => {
-                drop(state);
-                panic!("a join handle was polled again after it was ready")
-            }
+        *left = Left::TAKEN;
+        let outcome = self.lock().outcome.take();
+        Poll::Ready(outcome.expect("a join handle was polled again after it was ready"))
+    }
+
+    /// Whether the outcome came meanwhile; if not, it wakes `waker`.
+    #[inline]
+    fn join(&self, left: &mut Left, waker: &Waker) -> bool {
+        let now = Left::of(waker);
+        if *left == now {
+            return false;
         }
+        let mut waker = Some(waker.clone());
+        let mut cells = self.lock();
+        let finished = self.phase.load(Relaxed) == FINISHED;
+        if !finished {
+            mem::swap(&mut cells.joiner, &mut waker);
+            *left = now;
+        }
+        drop(cells);
+        drop(waker);
+        finished
+    }
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let finished = self.is_finished();
+        f.debug_struct("Slot")
+            .field("finished", &finished)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,6 +192,6 @@ impl<T> Slot<T> {
 pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // A payload whose own destructor panics would start over.
-        std::mem::forget(payload);
+        mem::forget(payload);
     }
 }

@@ -5,18 +5,24 @@ use pin_project_lite::pin_project;
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// What a backend brings for [`AlarmTimer`]: something that wakes at a deadline.
 ///
-/// It may do as it likes about past deadlines, the end of time and polls after it fired:
-/// `AlarmTimer` never shows it those.
+/// It keeps that deadline in the terms of its own clock, so that making a timer need not convert
+/// it. It may do as it likes about polls after it fired: `AlarmTimer` never shows it those.
 pub trait Alarm: Send + Sync + 'static {
-    /// Moves the deadline, also after the alarm fired.
+    /// When it fires. [`Instant::MAX`]: never.
+    fn deadline(&self) -> Instant;
+
+    /// Moves the deadline, also after the alarm fired. With [`Instant::MAX`] it wakes nobody any more.
     fn set(self: Pin<&mut Self>, deadline: Instant);
 
     /// Ready once the deadline has come, never before; wakes the last poll's waker then.
+    ///
+    /// Where the deadline has passed before the first poll, that poll should be ready:
+    /// one that is not takes the alarm's own time to wake.
     fn poll_fired(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -24,70 +30,61 @@ pin_project! {
     /// The [`Timer`] of a backend that has an [`Alarm`].
     ///
     /// ```text
-    ///           deadline past            first poll: wakes itself
-    ///  new ────────────────────▶ Yield ──────────────────────────▶ Due ──▶ Done
-    ///   │  deadline ahead                                          ▲        │ stays Ready
-    ///   ├────────────────────▶ Armed ── alarm fired ──▶ Done
-    ///   │  end of time
-    ///   └────────────────────▶ Never ── Pending for ever
-    ///  reset: any state ─▶ Armed, or Never
+    ///        first poll: fired, wakes itself
+    ///  New ──────────────────────────────────▶ Due ── next poll ──▶ Done
+    ///   │ not yet                                                    ▲  │ stays Ready
+    ///   └─────────▶ Armed ── alarm fired ────────────────────────────┘
+    ///  reset: any state ─▶ Armed
     /// ```
+    ///
+    /// The first poll decides whether the deadline has passed, so that making a timer reads no
+    /// clock for that.
     #[derive(Debug)]
     #[must_use = "a timer does nothing unless it is polled"]
     pub struct AlarmTimer<A> {
         #[pin]
         alarm: A,
-        deadline: Instant,
         state: State,
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Yield,
+    New,
     Due,
     Armed,
-    Never,
     Done,
 }
 
 impl<A: Alarm> AlarmTimer<A> {
-    /// A timer for `deadline`, over an `alarm` that was set for it.
-    pub fn new(alarm: A, now: Instant, deadline: Instant) -> Self {
-        let state = match armed(deadline) {
-            State::Armed if deadline <= now => State::Yield,
-            state => state,
-        };
+    /// A timer over an `alarm` that was set.
+    #[inline]
+    pub fn new(alarm: A) -> Self {
         Self {
             alarm,
-            deadline,
-            state,
+            state: State::New,
         }
-    }
-}
-
-fn armed(deadline: Instant) -> State {
-    if deadline == Instant::MAX {
-        State::Never
-    } else {
-        State::Armed
     }
 }
 
 impl<A: Alarm> Future for AlarmTimer<A> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         match *this.state {
-            State::Armed if this.alarm.poll_fired(cx).is_pending() => return Poll::Pending,
-            State::Never => return Poll::Pending,
-            State::Yield => {
+            State::Armed => ready!(this.alarm.poll_fired(cx)),
+            State::New if this.alarm.poll_fired(cx).is_pending() => {
+                *this.state = State::Armed;
+                return Poll::Pending;
+            }
+            State::New => {
                 *this.state = State::Due;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            State::Armed | State::Due | State::Done => {}
+            State::Due | State::Done => {}
         }
         *this.state = State::Done;
         Poll::Ready(())
@@ -96,7 +93,7 @@ impl<A: Alarm> Future for AlarmTimer<A> {
 
 impl<A: Alarm> Timer for AlarmTimer<A> {
     fn deadline(&self) -> Instant {
-        self.deadline
+        self.alarm.deadline()
     }
 
     fn is_elapsed(&self) -> bool {
@@ -105,10 +102,7 @@ impl<A: Alarm> Timer for AlarmTimer<A> {
 
     fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
-        *this.deadline = deadline;
-        *this.state = armed(deadline);
-        if *this.state == State::Armed {
-            this.alarm.set(deadline);
-        }
+        *this.state = State::Armed;
+        this.alarm.set(deadline);
     }
 }

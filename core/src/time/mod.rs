@@ -1,12 +1,14 @@
-//! Time without a clock: [`Instant`], the portable [`Timer`](AlarmTimer), the lossless timeout.
+//! Time without a clock: [`Instant`], the portable [`Timer`](AlarmTimer), the lossless timeout, ticks.
 
 mod alarm;
 mod instant;
+mod interval;
 mod timeout;
 mod wait_for;
 
 pub use alarm::{Alarm, AlarmTimer};
 pub use instant::Instant;
+pub use interval::{Interval, MissedTicks, Tick, interval, interval_at};
 pub(crate) use timeout::Limit;
 pub use timeout::TimeoutFuture;
 pub use wait_for::{WaitFor, WaitTaskError, wait_for, wait_for_task, wait_until};

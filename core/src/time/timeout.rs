@@ -22,8 +22,8 @@ pub(crate) enum Limit {
 pin_project! {
     /// The future of [`Timeout::timeout`](crate::rt::Timeout::timeout).
     ///
-    /// No timer exists before the inner future was pending once, so that a timeout around
-    /// a ready future costs next to nothing.
+    /// No timer exists, and no clock is read, before the inner future was pending once, so that a
+    /// timeout around a ready future costs next to nothing. The limit counts from there.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct TimeoutFuture<R: Sleep, F> {
         #[pin]

@@ -5,7 +5,10 @@ use crate::dupes::{
     hash::Batch,
     search::{Unit, Yield},
 };
-use anyrt::{Instant, JoinError, Receiver, Runtime, Semaphore, Sender};
+use anyrt::{
+    Instant, JoinError, Runtime,
+    group::{TaskError, TaskGroup},
+};
 use std::{error::Error, sync::Arc};
 
 /// Finds duplicate files, with at most [`jobs`](Options::jobs) blocking calls at once.
@@ -15,45 +18,46 @@ use std::{error::Error, sync::Arc};
 ///
 /// # Panics
 /// With the panic of a blocking call.
+///
+/// # Cancel safety
+/// Dropping it ends the search; a blocking call that has begun runs to its end, unseen.
 pub async fn find<R: Runtime>(
     rt: &R,
     options: Options,
     progress: &Progress,
 ) -> Result<Findings, Box<dyn Error + Send + Sync>> {
-    let slots = Arc::new(rt.semaphore(options.jobs)?);
-    // What a unit yielded brings its slot along, so no more than `jobs` are ever in here.
-    let (tx, mut rx) = rt.channel(options.jobs)?;
+    let jobs = options.jobs;
+    let workers = TaskGroup::builder(rt).name("dupes").max_concurrent(jobs);
+    let workers = workers.build()?;
     let clock = {
         let rt = rt.clone();
         Arc::new(move || rt.now() - Instant::ORIGIN)
     };
     let mut search = Search::new(options, clock);
     loop {
-        while let Ok(slot) = Arc::clone(&slots).try_acquire_owned()
+        while search.in_flight() < jobs
             && let Some(unit) = search.next_unit()
         {
-            let (worker, tx) = (rt.clone(), tx.clone());
-            drop(rt.spawn(async move {
-                let yielded = run(&worker, unit).await;
-                // Nobody receives it if the search was dropped: then nobody wants it.
-                tx.send((yielded, slot)).await.ok();
-            }));
+            // Refused once one has failed.
+            drop(workers.spawn(run(rt.clone(), unit)));
         }
         progress.show(search.status());
-        if search.in_flight() == 0 {
-            break;
+        match workers.next().await {
+            Some(yielded) => search.absorb(yielded),
+            None => break,
         }
-        let (yielded, slot) = rx.recv().await.ok_or("no worker is left")?;
-        search.absorb(yielded.map_err(JoinError::resume)?);
-        drop(slot);
+    }
+    if let Err(failed) = workers.join().await {
+        let error = failed.into_first().into_error();
+        return Err(error.map_or_else(TaskError::into, |lost| lost.resume().into()));
     }
     progress.finish();
     Ok(search.finish())
 }
 
-async fn run<R: Runtime>(rt: &R, unit: Unit) -> Result<Yield, JoinError> {
+async fn run<R: Runtime>(rt: R, unit: Unit) -> Result<Yield, JoinError> {
     match unit {
-        Unit::Hash(batch) => hash(rt, batch).await,
+        Unit::Hash(batch) => hash(&rt, batch).await,
         unit => rt.spawn_blocking(move || unit.run()).await,
     }
 }

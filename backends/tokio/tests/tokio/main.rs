@@ -16,3 +16,4 @@ mod erased {
 
 mod contexts;
 mod paused;
+mod timers;

@@ -124,28 +124,33 @@ fn unsafe_without_a_note_is_found() {
         "/// A.\n///\n/// # Safety\n/// B.\npub unsafe fn a() {}\n",
         "// SAFETY: a.\nlet a =\n    unsafe {};\n",
     ] {
-        passes(unsafe_code, UNSAFE_ROOM, good);
+        passes(unsafe_code, UNSAFE_ROOMS[0], good);
     }
     for bad in [
         "a();\nunsafe {}\n",
         "// It is safe.\nunsafe {}\n",
         "b(\"// SAFETY:\");\nunsafe {}\n",
     ] {
-        fails(unsafe_code, UNSAFE_ROOM, bad, &format!("{UNSAFE_ROOM}:2:"));
+        fails(
+            unsafe_code,
+            UNSAFE_ROOMS[0],
+            bad,
+            &format!("{}:2:", UNSAFE_ROOMS[0]),
+        );
     }
     let second = "// SAFETY: a.\nunsafe {}\nunsafe {}\n";
     fails(
         unsafe_code,
-        UNSAFE_ROOM,
+        UNSAFE_ROOMS[0],
         second,
-        &format!("{UNSAFE_ROOM}:3:"),
+        &format!("{}:3:", UNSAFE_ROOMS[0]),
     );
     let apart = "// SAFETY: a.\n\nunsafe {}\n";
     fails(
         unsafe_code,
-        UNSAFE_ROOM,
+        UNSAFE_ROOMS[0],
         apart,
-        &format!("{UNSAFE_ROOM}:3:"),
+        &format!("{}:3:", UNSAFE_ROOMS[0]),
     );
 }
 

@@ -1,0 +1,321 @@
+//! One value, sent once.
+//!
+//! ```
+//! # use anyrt_core::{channel::oneshot, rt::{Runtime}};
+//! # async fn demo<R: Runtime>(rt: R) {
+//! let (tx, rx) = oneshot::channel();
+//! drop(rt.spawn(async move { tx.send(6 * 7) }));
+//! assert_eq!(rx.await, Ok(42));
+//! # }
+//! ```
+//!
+//! One allocation. A receiver that finds itself alone takes the value without a lock: the sender's
+//! reference is given up after the value is in and before the receiver is woken, so this is the
+//! usual case, and all that is left of a receive is what dropping a reference costs anyway.
+
+use crate::{
+    error::{Closed, TryRecvError},
+    sync::prim::{Mutex, lock},
+};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+/// A channel for one value.
+#[inline]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new(Mutex::new(State {
+        value: None,
+        receiver: None,
+        sender: None,
+        closed: false,
+        sender_gone: false,
+    }));
+    let sender = Sender {
+        shared: Some(Arc::clone(&shared)),
+    };
+    let receiver = Receiver {
+        shared: Some(shared),
+    };
+    (sender, receiver)
+}
+
+type Shared<T> = Arc<Mutex<State<T>>>;
+
+struct State<T> {
+    value: Option<T>,
+    /// The receiver's waker, while it waits.
+    receiver: Option<Waker>,
+    /// The waker of the sender, while it waits for the end.
+    sender: Option<Waker>,
+    /// The receiver is closed or gone.
+    closed: bool,
+    sender_gone: bool,
+}
+
+impl<T> State<T> {
+    /// The value, or why there is none.
+    fn take(&mut self) -> Result<T, TryRecvError> {
+        self.value
+            .take()
+            .ok_or(match self.closed || self.sender_gone {
+                true => TryRecvError::Closed,
+                false => TryRecvError::Empty,
+            })
+    }
+}
+
+/// Whether the other half is gone. Once it is, nobody can bring it back.
+fn is_alone<T>(shared: &Shared<T>) -> bool {
+    Arc::strong_count(shared) == 1
+}
+
+/// What the other half left behind, without a lock.
+#[inline]
+fn take_alone<T>(shared: Shared<T>) -> Option<T> {
+    let state = Arc::into_inner(shared)?;
+    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    state.value
+}
+
+/// The half that sends. Dropped, it closes the channel.
+pub struct Sender<T> {
+    /// `None` once it has sent.
+    shared: Option<Shared<T>>,
+}
+
+impl<T> Sender<T> {
+    /// Sends `value`; never waits.
+    ///
+    /// # Errors
+    /// The value comes back if the receiver is closed or gone. One that is just being dropped may
+    /// still take the value along.
+    #[inline]
+    pub fn send(mut self, value: T) -> Result<(), T> {
+        let Some(shared) = self.shared.take() else {
+            return Err(value);
+        };
+        if is_alone(&shared) {
+            return Err(value);
+        }
+        let mut state = lock(&shared);
+        if state.closed {
+            return Err(value);
+        }
+        state.value = Some(value);
+        let waker = state.receiver.take();
+        drop(state);
+        // Before the wake, so that the receiver finds itself alone.
+        drop(shared);
+        waker.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// Waits until the receiver is closed or gone.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost.
+    #[track_caller]
+    pub fn closed(&mut self) -> ClosedFuture<'_, T> {
+        ClosedFuture {
+            sender: self,
+            waits: false,
+        }
+    }
+
+    /// Whether the receiver is closed or gone.
+    pub fn is_closed(&self) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_none_or(|shared| is_alone(shared) || lock(shared).closed)
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.take() else {
+            return;
+        };
+        if is_alone(&shared) {
+            return;
+        }
+        let mut state = lock(&shared);
+        state.sender_gone = true;
+        let waker = state.receiver.take();
+        drop(state);
+        drop(shared);
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The future of [`Sender::closed`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct ClosedFuture<'a, T> {
+    sender: &'a mut Sender<T>,
+    waits: bool,
+}
+
+impl<T> Future for ClosedFuture<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(shared) = this.sender.shared.as_ref().filter(|it| !is_alone(it)) else {
+            return Poll::Ready(());
+        };
+        let waker = cx.waker().clone();
+        let mut state = lock(shared);
+        if state.closed {
+            drop(state);
+            return Poll::Ready(());
+        }
+        let replaced = state.sender.replace(waker);
+        drop(state);
+        drop(replaced);
+        this.waits = true;
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for ClosedFuture<'_, T> {
+    fn drop(&mut self) {
+        if let (true, Some(shared)) = (self.waits, &self.sender.shared) {
+            let waker = lock(shared).sender.take();
+            drop(waker);
+        }
+    }
+}
+
+/// The half that receives: a future of the value.
+///
+/// It gives [`Closed`] if the sender was dropped without sending, and also when it is polled again
+/// after the value is out, for then nothing can come, either. Dropping it drops a value
+/// that was sent.
+///
+/// # Cancel safety
+/// Poll it by reference (`(&mut rx).await`) where the wait may be given up: the value stays.
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Receiver<T> {
+    /// `None` once the outcome is out.
+    shared: Option<Shared<T>>,
+}
+
+impl<T> Receiver<T> {
+    /// The value, if it is there.
+    ///
+    /// # Errors
+    /// Says whether it may come.
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let Some(shared) = self.shared.take() else {
+            return Err(TryRecvError::Closed);
+        };
+        if is_alone(&shared) {
+            return take_alone(shared).ok_or(TryRecvError::Closed);
+        }
+        let taken = lock(&shared).take();
+        self.shared = Some(shared);
+        if !matches!(taken, Err(TryRecvError::Empty)) {
+            self.leave();
+        }
+        taken
+    }
+
+    /// Refuses the value, unless it was sent already: that one can still be received.
+    pub fn close(&mut self) {
+        let Some(shared) = &self.shared else {
+            return;
+        };
+        let mut state = lock(shared);
+        state.closed = true;
+        let waker = state.sender.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, Closed>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(shared) = this.shared.take() else {
+            return Poll::Ready(Err(Closed));
+        };
+        if is_alone(&shared) {
+            return Poll::Ready(take_alone(shared).ok_or(Closed));
+        }
+        let shared = this.shared.insert(shared);
+        let waker = cx.waker().clone();
+        let mut state = lock(shared);
+        let (taken, replaced) = match state.take() {
+            Err(TryRecvError::Empty) => (None, state.receiver.replace(waker)),
+            taken => (Some(taken), Some(waker)),
+        };
+        drop(state);
+        drop(replaced);
+        match taken {
+            None => Poll::Pending,
+            Some(taken) => {
+                this.leave();
+                Poll::Ready(taken.map_err(|_| Closed))
+            }
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Closes, and takes along what is left.
+    fn leave(&mut self) {
+        let Some(shared) = self.shared.take() else {
+            return;
+        };
+        if is_alone(&shared) {
+            return;
+        }
+        let mut state = lock(&shared);
+        state.closed = true;
+        let left = (state.value.take(), state.receiver.take());
+        let waker = state.sender.take();
+        drop(state);
+        drop(shared);
+        // Woken first: a destructor may panic.
+        waker.into_iter().for_each(Waker::wake);
+        drop(left);
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("oneshot::Sender")
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for ClosedFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("oneshot::ClosedFuture")
+            .field(&self.sender)
+            .finish()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("oneshot::Receiver")
+            .field("done", &self.shared.is_none())
+            .finish_non_exhaustive()
+    }
+}

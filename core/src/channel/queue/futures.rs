@@ -1,0 +1,226 @@
+//! Waiting for a slot, for an item, and for all to be done.
+
+use super::{Job, Queue};
+use crate::{
+    channel::waiters::{Place, leave, poll_until},
+    error::{Closed, SendError, TryRecvError, TrySendError},
+    sync::wait_list::Status,
+};
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// The future of [`Queue::put`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Put<'a, T> {
+    queue: &'a Queue<T>,
+    /// `None` once it is in, or handed back.
+    item: Option<T>,
+    key: Option<usize>,
+}
+
+/// The item is never pinned.
+impl<T> Unpin for Put<'_, T> {}
+
+impl<'a, T> Put<'a, T> {
+    pub(super) fn new(queue: &'a Queue<T>, item: T) -> Self {
+        Self {
+            queue,
+            item: Some(item),
+            key: None,
+        }
+    }
+}
+
+impl<T> Future for Put<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    /// # Panics
+    /// Like any future, when polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let shared = &this.queue.shared;
+        let item = this.item.take();
+        let item = item.expect("a `put` was polled again after it was ready");
+        let outcome = if let Some(key) = this.key {
+            // Cloned and, in exchange, dropped outside the lock.
+            let mut waker = Some(cx.waker().clone());
+            shared.with(|state, wakers| {
+                if let Some(kept) = state.putters.queued_waker(key) {
+                    mem::swap(kept, &mut waker);
+                    return Err(TrySendError::Full(item));
+                }
+                match state.putters.remove(key) {
+                    (Status::Closed, _) => Err(TrySendError::Closed(item)),
+                    _ => {
+                        state.put_reserved(item, wakers);
+                        Ok(())
+                    }
+                }
+            })
+        } else {
+            match shared.with(|state, wakers| state.try_put(item, wakers)) {
+                Err(TrySendError::Full(item)) => {
+                    let waker = cx.waker().clone();
+                    // The waker was cloned outside the lock, so there may be a slot by now.
+                    shared.with(|state, wakers| {
+                        let tried = state.try_put(item, wakers);
+                        if let Err(TrySendError::Full(_)) = tried {
+                            this.key = Some(state.putters.push(1, waker));
+                        }
+                        tried
+                    })
+                }
+                outcome => outcome,
+            }
+        };
+        if let Err(TrySendError::Full(item)) = outcome {
+            this.item = Some(item);
+            return Poll::Pending;
+        }
+        this.key = None;
+        Poll::Ready(outcome.map_err(|error| SendError(error.into_inner())))
+    }
+}
+
+impl<T> Drop for Put<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let shared = &self.queue.shared;
+            let waker = shared.with(|state, wakers| state.putter_left(key, wakers));
+            drop(waker);
+        }
+    }
+}
+
+/// The future of [`Queue::get`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Get<'a, T> {
+    queue: &'a Queue<T>,
+    key: Option<usize>,
+}
+
+impl<'a, T> Get<'a, T> {
+    pub(super) fn new(queue: &'a Queue<T>) -> Self {
+        Self { queue, key: None }
+    }
+}
+
+impl<T> Future for Get<'_, T> {
+    type Output = Result<Job<T>, Closed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let (queue, shared) = (this.queue, &this.queue.shared);
+        let outcome = if let Some(key) = this.key {
+            // Cloned and, in exchange, dropped outside the lock.
+            let mut waker = Some(cx.waker().clone());
+            shared.with(|state, wakers| {
+                if let Some(kept) = state.getters.queued_waker(key) {
+                    mem::swap(kept, &mut waker);
+                    return Err(TryRecvError::Empty);
+                }
+                match state.getters.remove(key) {
+                    (Status::Closed, _) => Err(TryRecvError::Closed),
+                    _ => {
+                        let item = state.get_promised(wakers);
+                        item.map(|item| Job::new(item, queue))
+                    }
+                }
+            })
+        } else {
+            match queue.try_get() {
+                Err(TryRecvError::Empty) => {
+                    let waker = cx.waker().clone();
+                    // The waker was cloned outside the lock, so there may be an item by now.
+                    shared.with(|state, wakers| {
+                        let tried = state.try_get(wakers);
+                        if let Err(TryRecvError::Empty) = tried {
+                            this.key = Some(state.getters.push(1, waker));
+                        }
+                        tried.map(|item| Job::new(item, queue))
+                    })
+                }
+                outcome => outcome,
+            }
+        };
+        if let Err(TryRecvError::Empty) = outcome {
+            return Poll::Pending;
+        }
+        this.key = None;
+        Poll::Ready(outcome.map_err(|_| Closed))
+    }
+}
+
+impl<T> Drop for Get<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let shared = &self.queue.shared;
+            let waker = shared.with(|state, wakers| state.getter_left(key, wakers));
+            drop(waker);
+        }
+    }
+}
+
+/// The future of [`Queue::join`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Join<'a, T> {
+    queue: &'a Queue<T>,
+    /// How often all was done before the first poll.
+    rests: Option<u64>,
+    place: Place,
+}
+
+impl<'a, T> Join<'a, T> {
+    pub(super) fn new(queue: &'a Queue<T>) -> Self {
+        Self {
+            queue,
+            rests: None,
+            place: None,
+        }
+    }
+}
+
+impl<T> Future for Join<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self {
+            queue,
+            rests,
+            place,
+        } = &mut *self;
+        poll_until(&queue.shared.state, place, cx, |state| {
+            let before = *rests.get_or_insert(state.rests);
+            (state.unfinished() == 0 || state.rests != before).then_some(())
+        })
+    }
+}
+
+impl<T> Drop for Join<'_, T> {
+    fn drop(&mut self) {
+        leave(&self.queue.shared.state, &mut self.place);
+    }
+}
+
+impl<T> fmt::Debug for Put<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Put").field(&self.queue).finish()
+    }
+}
+
+impl<T> fmt::Debug for Get<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Get").field(&self.queue).finish()
+    }
+}
+
+impl<T> fmt::Debug for Join<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Join").field(&self.queue).finish()
+    }
+}

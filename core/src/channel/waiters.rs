@@ -1,0 +1,85 @@
+//! Those who wait for the same thing to happen, and are all woken when it has.
+
+use crate::sync::wait_list::WaitList;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+/// The place of a waiter, which its future keeps; `None` while it has none.
+pub(super) type Place = Option<usize>;
+
+#[derive(Debug)]
+pub(super) struct Waiters(WaitList);
+
+impl Waiters {
+    pub(super) const fn new() -> Self {
+        Self(WaitList::new())
+    }
+
+    /// Moves all wakers into `wakers`, to be woken outside the lock.
+    pub(super) fn take_all(&mut self, wakers: &mut Vec<Waker>) {
+        self.0.close(false, wakers);
+    }
+
+    /// Gives up `place`; its waker is to be dropped outside the lock.
+    #[must_use]
+    pub(super) fn leave(&mut self, place: &mut Place) -> Option<Waker> {
+        let (_, waker) = self.0.remove(place.take()?);
+        waker
+    }
+
+    fn wait(&mut self, place: &mut Place, waker: Waker) -> Option<Waker> {
+        let replaced = self.leave(place);
+        *place = Some(self.0.push(1, waker));
+        replaced
+    }
+}
+
+/// A state under a lock, with those who wait for it to change.
+pub(super) trait Watched {
+    fn waiters(&mut self) -> &mut Waiters;
+}
+
+/// Ready with what `look` finds; otherwise waits at `place`.
+///
+/// It looks a second time once the waker is cloned: cloning runs foreign code, which must not
+/// happen under the lock.
+pub(super) fn poll_until<S: Watched, O>(
+    state: &Mutex<S>,
+    place: &mut Place,
+    cx: &mut Context<'_>,
+    mut look: impl FnMut(&mut S) -> Option<O>,
+) -> Poll<O> {
+    let mut waker = None;
+    loop {
+        let mut state = lock(state);
+        let found = look(&mut state);
+        let replaced = match (&found, waker.take()) {
+            (Some(_), unused) => (state.waiters().leave(place), unused),
+            (None, Some(waker)) => (state.waiters().wait(place, waker), None),
+            (None, None) => {
+                drop(state);
+                waker = Some(cx.waker().clone());
+                continue;
+            }
+        };
+        drop(state);
+        drop(replaced);
+        return found.map_or(Poll::Pending, Poll::Ready);
+    }
+}
+
+/// Gives up `place` when its future is dropped.
+pub(super) fn leave<S: Watched>(state: &Mutex<S>, place: &mut Place) {
+    if place.is_some() {
+        let waker = lock(state).waiters().leave(place);
+        drop(waker);
+    }
+}
+
+/// Locks past a poisoning: a panic under these locks can only come from an item's `Ord`, and
+/// leaves the state whole.
+pub(super) fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

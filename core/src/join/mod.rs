@@ -1,0 +1,56 @@
+//! Concurrency in the caller's own task: nothing is spawned, so futures may borrow, and need be
+//! neither `'static` nor `Send`.
+//!
+//! | | all | the first |
+//! |---|---|---|
+//! | **of a collection** | [`join_all`] | [`race`] |
+//! | **that is `Ok`** | [`try_join_all`]: up to the first error | [`race_ok`]: past errors |
+//! | **of a few types** | [`join!`](crate::join!), [`try_join!`](crate::try_join!) | [`race!`](crate::race!) |
+//!
+//! [`FutureSet`] takes futures while it runs and gives outputs as they come. In a [`scope()`] futures
+//! start others, wait for one another, and are all finished, or dropped, at its end.
+//!
+//! They need no runtime and no feature of one. What they give is `Send` where the futures in it are.
+//! Since all of it is one task, it uses one core: to use more, spawn.
+//!
+//! The engine under them (`engine.rs`) polls only what was woken and costs O(N) for N children.
+
+mod all;
+mod engine;
+mod first;
+#[cfg(all(test, loom))]
+mod loom_tests;
+mod macros;
+mod pinned;
+mod scope;
+mod set;
+mod slots;
+mod wakes;
+
+pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
+pub use first::{AllFailed, Race, RaceOk, race, race_ok};
+pub use scope::{
+    LocalScope, Scope, ScopeFuture, ScopeLocalFuture, ScopedHandle, SpawnError, TryScope,
+    TryScopeFuture, scope, scope_local, try_scope,
+};
+pub use set::{FutureSet, Next};
+
+/// What the macros expand to.
+#[doc(hidden)]
+pub mod __macros {
+    pub use super::macros::{Branch, join, never, race, round, try_join};
+}
+
+/// What loom has to see, taken from loom under its cfg and from std otherwise.
+mod atomics {
+    #[cfg(loom)]
+    pub(super) use loom::sync::{
+        Mutex,
+        atomic::{AtomicU64, fence},
+    };
+    #[cfg(not(loom))]
+    pub(super) use std::sync::{
+        Mutex,
+        atomic::{AtomicU64, fence},
+    };
+}

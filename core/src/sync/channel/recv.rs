@@ -1,0 +1,171 @@
+//! The receiving half, and the `recv` that waits.
+
+use super::{Shared, wake};
+use crate::{error::TryRecvError, rt::Receiver};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+/// How many items in a row `recv` gives before it is pending once, to let others run.
+///
+/// The count costs nothing that is shared, for there is one receiver. A `send` has no such budget:
+/// without a bound it promises never to wait, and with one it waits as soon as it is
+/// faster than its receiver, which has a budget.
+const BUDGET: u32 = 128;
+
+/// The half that receives from a [`FifoChannel`](super::FifoChannel).
+pub struct FifoReceiver<T> {
+    shared: Arc<Shared<T>>,
+    /// Items that `recv` may still give without a break.
+    budget: u32,
+}
+
+impl<T> FifoReceiver<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        Self {
+            shared,
+            budget: BUDGET,
+        }
+    }
+}
+
+impl<T> Drop for FifoReceiver<T> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        (state.closed, state.gone) = (true, true);
+        // The numbers of what is dropped here are past.
+        state.opened = state.opened.wrapping_add(state.queue.len());
+        let left = (std::mem::take(&mut state.queue), state.receiver.take());
+        self.shared.note(&state);
+        drop(state);
+        self.shared.close();
+        drop(left);
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
+    #[inline]
+    fn recv(&mut self) -> impl Future<Output = Option<T>> + Send {
+        Recv {
+            receiver: self,
+            waits: false,
+        }
+    }
+
+    #[inline]
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_item(cx.waker())
+    }
+
+    #[inline]
+    fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let mut state = self.shared.lock();
+        let Some((item, waiter)) = state.pop() else {
+            return Err(match state.is_drained() {
+                true => TryRecvError::Closed,
+                false => TryRecvError::Empty,
+            });
+        };
+        self.shared.note(&state);
+        drop(state);
+        wake(waiter);
+        Ok(item)
+    }
+
+    fn close(&mut self) {
+        self.shared.close();
+    }
+
+    fn len(&self) -> usize {
+        self.shared.len()
+    }
+}
+
+impl<T> fmt::Debug for FifoReceiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FifoReceiver").field(&self.shared).finish()
+    }
+}
+
+/// Waits for an item; dropped, it leaves no waker behind.
+#[must_use = "futures do nothing unless they are polled"]
+struct Recv<'a, T> {
+    receiver: &'a mut FifoReceiver<T>,
+    waits: bool,
+}
+
+impl<T> FifoReceiver<T> {
+    #[inline]
+    fn poll_item(&mut self, waker: &Waker) -> Poll<Option<T>> {
+        let shared = &*self.shared;
+        if self.budget > 0 && !shared.seems_empty() {
+            let mut state = shared.lock();
+            if let Some((item, waiter)) = state.pop() {
+                shared.note(&state);
+                drop(state);
+                self.budget -= 1;
+                wake(waiter);
+                return Poll::Ready(Some(item));
+            }
+        }
+        self.poll_slow(waker)
+    }
+
+    /// All that is not an item that is there.
+    #[cold]
+    fn poll_slow(&mut self, waker: &Waker) -> Poll<Option<T>> {
+        if self.budget == 0 {
+            self.budget = BUDGET;
+            waker.wake_by_ref();
+            return Poll::Pending;
+        }
+        let shared = &*self.shared;
+        // Declared before the guard, and so dropped after it.
+        let mut waker = Some(waker.clone());
+        let mut state = shared.lock();
+        let polled = state.pop();
+        if polled.is_none() && !state.is_drained() {
+            std::mem::swap(&mut state.receiver, &mut waker);
+            self.budget = BUDGET;
+            return Poll::Pending;
+        }
+        shared.note(&state);
+        drop(state);
+        let Some((item, waiter)) = polled else {
+            return Poll::Ready(None);
+        };
+        self.budget -= 1;
+        wake(waiter);
+        Poll::Ready(Some(item))
+    }
+
+    #[cold]
+    fn forget_waker(&self) {
+        let waker = self.shared.lock().receiver.take();
+        drop(waker);
+    }
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Option<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let polled = self.receiver.poll_item(cx.waker());
+        self.waits = polled.is_pending();
+        polled
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.waits {
+            self.receiver.forget_waker();
+        }
+    }
+}

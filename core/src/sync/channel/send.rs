@@ -1,0 +1,197 @@
+//! The sending half, and the `send` that waits with its item in hand.
+
+use super::{
+    super::wait_list::{Status, poll_waiter},
+    Cargo, Shared,
+    reserve::{FifoOwnedSendPermit, FifoSendPermit, Reserve},
+    wake,
+};
+use crate::{
+    error::{Closed, SendError, TrySendError},
+    rt::Sender,
+};
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+/// The half that sends into a [`FifoChannel`](super::FifoChannel).
+pub struct FifoSender<T> {
+    pub(super) shared: Arc<Shared<T>>,
+}
+
+impl<T> FifoSender<T> {
+    /// To be counted by the caller.
+    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+}
+
+impl<T> Clone for FifoSender<T> {
+    fn clone(&self) -> Self {
+        self.shared.lock().senders += 1;
+        Self::new(self.shared.clone())
+    }
+}
+
+impl<T> Drop for FifoSender<T> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.senders -= 1;
+        let receiver = state.wake_receiver();
+        drop(state);
+        wake(receiver);
+    }
+}
+
+impl<T: Send + 'static> Sender<T> for FifoSender<T> {
+    type Permit<'a> = FifoSendPermit<'a, T>;
+    type OwnedPermit = FifoOwnedSendPermit<T>;
+
+    #[inline]
+    fn send(&self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send {
+        Sending {
+            shared: &self.shared,
+            stage: Stage::Start(item),
+        }
+    }
+
+    #[inline]
+    fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
+        self.shared.try_send(item)
+    }
+
+    fn reserve(&self) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
+        Reserve::new(self)
+    }
+
+    fn reserve_owned(
+        self,
+    ) -> impl Future<Output = Result<Self::OwnedPermit, Closed>> + Send + 'static {
+        Reserve::new(self)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.shared.lock().closed
+    }
+
+    fn len(&self) -> usize {
+        self.shared.len()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        self.shared.capacity()
+    }
+}
+
+impl<T> fmt::Debug for FifoSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FifoSender").field(&self.shared).finish()
+    }
+}
+
+/// Sends an item.
+#[must_use = "futures do nothing unless they are polled"]
+struct Sending<'a, T> {
+    shared: &'a Shared<T>,
+    stage: Stage<T>,
+}
+
+enum Stage<T> {
+    /// Not polled yet.
+    Start(T),
+    /// In the list of waiters, and the item with it.
+    Waits(usize),
+    Done,
+}
+
+// The item is never pinned.
+impl<T> Unpin for Sending<'_, T> {}
+
+impl<T> Sending<'_, T> {
+    /// All that is not a first poll that finds a free slot.
+    #[cold]
+    fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
+        let Stage::Waits(key) = self.stage else {
+            return self.poll_first(waker);
+        };
+        let Poll::Ready((status, cargo)) = poll_waiter(&self.shared.state, key, waker) else {
+            return Poll::Pending;
+        };
+        self.stage = Stage::Done;
+        Poll::Ready(match (status, cargo) {
+            (Status::Closed, Cargo::Item(item)) => Err(SendError(item)),
+            _ => Ok(()),
+        })
+    }
+
+    fn poll_first(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
+        // Declared before the guard, and so dropped after it.
+        let mut waker = Some(waker.clone());
+        let Stage::Start(item) = mem::replace(&mut self.stage, Stage::Done) else {
+            panic!("polled again after it was ready");
+        };
+        let mut state = self.shared.lock();
+        if state.has_free_slot() {
+            self.shared.push(state, item);
+            return Poll::Ready(Ok(()));
+        }
+        if state.closed {
+            return Poll::Ready(Err(SendError(item)));
+        }
+        let waker = waker.take().expect("cloned above");
+        let key = state.waiters.push_with(1, waker, Cargo::Item(item));
+        self.stage = Stage::Waits(key);
+        Poll::Pending
+    }
+
+    /// Takes the item back, from the list of waiters or out of the queue.
+    #[cold]
+    fn leave(&self, key: usize) {
+        let mut left = None;
+        self.shared.change(|state| {
+            let (_, waker, cargo) = state.waiters.take(key);
+            let unsent = match cargo {
+                Cargo::Sent(number) => state.unsend(number),
+                _ => None,
+            };
+            let next = unsent.as_ref().and_then(|_| state.pass_slot_on());
+            left = Some((waker, cargo, unsent));
+            next
+        });
+    }
+}
+
+impl<T> Future for Sending<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Stage::Start(_) = this.stage
+            && !this.shared.seems_full()
+        {
+            let state = this.shared.lock();
+            if state.has_free_slot()
+                && let Stage::Start(item) = mem::replace(&mut this.stage, Stage::Done)
+            {
+                this.shared.push(state, item);
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.poll_slow(cx.waker())
+    }
+}
+
+impl<T> Drop for Sending<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Stage::Waits(key) = self.stage {
+            self.leave(key);
+        }
+    }
+}

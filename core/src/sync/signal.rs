@@ -1,0 +1,254 @@
+//! The engine of event, notification, condition and barrier: a FIFO queue of those who wait for a signal.
+//!
+//! ```text
+//!        first poll           signal to one            accepted
+//!  idle ────────────▶ waits ────────────────▶ holds ────────────▶ done
+//!    │                 │ └─ signal to all ────▶ done
+//!    │                 │                         │
+//!    ▼ not needed      ▼ dropped                 ▼ dropped
+//!  done         leaves the queue        passes the signal on
+//! ```
+//!
+//! A signal to one belongs to whoever got it, from the moment that it was sent: dropped before it could
+//! act on it, a waiter passes it on. A signal to all is nobody's in particular, and is not passed on.
+//! The permits of lock and semaphore have an engine of their own (`raw.rs`), for theirs is the path that
+//! has to be fast where nobody waits; who signals is about to wake somebody.
+
+use super::{
+    const_unless_loom,
+    prim::{self, Mutex},
+    wait_list::{Status, WaitList, wake_all},
+};
+use std::task::{Context, Poll, Waker};
+
+/// A queue, and a primitive's own state under the same lock.
+#[derive(Debug)]
+pub(super) struct Signal<S>(Mutex<Inner<S>>);
+
+#[derive(Debug)]
+struct Inner<S> {
+    state: S,
+    queue: Queue,
+}
+
+/// Those who wait.
+#[derive(Debug)]
+pub(super) struct Queue {
+    waiters: WaitList,
+    len: usize,
+    woken: Woken,
+}
+
+/// Who is to be woken once the lock is free. One needs no allocation.
+#[derive(Debug, Default)]
+struct Woken {
+    one: Option<Waker>,
+    all: Vec<Waker>,
+}
+
+impl<S> Signal<S> {
+    const_unless_loom! {
+        pub(super) fn new(state: S) -> Self {
+            let woken = Woken { one: None, all: Vec::new() };
+            let queue = Queue { waiters: WaitList::new(), len: 0, woken };
+            Self(Mutex::new(Inner { state, queue }))
+        }
+    }
+
+    /// Runs `act` under the lock, and wakes outside of it those whom it signalled. What `act` would
+    /// drop, it should return.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut S, &mut Queue) -> T) -> T {
+        let mut inner = prim::lock(&self.0);
+        let Inner { state, queue } = &mut *inner;
+        let output = act(state, queue);
+        let woken = std::mem::take(&mut queue.woken);
+        drop(inner);
+        wake_all(woken.all);
+        if let Some(waker) = woken.one {
+            waker.wake();
+        }
+        output
+    }
+}
+
+impl Queue {
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Signals the one who has waited longest; says whether there was one.
+    pub(super) fn signal_one(&mut self) -> bool {
+        if self.waiters.is_empty() {
+            return false;
+        }
+        self.len -= 1;
+        self.woken.one = self.waiters.resolve_first(Status::Granted);
+        true
+    }
+
+    /// Signals all who wait.
+    pub(super) fn signal_all(&mut self) {
+        self.len = 0;
+        self.waiters.close(false, &mut self.woken.all);
+    }
+
+    fn push(&mut self, waker: Waker) -> usize {
+        self.len += 1;
+        self.waiters.push(0, waker)
+    }
+
+    fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
+        let (status, waker) = self.waiters.remove(key);
+        self.len -= usize::from(status == Status::Queued);
+        (status, waker)
+    }
+
+    /// What became of a waiter. Where it still waits and `waker` is another than the one that is kept,
+    /// `fresh` takes its place, or is asked for: it is cloned and dropped outside the lock.
+    fn look(&mut self, key: usize, waker: &Waker, fresh: &mut Option<Waker>) -> Look {
+        match self.waiters.queued_waker(key) {
+            None => Look::Signalled(self.remove(key).0),
+            Some(Some(kept)) if kept.will_wake(waker) => Look::Waits,
+            Some(_) if fresh.is_none() => Look::WantsWaker,
+            Some(kept) => {
+                std::mem::swap(kept, fresh);
+                Look::Waits
+            }
+        }
+    }
+}
+
+enum Look {
+    Signalled(Status),
+    Waits,
+    WantsWaker,
+}
+
+/// One who waits: what it has to say to the queue. All of it but `signal` runs under the lock.
+pub(super) trait Party {
+    type State;
+    type Output;
+
+    /// Where it waits.
+    fn signal(&self) -> &Signal<Self::State>;
+
+    /// What it gets without having to wait; otherwise it queues up.
+    fn enter(&self, state: &mut Self::State, queue: &mut Queue) -> Option<Self::Output>;
+
+    /// What it gets from a signal.
+    fn signalled(&self) -> Self::Output;
+
+    /// A signal to one came back from a waiter that is gone.
+    fn pass_on(state: &mut Self::State, queue: &mut Queue);
+}
+
+/// A wait, from first poll to last.
+#[derive(Debug)]
+pub(super) struct Waiter<P: Party> {
+    party: P,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Waits(usize),
+    Holds,
+    Done,
+}
+
+impl<P: Party> Waiter<P> {
+    pub(super) fn new(party: P) -> Self {
+        let stage = Stage::Idle;
+        Self { party, stage }
+    }
+
+    /// The one who waits, as long as it was not polled.
+    pub(super) fn unpolled(&self) -> Option<&P> {
+        (self.stage == Stage::Idle).then_some(&self.party)
+    }
+
+    /// There is nothing left to be done with the signal, nor to be passed on.
+    pub(super) fn accept(&mut self) {
+        self.stage = Stage::Done;
+    }
+
+    /// Waits for the signal, and accepts it.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<P::Output> {
+        let polled = self.poll_hold(cx);
+        if polled.is_ready() {
+            self.accept();
+        }
+        polled
+    }
+
+    /// Waits for the signal. Until it is accepted, dropping this passes it on.
+    pub(super) fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<P::Output> {
+        match self.stage {
+            Stage::Idle => self.poll_idle(cx.waker()),
+            Stage::Waits(key) => self.poll_waits(key, cx.waker()),
+            Stage::Holds | Stage::Done => panic!("polled again after it was ready"),
+        }
+    }
+
+    fn poll_idle(&mut self, waker: &Waker) -> Poll<P::Output> {
+        // Cloned before the lock is taken, and dropped after it where it is of no use: most who come
+        // here do wait.
+        let waker = waker.clone();
+        let party = &self.party;
+        let entered = party
+            .signal()
+            .with(|state, queue| match party.enter(state, queue) {
+                Some(output) => Ok((output, waker)),
+                None => Err(queue.push(waker)),
+            });
+        match entered {
+            Ok((output, _unused)) => {
+                self.stage = Stage::Done;
+                Poll::Ready(output)
+            }
+            Err(key) => {
+                self.stage = Stage::Waits(key);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_waits(&mut self, key: usize, waker: &Waker) -> Poll<P::Output> {
+        let signal = self.party.signal();
+        let mut fresh = None;
+        loop {
+            match signal.with(|_, queue| queue.look(key, waker, &mut fresh)) {
+                Look::Waits => return Poll::Pending,
+                Look::WantsWaker => fresh = Some(waker.clone()),
+                Look::Signalled(status) => {
+                    self.stage = match status {
+                        Status::Granted => Stage::Holds,
+                        _ => Stage::Done,
+                    };
+                    return Poll::Ready(self.party.signalled());
+                }
+            }
+        }
+    }
+}
+
+impl<P: Party> Drop for Waiter<P> {
+    fn drop(&mut self) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Done);
+        if matches!(stage, Stage::Idle | Stage::Done) {
+            return;
+        }
+        let _waker = self.party.signal().with(|state, queue| {
+            let (status, waker) = match stage {
+                Stage::Waits(key) => queue.remove(key),
+                _ => (Status::Granted, None),
+            };
+            if status == Status::Granted {
+                P::pass_on(state, queue);
+            }
+            waker
+        });
+    }
+}
