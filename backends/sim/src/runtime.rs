@@ -9,7 +9,7 @@ use crate::{
 use anyrt_core::{
     Instant, JoinError,
     rt::{BlockOn, Clock, Entropy, JoinHandle, Runtime, Sleep, Spawn, SpawnBlocking},
-    task::{PortableHandle, portable},
+    task::{PortableBlockingHandle, PortableHandle, portable, portable_blocking},
     time::{Alarm, AlarmTimer},
 };
 use std::{
@@ -21,6 +21,7 @@ use std::{
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    thread,
     time::{Duration, SystemTime},
 };
 
@@ -60,7 +61,11 @@ impl Drop for Owner {
 impl SimRuntime {
     /// A world of its own.
     pub fn new(seed: u64) -> Self {
-        Self::over(World::new(seed, Settings::default(), None))
+        let settings = Settings {
+            threads: true,
+            ..Settings::default()
+        };
+        Self::over(World::new(seed, settings, None))
     }
 
     pub(crate) fn over(world: Arc<World>) -> Self {
@@ -205,16 +210,45 @@ pub(crate) fn message(payload: &Box<dyn Any + Send>) -> String {
 }
 
 impl SpawnBlocking for SimRuntime {
-    type BlockingHandle<T: Send + 'static> = SimHandle<T>;
+    type BlockingHandle<T: Send + 'static> = PortableBlockingHandle<T>;
 
-    /// Blocking work is one step of a task of its own: it must not wait for another task.
+    /// Within [`check`](crate::check()) and the like, blocking work is one step, at a point of the
+    /// schedule's choice: it must not wait for anything. In a world of its own
+    /// ([`SimRuntime::new`]) it has a thread, as on other runtimes.
     #[track_caller]
-    fn spawn_blocking<F, T>(&self, work: F) -> SimHandle<T>
+    fn spawn_blocking<F, T>(&self, work: F) -> PortableBlockingHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.spawn(async move { work() })
+        let (work, handle) = portable_blocking(work);
+        if self.world().has_threads() {
+            let outside = Outside::begin(self.world().clone());
+            thread::spawn(move || {
+                let _outside = outside;
+                work();
+            });
+        } else {
+            let step = Box::pin(async move { work() });
+            self.world().spawn(Some(step), Location::caller());
+        }
+        handle
+    }
+}
+
+/// Work on another thread, which the world waits for before it lets time pass.
+struct Outside(Arc<World>);
+
+impl Outside {
+    fn begin(world: Arc<World>) -> Self {
+        world.go_outside();
+        Self(world)
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.0.come_back();
     }
 }
 
@@ -234,7 +268,7 @@ impl Clock for SimRuntime {
 #[derive(Debug)]
 pub struct SimAlarm {
     world: Arc<World>,
-    deadline: u64,
+    deadline: Instant,
     kept: Option<TimerKey>,
 }
 
@@ -247,18 +281,23 @@ impl SimAlarm {
 }
 
 impl Alarm for SimAlarm {
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     fn set(mut self: Pin<&mut Self>, deadline: Instant) {
         self.disarm();
-        self.deadline = deadline.as_nanos();
+        self.deadline = deadline;
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let late = self.kept.map_or(self.deadline, |(fires, _)| fires);
+        let deadline = self.deadline.as_nanos();
+        let late = self.kept.map_or(deadline, |(fires, _)| fires);
         if self.world.time() >= late {
             self.disarm();
             return Poll::Ready(());
         }
-        let key = self.world.set_timer(self.deadline, self.kept, cx.waker());
+        let key = self.world.set_timer(deadline, self.kept, cx.waker());
         self.kept = Some(key);
         Poll::Pending
     }
@@ -276,10 +315,10 @@ impl Sleep for SimRuntime {
     fn sleep_until(&self, deadline: Instant) -> Self::Timer {
         let alarm = SimAlarm {
             world: self.world().clone(),
-            deadline: deadline.as_nanos(),
+            deadline,
             kept: None,
         };
-        AlarmTimer::new(alarm, self.now(), deadline)
+        AlarmTimer::new(alarm)
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) spurious: u32,
     /// One in so many timers is late; 0: never.
     pub(crate) late: u32,
+    /// Blocking work has threads, and other threads may wake tasks.
+    pub(crate) threads: bool,
     pub(crate) record: bool,
 }
 
@@ -30,6 +32,7 @@ impl Default for Settings {
             forbid_leaks: false,
             spurious: 0,
             late: 0,
+            threads: false,
             record: false,
         }
     }

@@ -27,7 +27,7 @@ use std::{
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering::AcqRel},
     },
     task::{Context, Poll, Wake, Waker},
@@ -37,7 +37,11 @@ use std::{
 pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[derive(Debug)]
-pub(crate) struct World(Mutex<State>);
+pub(crate) struct World {
+    state: Mutex<State>,
+    /// Something came from another thread.
+    changed: Condvar,
+}
 
 struct State {
     settings: Settings,
@@ -46,6 +50,8 @@ struct State {
     trace: Trace,
     now: u64,
     steps: u64,
+    /// Work on other threads.
+    outside: usize,
     /// Steps since the clock last moved.
     steps_now: u64,
     tasks: Slab<Task>,
@@ -57,6 +63,8 @@ struct State {
     /// Steps at which the running task's priority falls below all others.
     change_points: Vec<u64>,
     lowest: u64,
+    /// The task that was polled last.
+    polled: Option<TaskNo>,
     driven: bool,
     /// Nothing runs any more: what is spawned now is dropped.
     closed: bool,
@@ -94,6 +102,7 @@ impl Wake for TaskWaker {
             && let Some(world) = self.world.upgrade()
         {
             world.lock().enqueue(self);
+            world.changed.notify_one();
         }
     }
 }
@@ -123,21 +132,26 @@ impl World {
             now: 0,
             steps: 0,
             steps_now: 0,
+            outside: 0,
             tasks: Slab::new(),
             ready: VecDeque::new(),
             next_no: 0,
             timers: BTreeMap::new(),
             next_timer: 0,
             lowest: 1 << 32,
+            polled: None,
             driven: false,
             closed: false,
             panicked: None,
         };
-        Arc::new(Self(Mutex::new(state)))
+        Arc::new(Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -162,6 +176,19 @@ impl World {
 
     pub(crate) fn time(&self) -> u64 {
         self.lock().now
+    }
+
+    pub(crate) fn has_threads(&self) -> bool {
+        self.lock().settings.threads
+    }
+
+    pub(crate) fn go_outside(&self) {
+        self.lock().outside += 1;
+    }
+
+    pub(crate) fn come_back(&self) {
+        self.lock().outside -= 1;
+        self.changed.notify_one();
     }
 
     pub(crate) fn take_panic(&self) -> Option<Failure> {
@@ -293,6 +320,11 @@ impl World {
         loop {
             let mut state = self.lock();
             let busy = state.check_limits()?;
+            if state.ready.is_empty() && state.outside > 0 {
+                let waited = self.changed.wait(state);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+                continue;
+            }
             if busy || state.ready.is_empty() {
                 let wakers = state.jump()?;
                 drop(state);
@@ -348,11 +380,17 @@ impl World {
 
 impl State {
     fn enqueue(&mut self, waker: &Arc<TaskWaker>) {
-        let task = self.tasks.get(waker.key);
-        if task.is_some_and(|task| task.no == waker.no) {
-            self.trace.add(self.now, Event::Woken(waker.no));
-            self.ready.push_back((waker.key, waker.no));
+        let task = self.tasks.get_mut(waker.key);
+        let Some(task) = task.filter(|task| task.no == waker.no) else {
+            return;
+        };
+        if self.polled == Some(waker.no) {
+            // It yields: were it to keep its priority, those it waits for would never run.
+            self.lowest -= 1;
+            task.priority = self.lowest;
         }
+        self.trace.add(self.now, Event::Woken(waker.no));
+        self.ready.push_back((waker.key, waker.no));
     }
 
     fn pick(&mut self) -> Option<(usize, Option<BoxedTask>, Waker)> {
@@ -380,6 +418,7 @@ impl State {
         }
         // A swap: it has to see what was written before the wake that it takes back.
         task.waker.queued.swap(false, AcqRel);
+        self.polled = Some(no);
         task.polls += 1;
         task.last_poll = self.now;
         self.trace.add(self.now, Event::Polled(no));
