@@ -5,7 +5,7 @@ mod fifo {
 }
 
 mod random {
-    anyrt_conformance::suite!(anyrt_sim::SimRuntime::new(10));
+    anyrt_conformance::suite!(anyrt_sim::SimRuntime::new(10), expectations = "random.txt");
 }
 
 mod pct {
