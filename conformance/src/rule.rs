@@ -81,6 +81,8 @@ pub const AREAS: &[(&str, &str)] = &[
     ("BO", "The way in"),
     ("TM", "Time"),
     ("TO", "Timeouts"),
+    ("GA", "Gather and race"),
+    ("CX", "Cancellation and context"),
     ("SY", "Lock and semaphore"),
     ("CH", "Channels"),
     ("ZZ", "Every async operation"),

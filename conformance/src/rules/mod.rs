@@ -9,14 +9,20 @@
 
 pub mod block_on;
 pub mod blocking;
+pub mod cancel;
 pub mod channel;
 pub mod closing;
+pub mod context;
 pub mod every;
+pub mod gather;
+pub mod gathered;
 pub mod handle;
 pub mod local;
 pub mod lock;
 pub mod permits;
+pub mod race;
 pub mod semaphore;
 pub mod spawn;
 pub mod time;
 pub mod timeout;
+pub mod wait_for;

@@ -27,13 +27,15 @@ impl<B: Borrow<CancellationToken>> CancelledFuture<B> {
 
     fn poll_reason(&mut self, cx: &mut Context<'_>) -> Poll<CancelReason> {
         let token = self.token.borrow();
-        let waits = match self.key {
-            Some(key) if token.keeps(key, cx.waker()) => true,
-            _ => !token.is_cancelled() && token.register(&mut self.key, cx.waker()),
-        };
+        if token.reason().is_none()
+            && (self.key.is_some_and(|key| token.keeps(key, cx.waker()))
+                || token.register(&mut self.key, cx.waker()))
+        {
+            return Poll::Pending;
+        }
         match token.reason() {
-            Some(reason) if !waits => Poll::Ready(reason.clone()),
-            _ => Poll::Pending,
+            Some(reason) => Poll::Ready(reason.clone()),
+            None => Poll::Pending,
         }
     }
 }
@@ -98,6 +100,13 @@ pin_project! {
 impl<F: Future, B: Borrow<CancellationToken>> CancellableFuture<F, B> {
     /// Runs `cleanup` to its end after a cancellation, [shielded](shield()), before `Cancelled` is
     /// returned. Without a cancellation it is dropped unpolled.
+    ///
+    /// That takes a poll after the cancellation. A task group without a
+    /// [grace](crate::group::GroupBuilder::grace) drops its children instead of polling them
+    /// again, so that only destructors run: give it one.
+    ///
+    /// # Cancel safety
+    /// Dropped during the clean-up, it ends that, too.
     pub fn on_cancel<C: Future<Output = ()>>(self, cleanup: C) -> OnCancel<F, B, C> {
         OnCancel {
             work: self,
