@@ -90,7 +90,7 @@ macro_rules! __for_each_rule {
             (to_10_it_fires_around_a_busy_future, timeout::to_10, "TO-10", Must, Exact,
                 "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll.")
             (to_20_wait_for_keeps_what_timeout_does, wait_for::to_20, "TO-20", Must, Exact,
-                "`wait_for` and `wait_until` keep TO-1 to TO-5, TO-7 and TO-8.")
+                "`wait_for` and `wait_until` keep TO-1 to TO-5, TO-7 and TO-8, and have room for their future once.")
             (to_21_the_work_sees_its_deadline, wait_for::to_21, "TO-21", Must, Exact,
                 "Under `wait_for` the context's deadline is the earliest of those around, up to the nearest shield.")
             (to_22_a_late_task_is_aborted_and_joined, wait_for::to_22, "TO-22", Must, Exact,

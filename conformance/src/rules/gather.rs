@@ -6,7 +6,7 @@ use crate::{
 };
 use anyrt_core::{
     gather::{gather, hedge, map_concurrent, race, race_ok},
-    group::Cause,
+    group::{Cause, TaskError},
     task::yield_now,
 };
 use std::{
@@ -143,30 +143,7 @@ pub fn ga_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
 /// Settled, each future has its own result.
 pub fn ga_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    ctx.run(async {
-        let others_ended = Gate::new();
-        let job = |n: u32| {
-            let others_ended = others_ended.clone();
-            async move {
-                match n {
-                    1 => Err(n),
-                    2 => panic_any(Expected(2)),
-                    3 => {
-                        others_ended.wait().await;
-                        Ok(n)
-                    }
-                    _ => Ok(n),
-                }
-            }
-        };
-        let all = gather(ctx.rt(), (0..4).map(job)).settled();
-        let opens = others_ended.clone();
-        let results = all.progress(move |done, _| {
-            if done == 3 {
-                opens.open();
-            }
-        });
-        let results = results.await;
+    let check = |results: Vec<Result<u32, TaskError<u32>>>| {
         ensure_eq!(results.len(), 4, "the number of results");
         for (n, result) in results.into_iter().enumerate() {
             let place = result.as_ref().err().and_then(|error| error.id);
@@ -182,6 +159,31 @@ pub fn ga_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             }
         }
         Ok(())
+    };
+    let job = |n: u32, before: Gate| async move {
+        before.wait().await;
+        match n {
+            1 => Err(n),
+            2 => panic_any(Expected(2)),
+            _ => Ok(n),
+        }
+    };
+    ctx.run(async {
+        let open = Gate::new();
+        open.open();
+        // One after the other, so that the last begins when the failures are known.
+        let all = (0..4).map(|n| job(n, open.clone()));
+        let all = gather(ctx.rt(), all).settled().limit(1);
+        check(all.expect("1 is not 0").await)?;
+        let last = Gate::new();
+        let all = (0..4).map(|n| job(n, if n == 3 { last.clone() } else { open.clone() }));
+        let opens = last.clone();
+        let all = gather(ctx.rt(), all).settled().progress(move |done, _| {
+            if done == 3 {
+                opens.open();
+            }
+        });
+        check(all.await)
     })
 }
 

@@ -79,6 +79,17 @@ pub fn to_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 late.elapsed
             );
         }
+        let large = [0_u8; 4096];
+        let work = async move {
+            yield_now().await;
+            large.len()
+        };
+        let room = size_of_val(&wait_for(rt, HOUR, work));
+        ensure!(
+            room < 2 * 4096,
+            "it takes {room} bytes for a future of 4096"
+        );
+
         let tight = wait_for(rt, SHORT, pending::<()>()).named("inner");
         let output = wait_for(rt, HOUR, tight).named("outer").await;
         let inner = matches!(&output, Ok(Err(late)) if late.operation.as_deref() == Some("inner"));
