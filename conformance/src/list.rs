@@ -109,21 +109,21 @@ macro_rules! __for_each_rule {
                 "Settled, it never ends early: a `Result` a future, with an error, panic or cancellation in its own place.")
             (ga_05_outputs_are_dropped_once, gather::ga_5, "GA-5", Must, Exact,
                 "Outputs are dropped exactly once, whether they are handed out or there is a failure.")
-            (ga_06_a_dropped_gather_drops_its_children, gather::ga_6, "GA-6", Must, Exact,
+            (ga_06_a_dropped_gather_drops_its_children, children::ga_6, "GA-6", Must, Exact,
                 "Dropping `gather`, `settled`, `map_concurrent`, `race`, `race_ok` or `hedge` drops every child.")
-            (ga_07_a_busy_child_holds_up_nobody, gather::ga_7, "GA-7", Must, Exact,
+            (ga_07_a_busy_child_holds_up_nobody, children::ga_7, "GA-7", Must, Exact,
                 "A child that wakes itself for ever holds up neither its siblings nor the caller, who is not woken for it.")
             (ga_08_a_limit_of_0_is_an_error, gather::ga_8, "GA-8", Must, Exact,
                 "A limit of 0, and 0 attempts, are a `ConfigError`.")
-            (ga_09_never_more_than_the_limit, gather::ga_9, "GA-9", Must, Exact,
+            (ga_09_never_more_than_the_limit, children::ga_9, "GA-9", Must, Exact,
                 "With a limit, never more than so many run at once, and as many as that do; they go on while the caller handles an output.")
-            (ga_10_progress_counts_completions, gather::ga_10, "GA-10", Must, Exact,
+            (ga_10_progress_counts_completions, children::ga_10, "GA-10", Must, Exact,
                 "Progress is reported once a completion: 1, 2, … up to the total, failures included where they are settled.")
             (ga_11_losers_are_gone, race::ga_11, "GA-11", Must, Exact,
                 "`race` gives what ends first, `race_ok` the first `Ok` or every failure, and the losers have been dropped by then.")
-            (ga_12_a_child_costs_the_caller_no_wake, gather::ga_12, "GA-12", Must, Exact,
+            (ga_12_a_child_costs_the_caller_no_wake, children::ga_12, "GA-12", Must, Exact,
                 "The caller of `gather` is woken once for all children, not once for each, also where they end one at a time.")
-            (ga_20_nothing_is_spawned_unpolled, gather::ga_20, "GA-20", Must, Exact,
+            (ga_20_nothing_is_spawned_unpolled, children::ga_20, "GA-20", Must, Exact,
                 "Nothing is spawned before the first poll.")
             (ga_21_an_outer_cancellation_gives_no_part, gathered::ga_21, "GA-21", Must, Exact,
                 "A cancellation of the context's token ends each of the family with an error that has its reason, never with a part of the results; where it came before the first poll nothing is started, and where it comes after the last output nothing fails.")
@@ -135,6 +135,8 @@ macro_rules! __for_each_rule {
                 "`map_concurrent` takes no more items than may run at once, so that they may be endless; outputs come in the order of completion, or of the items if asked for; a failure comes last, and no item is taken after it.")
             (ga_25_the_family_is_spawnable, gathered::ga_25, "GA-25", Must, Exact,
                 "All of the family, task groups included, can be spawned from code that is generic over the runtime.")
+            (ga_26_cancelled_at_any_time, gathered::ga_26, "GA-26", Must, Stochastic,
+                "Cancelled from another task at any time, `gather`, `map_concurrent` and `race_ok` end with all outputs or with the reason, and every future has been dropped.")
             (cx_01_the_first_reason_stays, cancel::cx_1, "CX-1", Must, Exact,
                 "`cancel` is idempotent, and the first reason stays.")
             (cx_02_everyone_below_and_nobody_above, cancel::cx_2, "CX-2", Must, Exact,

@@ -38,6 +38,7 @@ fn block<F: Future>(future: F) -> F::Output {
 }
 
 /// A stack on which nothing recurses a hundred thousand times, nor a thousand.
+#[allow(clippy::disallowed_types)] // A test has no runtime to ask.
 fn on_a_small_stack(test: impl FnOnce() + Send) {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(64 * 1024);

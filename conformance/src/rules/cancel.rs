@@ -308,7 +308,7 @@ pub fn cx_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let output = endless.ready("a cancelled future")?;
         let text = output.map_err(|cancelled| cancelled.reason.text);
         ensure_eq!(
-            text.as_ref().map_err(|text| text.as_ref()),
+            text.as_ref().map_err(AsRef::as_ref),
             Err("a tie"),
             "the error"
         );

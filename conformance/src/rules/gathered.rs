@@ -3,13 +3,13 @@
 use super::gather::Endless;
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Expected, Gate, OnDrop, Probe},
+    probe::{Counted, Expected, Gate, OnDrop, Probe, Wakes},
 };
 use anyrt_core::{
     cancel::CancellationToken,
     context::Context,
     gather::{gather, hedge, map_concurrent, map_concurrent_stream, race, race_ok},
-    group::{Cause, Ready, Spawner, TaskError, TaskGroup, task_group},
+    group::{Cause, GroupError, Ready, Spawner, TaskError, TaskGroup, task_group},
     task::yield_now,
 };
 use futures_core::Stream;
@@ -95,7 +95,7 @@ pub fn ga_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "`race` gave {output:?}"
         );
         let output = cut(|jobs| race_ok(rt, two(jobs)).expect("2 are not none")).await?;
-        let first = output.as_ref().map_err(|errors| errors.first());
+        let first = output.as_ref().map_err(GroupError::first);
         ensure!(first.is_err_and(by_token), "`race_ok` gave {output:?}");
         let output = cut(|jobs| {
             let mut two = two(jobs).into_iter();
@@ -103,7 +103,7 @@ pub fn ga_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             hedge(rt, 2, Duration::from_nanos(1), next).expect("2 are not none")
         });
         let output = output.await?;
-        let first = output.as_ref().map_err(|errors| errors.first());
+        let first = output.as_ref().map_err(GroupError::first);
         ensure!(first.is_err_and(by_token), "`hedge` gave {output:?}");
 
         // Nothing is cancelled that had ended before.
@@ -338,6 +338,65 @@ pub fn ga_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             mapped.next().await.is_none(),
             "something came after a failure"
         );
+        Ok(())
+    })
+}
+
+/// Cancelled from elsewhere at any time, it comes to an end, and leaves nobody behind.
+pub fn ga_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    const JOBS: usize = 5;
+    async fn raced<R: Backend, F: Future>(
+        rt: &R,
+        round: usize,
+        make: impl FnOnce(Vec<Job<Result<usize, u32>>>) -> F,
+    ) -> Result<F::Output, Stop> {
+        let dropped = Wakes::new();
+        let job = |n: usize| -> Job<_> {
+            let guard = Counted::new(&dropped);
+            Box::pin(async move {
+                let _guard = guard;
+                for _ in 0..n * 2 {
+                    yield_now().await;
+                }
+                Ok(n)
+            })
+        };
+        let token = CancellationToken::new();
+        let scope = Context::default().with_token(token.clone());
+        let cancels = rt.spawn(async move {
+            for _ in 0..round % 16 {
+                yield_now().await;
+            }
+            token.cancel_with(REASON);
+        });
+        let output = scope.scope(make((0..JOBS).map(job).collect())).await;
+        ensure_eq!(dropped.count(), JOBS, "jobs gone in round {round}");
+        ensure!(cancels.await.is_ok(), "the task that cancels failed");
+        Ok(output)
+    }
+    ctx.run(async {
+        let rt = ctx.rt();
+        let check = |output: &Result<Vec<usize>, TaskError<u32>>| match output {
+            Ok(all) => all.len() == JOBS,
+            Err(error) => by_token(error),
+        };
+        for round in 0..200 {
+            let output = raced(rt, round, |jobs| gather(rt, jobs)).await?;
+            ensure!(check(&output), "`gather` gave {output:?}");
+            let limited = |jobs| gather(rt, jobs).limit(2).expect("2 are not 0");
+            let output = raced(rt, round, limited).await?;
+            ensure!(check(&output), "`gather` with a limit gave {output:?}");
+            let mapped = |jobs| map_concurrent(rt, jobs, |job| job).collect();
+            let output = raced(rt, round, mapped).await?;
+            ensure!(check(&output), "`map_concurrent` gave {output:?}");
+            let first = |jobs| race_ok(rt, jobs).expect("5 are not none");
+            let output = raced(rt, round, first).await?;
+            let told = output.as_ref().map_err(GroupError::first);
+            ensure!(
+                told.is_ok() || told.is_err_and(by_token),
+                "`race_ok` gave {output:?}"
+            );
+        }
         Ok(())
     })
 }

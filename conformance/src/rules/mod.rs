@@ -4,13 +4,15 @@
 //! something: they poll by hand, or shake hands. Where a backend breaks a rule by
 //! standing still, the runner's watchdog says so.
 
-// Each rule's error is the same: the backend breaks it, or it does not apply.
-#![allow(clippy::missing_errors_doc)]
+// Each rule's error is the same: the backend breaks it, or it does not apply. The runner takes a panic
+// for a failure.
+#![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 pub mod block_on;
 pub mod blocking;
 pub mod cancel;
 pub mod channel;
+pub mod children;
 pub mod closing;
 pub mod context;
 pub mod every;

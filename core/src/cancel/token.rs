@@ -252,7 +252,8 @@ impl CancellationToken {
     #[track_caller]
     pub fn drop_guard(self) -> DropGuard {
         DropGuard {
-            token: Some(self),
+            token: self,
+            armed: true,
             made_at: Location::caller(),
         }
     }
@@ -327,21 +328,23 @@ impl fmt::Debug for CancellationToken {
 #[must_use = "dropped at once, it cancels at once"]
 #[derive(Debug)]
 pub struct DropGuard {
-    token: Option<CancellationToken>,
+    token: CancellationToken,
+    armed: bool,
     made_at: &'static Location<'static>,
 }
 
 impl DropGuard {
     /// The token, which is not cancelled.
     pub fn disarm(mut self) -> CancellationToken {
-        self.token.take().expect("it is there until disarmed")
+        self.armed = false;
+        self.token.clone()
     }
 }
 
 impl Drop for DropGuard {
     fn drop(&mut self) {
-        if let Some(token) = &self.token {
-            token.cancel_for(&CancelReason {
+        if self.armed {
+            self.token.cancel_for(&CancelReason {
                 text: "its drop guard was dropped".into(),
                 at: self.made_at,
             });

@@ -203,6 +203,7 @@ where
     ///
     /// # Cancel safety
     /// Dropping it loses nothing.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<T, TaskError<E>>>>
     where
         S: Unpin,
