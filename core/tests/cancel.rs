@@ -6,11 +6,13 @@
 use anyrt_core::cancel::{Cancellable, CancellationToken};
 use std::{
     future::{Future, pending},
+    hint,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -149,6 +151,29 @@ fn of_two_who_cancel_at_once_one_reason_is_everywhere() {
             }
         });
     }
+}
+
+#[test]
+fn children_that_are_cancelled_may_go_while_their_parent_is_cancelled() {
+    const ROUNDS: usize = 5_000;
+    let (give, take) = mpsc::sync_channel::<Vec<CancellationToken>>(0);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // The last to hold one may be whoever walks over it: under no lock, or it hangs.
+            take.into_iter().for_each(drop);
+        });
+        for round in 0..ROUNDS {
+            let root = CancellationToken::new();
+            let children: Vec<_> = (0..8).map(|_| root.child()).collect();
+            children.iter().for_each(CancellationToken::cancel);
+            give.send(children).unwrap();
+            for _ in 0..round % 50 {
+                hint::spin_loop();
+            }
+            root.cancel();
+        }
+        drop(give);
+    });
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::{
     future::{Future, ready},
     panic::panic_any,
     pin::Pin,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     task::{self, Poll},
     time::Duration,
 };
@@ -33,15 +33,18 @@ fn by_token<E>(error: &TaskError<E>) -> bool {
     matches!(&error.cause, Cause::Cancelled(Some(reason)) if reason.text == REASON)
 }
 
-/// Runs what `make` returns under a token that is cancelled once two jobs wait.
-async fn cut<F: Future>(make: impl FnOnce(&Endless) -> F) -> Result<F::Output, Stop> {
+/// Runs what `make` returns under a token that is cancelled once so much has started.
+async fn cut<F: Future>(
+    starts: usize,
+    make: impl FnOnce(&Endless) -> F,
+) -> Result<F::Output, Stop> {
     let jobs = Endless::default();
     let token = CancellationToken::new();
     let context = Context::default().with_token(token.clone());
     let future = make(&jobs);
     let mut probe = Probe::new(context.scope(future));
     ensure!(probe.is_pending(), "it is ready, though jobs wait");
-    let started = jobs.started.reached(2);
+    let started = jobs.started.reached(starts);
     // Whatever it needs polls for, until both have started.
     let mut started = Probe::new(started);
     while started.is_pending() {
@@ -62,12 +65,17 @@ pub fn ga_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let of_three = |jobs: &Endless| -> [Job<_>; 3] {
             [done(), Box::pin(jobs.job()), Box::pin(jobs.job())]
         };
-        let output = cut(|jobs| gather(rt, of_three(jobs))).await?;
+        let output = cut(2, |jobs| gather(rt, of_three(jobs))).await?;
         ensure!(
             output.as_ref().is_err_and(by_token),
             "`gather` gave {output:?}"
         );
-        let results = cut(|jobs| gather(rt, of_three(jobs)).settled()).await?;
+        let results = cut(3, |jobs| {
+            let started = Arc::clone(&jobs.started);
+            let all = gather(rt, of_three(jobs)).settled();
+            all.progress(move |_, _| started.bump())
+        })
+        .await?;
         ensure_eq!(results.len(), 3, "the results of `settled`");
         ensure!(
             matches!(results[0], Ok(1)),
@@ -78,7 +86,7 @@ pub fn ga_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             results[1..].iter().all(cancelled),
             "`settled` gave {results:?}"
         );
-        let mapped = cut(|jobs| {
+        let mapped = cut(2, |jobs| {
             let mapped = map_concurrent(rt, of_three(jobs), |job| job).limit(3);
             mapped.expect("3 are not 0").collect()
         });
@@ -89,15 +97,15 @@ pub fn ga_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
 
         let two = |jobs: &Endless| [jobs.job(), jobs.job()];
-        let output = cut(|jobs| race(rt, two(jobs)).expect("2 are not none")).await?;
+        let output = cut(2, |jobs| race(rt, two(jobs)).expect("2 are not none")).await?;
         ensure!(
             output.as_ref().is_err_and(by_token),
             "`race` gave {output:?}"
         );
-        let output = cut(|jobs| race_ok(rt, two(jobs)).expect("2 are not none")).await?;
+        let output = cut(2, |jobs| race_ok(rt, two(jobs)).expect("2 are not none")).await?;
         let first = output.as_ref().map_err(GroupError::first);
         ensure!(first.is_err_and(by_token), "`race_ok` gave {output:?}");
-        let output = cut(|jobs| {
+        let output = cut(2, |jobs| {
             let mut two = two(jobs).into_iter();
             let next = move |_| two.next().expect("there are 2");
             hedge(rt, 2, Duration::from_nanos(1), next).expect("2 are not none")

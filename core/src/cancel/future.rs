@@ -7,6 +7,7 @@ use super::{
 use pin_project_lite::pin_project;
 use std::{
     borrow::Borrow,
+    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -88,7 +89,6 @@ impl<F: Future> Cancellable for F {}
 pin_project! {
     /// The future of [`Cancellable::cancellable`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct CancellableFuture<F, B: Borrow<CancellationToken>> {
         #[pin]
         inner: Option<F>,
@@ -140,7 +140,6 @@ impl<F: Future, B: Borrow<CancellationToken>> Future for CancellableFuture<F, B>
 pin_project! {
     /// The future of [`CancellationToken::run_until_cancelled`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct RunUntilCancelled<F, B: Borrow<CancellationToken>> {
         #[pin]
         inner: CancellableFuture<F, B>,
@@ -166,7 +165,6 @@ impl<F: Future, B: Borrow<CancellationToken>> Future for RunUntilCancelled<F, B>
 pin_project! {
     /// The future of [`CancellableFuture::on_cancel`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct OnCancel<F, B: Borrow<CancellationToken>, C> {
         #[pin]
         work: CancellableFuture<F, B>,
@@ -195,5 +193,23 @@ where
         ready!(this.cleanup.poll(cx));
         let cancelled = this.cancelled.take();
         Poll::Ready(Err(cancelled.expect("set above")))
+    }
+}
+
+impl<F, B: Borrow<CancellationToken>> fmt::Debug for CancellableFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancellableFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, B: Borrow<CancellationToken>> fmt::Debug for RunUntilCancelled<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunUntilCancelled").finish_non_exhaustive()
+    }
+}
+
+impl<F, B: Borrow<CancellationToken>, C> fmt::Debug for OnCancel<F, B, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnCancel").finish_non_exhaustive()
     }
 }

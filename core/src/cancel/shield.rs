@@ -3,6 +3,7 @@
 use crate::context::{self, Shields, TaskState};
 use pin_project_lite::pin_project;
 use std::{
+    fmt,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -39,7 +40,6 @@ pub fn shield<F: Future>(future: F) -> Shield<F> {
 pin_project! {
     /// The future of [`shield`](shield()).
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct Shield<F> {
         #[pin]
         inner: Option<F>,
@@ -99,5 +99,11 @@ impl Shielded {
 impl Drop for Shielded {
     fn drop(&mut self) {
         self.shields.leave();
+    }
+}
+
+impl<F> fmt::Debug for Shield<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shield").finish_non_exhaustive()
     }
 }

@@ -185,12 +185,15 @@ impl CancellationToken {
         let mut at = 0;
         while let Some(node) = marked.get(at).cloned() {
             at += 1;
+            if node.settled.load(Acquire) {
+                continue;
+            }
             node.reason.get_or_init(|| reason.clone());
             let mut links = node.links();
             wakers.extend(links.waiters.drain());
             let children = links.children.iter();
-            let children = children.filter_map(|(_, child)| child.upgrade());
-            marked.extend(children.filter(|child| !child.settled.load(Acquire)));
+            // Kept, all of them: one that is dropped here as the last would want this lock.
+            marked.extend(children.filter_map(|(_, child)| child.upgrade()));
         }
         // A walk from any of them has nothing left to do.
         for node in marked {

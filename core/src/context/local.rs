@@ -54,12 +54,6 @@ impl Setting {
     }
 }
 
-impl fmt::Debug for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setting").finish_non_exhaustive()
-    }
-}
-
 /// The values of a context. Copied when one is added: there are few, and they are read more often.
 #[derive(Clone, Default)]
 pub(crate) struct Values(Vec<Setting>);

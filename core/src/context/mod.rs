@@ -146,7 +146,6 @@ impl fmt::Debug for Context {
 pin_project! {
     /// The future of [`Context::scope`] and [`TaskLocal::scope`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct InContext<F> {
         #[pin]
         inner: Option<F>,
@@ -200,5 +199,13 @@ impl<F: Future> Future for InContext<F> {
             this.inner.set(None);
         }
         polled
+    }
+}
+
+impl<F> fmt::Debug for InContext<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InContext")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }
