@@ -131,7 +131,7 @@ macro_rules! __for_each_rule {
                 "A panic of a future, of a destructor, of `progress`, of an iterator or of `map_concurrent`'s closure is a failure with its payload, and the other futures have been dropped when it is returned.")
             (ga_23_a_hedge_starts_one_more, race::ga_23, "GA-23", Must, Exact,
                 "`hedge` starts one more attempt when its time has passed, or when all so far have failed or could not be made; the first `Ok` ends the others.")
-            (ga_24_items_are_taken_as_there_is_room, gathered::ga_24, "GA-24", Must, Exact,
+            (ga_24_items_are_taken_as_there_is_room, map_concurrent::ga_24, "GA-24", Must, Exact,
                 "`map_concurrent` takes no more items than may run at once, so that they may be endless; outputs come in the order of completion, or of the items if asked for; a failure comes last, and no item is taken after it.")
             (ga_25_the_family_is_spawnable, gathered::ga_25, "GA-25", Must, Exact,
                 "All of the family, task groups included, can be spawned from code that is generic over the runtime.")

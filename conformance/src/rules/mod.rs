@@ -21,6 +21,7 @@ pub mod gathered;
 pub mod handle;
 pub mod local;
 pub mod lock;
+pub mod map_concurrent;
 pub mod permits;
 pub mod race;
 pub mod semaphore;
