@@ -123,19 +123,19 @@ macro_rules! __for_each_rule {
                 "`race` gives what ends first, `race_ok` the first `Ok` or every failure, and the losers have been dropped by then.")
             (ga_12_a_child_costs_the_caller_no_wake, children::ga_12, "GA-12", Must, Exact,
                 "The caller of `gather` is woken once for all children, not once for each, also where they end one at a time.")
-            (ga_20_nothing_is_spawned_unpolled, children::ga_20, "GA-20", Must, Exact,
+            (ga_40_nothing_is_spawned_unpolled, children::ga_40, "GA-40", Must, Exact,
                 "Nothing is spawned before the first poll.")
-            (ga_21_an_outer_cancellation_gives_no_part, gathered::ga_21, "GA-21", Must, Exact,
+            (ga_41_an_outer_cancellation_gives_no_part, gathered::ga_41, "GA-41", Must, Exact,
                 "A cancellation of the context's token ends each of the family with an error that has its reason, never with a part of the results; where it came before the first poll nothing is started, and where it comes after the last output nothing fails.")
-            (ga_22_panics_are_failures, gathered::ga_22, "GA-22", Must, Exact,
+            (ga_42_panics_are_failures, gathered::ga_42, "GA-42", Must, Exact,
                 "A panic of a future, of a destructor, of `progress`, of an iterator or of `map_concurrent`'s closure is a failure with its payload, and the other futures have been dropped when it is returned.")
-            (ga_23_a_hedge_starts_one_more, race::ga_23, "GA-23", Must, Exact,
+            (ga_43_a_hedge_starts_one_more, race::ga_43, "GA-43", Must, Exact,
                 "`hedge` starts one more attempt when its time has passed, or when all so far have failed or could not be made; the first `Ok` ends the others.")
-            (ga_24_items_are_taken_as_there_is_room, map_concurrent::ga_24, "GA-24", Must, Exact,
+            (ga_44_items_are_taken_as_there_is_room, map_concurrent::ga_44, "GA-44", Must, Exact,
                 "`map_concurrent` takes no more items than may run at once, so that they may be endless; outputs come in the order of completion, or of the items if asked for; a failure comes last, and no item is taken after it.")
-            (ga_25_the_family_is_spawnable, gathered::ga_25, "GA-25", Must, Exact,
+            (ga_45_the_family_is_spawnable, gathered::ga_45, "GA-45", Must, Exact,
                 "All of the family, task groups included, can be spawned from code that is generic over the runtime.")
-            (ga_26_cancelled_at_any_time, gathered::ga_26, "GA-26", Must, Stochastic,
+            (ga_46_cancelled_at_any_time, gathered::ga_46, "GA-46", Must, Stochastic,
                 "Cancelled from another task at any time, `gather`, `map_concurrent` and `race_ok` end with all outputs or with the reason, and every future has been dropped.")
             (cx_01_the_first_reason_stays, cancel::cx_1, "CX-1", Must, Exact,
                 "`cancel` is idempotent, and the first reason stays.")

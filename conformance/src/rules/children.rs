@@ -193,7 +193,7 @@ pub fn ga_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 }
 
 /// Nothing is spawned before the first poll.
-pub fn ga_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_40<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let jobs = Endless::default();

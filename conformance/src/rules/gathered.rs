@@ -55,7 +55,7 @@ async fn cut<F: Future>(
 }
 
 /// An outer cancellation ends it, and gives no part of the results.
-pub fn ga_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_41<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let done = || -> Job<Result<usize, u32>> { Box::pin(ready(Ok(1))) };
@@ -173,7 +173,7 @@ fn panicked<T, E>(output: Result<T, TaskError<E>>, n: u32, who: &str) -> Outcome
 }
 
 /// Panics of futures, of destructors, and of the caller's own closures are failures.
-pub fn ga_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let jobs = Endless::default();
@@ -243,7 +243,7 @@ pub fn ga_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 }
 
 /// Cancelled from elsewhere at any time, it comes to an end, and leaves nobody behind.
-pub fn ga_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_46<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const JOBS: usize = 5;
     async fn raced<R: Backend, F: Future>(
         rt: &R,
@@ -302,7 +302,7 @@ pub fn ga_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 }
 
 /// All of it can be spawned from code that knows no more than `R: Runtime`.
-pub fn ga_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_45<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     async fn one(n: usize) -> Result<usize, u32> {
         yield_now().await;
         Ok(n)

@@ -43,7 +43,7 @@ impl Stream for Reluctant {
 }
 
 /// Items are taken as there is room for them.
-pub fn ga_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let taken = Cell::new(0);

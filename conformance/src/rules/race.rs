@@ -91,7 +91,7 @@ pub fn ga_11<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 }
 
 /// A hedge starts one more when time is over, or when all have failed.
-pub fn ga_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+pub fn ga_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let gone = Arc::new(AtomicUsize::new(0));

@@ -37,7 +37,7 @@ use std::{
 /// # Errors
 /// A [`TaskError`]: what the task returned, or its panic; its [`id`](TaskError::id) is its place in
 /// the input. Where the context's token was cancelled, that of the first that has no output
-/// (*GA-21*).
+/// (*GA-41*).
 ///
 /// # Cancel safety
 /// Dropping it aborts every task (*GA-6*).
@@ -102,7 +102,7 @@ where
 
     /// Calls `report` with how many are done, and of how many, once a completion: 1, 2, … up to the
     /// total, unless a failure ends it (*GA-10*). It is called in the tasks, and should be quick. A
-    /// panic in it is the failure of the task that had ended, and ends all (*GA-22*).
+    /// panic in it is the failure of the task that had ended, and ends all (*GA-42*).
     pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
         Self(self.0.progress(report))
     }

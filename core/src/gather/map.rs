@@ -26,7 +26,7 @@ use std::{
 /// been started goes on while the caller handles an output (*GA-9*).
 ///
 /// The first failure cancels the rest, and is the last that comes, once the others are gone. A panic
-/// of the iterator or of `work` is a failure, too (*GA-22*).
+/// of the iterator or of `work` is a failure, too (*GA-42*).
 ///
 /// ```
 /// use anyrt_core::{ConfigError, gather::map_concurrent, rt::Runtime};
