@@ -99,6 +99,88 @@ macro_rules! __for_each_rule {
                 "A timeout is a failure, never a cancellation: neither the task around it nor a task that is waited for is aborted.")
             (to_10_it_fires_around_a_busy_future, timeout::to_10, "TO-10", Must, Exact,
                 "A timeout fires even if the inner future is always ready to run, also one that uses up the runtime's budget in each poll, or that receives from a channel that never runs dry.")
+            (to_20_wait_for_keeps_what_timeout_does, wait_for::to_20, "TO-20", Must, Exact,
+                "`wait_for` and `wait_until` keep TO-1 to TO-5, TO-7 and TO-8, and have room for their future once.")
+            (to_21_the_work_sees_its_deadline, wait_for::to_21, "TO-21", Must, Exact,
+                "Under `wait_for` the context's deadline is the earliest of those around, up to the nearest shield.")
+            (to_22_a_late_task_is_aborted_and_joined, wait_for::to_22, "TO-22", Must, Exact,
+                "A task that is late under `wait_for_task` has been aborted and dropped when `Elapsed` is returned; an output that is there is returned.")
+            (to_23_a_dropped_wait_aborts_its_task, wait_for::to_23, "TO-23", Must, Exact,
+                "Dropping a `wait_for_task`, polled or not, aborts the task.")
+            (to_24_the_waits_are_spawnable, wait_for::to_24, "TO-24", Must, Exact,
+                "`wait_for`, `wait_until` and `wait_for_task` can be spawned from code that is generic over the runtime.")
+            (ga_01_outputs_in_the_order_of_the_input, gather::ga_1, "GA-1", Must, Exact,
+                "Results come in the order of the input, whatever the order of completion.")
+            (ga_02_nothing_is_an_empty_list_at_once, gather::ga_2, "GA-2", Must, Exact,
+                "Nothing to gather is an empty list at once; `non_empty`, `race` and `race_ok` refuse it with a `ConfigError`.")
+            (ga_03_the_first_failure_once_the_others_are_gone, gather::ga_3, "GA-3", Must, Exact,
+                "`gather` returns the failure that came first, with its place in the input; the other futures have been dropped by then.")
+            (ga_04_settled_has_a_result_each, gather::ga_4, "GA-4", Must, Exact,
+                "Settled, it never ends early: a `Result` a future, with an error, panic or cancellation in its own place.")
+            (ga_05_outputs_are_dropped_once, gather::ga_5, "GA-5", Must, Exact,
+                "Outputs are dropped exactly once, whether they are handed out or there is a failure.")
+            (ga_06_a_dropped_gather_drops_its_children, children::ga_6, "GA-6", Must, Exact,
+                "Dropping `gather`, `settled`, `map_concurrent`, `race`, `race_ok` or `hedge` drops every child.")
+            (ga_07_a_busy_child_holds_up_nobody, children::ga_7, "GA-7", Must, Exact,
+                "A child that wakes itself for ever holds up neither its siblings nor the caller, who is not woken for it.")
+            (ga_08_a_limit_of_0_is_an_error, gather::ga_8, "GA-8", Must, Exact,
+                "A limit of 0, and 0 attempts, are a `ConfigError`.")
+            (ga_09_never_more_than_the_limit, children::ga_9, "GA-9", Must, Exact,
+                "With a limit, never more than so many run at once, and as many as that do; they go on while the caller handles an output.")
+            (ga_10_progress_counts_completions, children::ga_10, "GA-10", Must, Exact,
+                "Progress is reported once a completion: 1, 2, … up to the total, failures included where they are settled.")
+            (ga_11_losers_are_gone, race::ga_11, "GA-11", Must, Exact,
+                "`race` gives what ends first, `race_ok` the first `Ok` or every failure, and the losers have been dropped by then.")
+            (ga_12_a_child_costs_the_caller_no_wake, children::ga_12, "GA-12", Must, Exact,
+                "The caller of `gather` is woken once for all children, not once for each, also where they end one at a time.")
+            (ga_40_nothing_is_spawned_unpolled, children::ga_40, "GA-40", Must, Exact,
+                "Nothing is spawned before the first poll.")
+            (ga_41_an_outer_cancellation_gives_no_part, gathered::ga_41, "GA-41", Must, Exact,
+                "A cancellation of the context's token ends each of the family with an error that has its reason, never with a part of the results; where it came before the first poll nothing is started, and where it comes after the last output nothing fails.")
+            (ga_42_panics_are_failures, gathered::ga_42, "GA-42", Must, Exact,
+                "A panic of a future, of a destructor, of `progress`, of an iterator or of `map_concurrent`'s closure is a failure with its payload, and the other futures have been dropped when it is returned.")
+            (ga_43_a_hedge_starts_one_more, race::ga_43, "GA-43", Must, Exact,
+                "`hedge` starts one more attempt when its time has passed, or when all so far have failed or could not be made; the first `Ok` ends the others.")
+            (ga_44_items_are_taken_as_there_is_room, map_concurrent::ga_44, "GA-44", Must, Exact,
+                "`map_concurrent` takes no more items than may run at once, so that they may be endless; outputs come in the order of completion, or of the items if asked for; a failure comes last, and no item is taken after it.")
+            (ga_45_the_family_is_spawnable, gathered::ga_45, "GA-45", Must, Exact,
+                "All of the family, task groups included, can be spawned from code that is generic over the runtime.")
+            (ga_46_cancelled_at_any_time, gathered::ga_46, "GA-46", Must, Stochastic,
+                "Cancelled from another task at any time, `gather`, `map_concurrent` and `race_ok` end with all outputs or with the reason, and every future has been dropped.")
+            (cx_01_the_first_reason_stays, cancel::cx_1, "CX-1", Must, Exact,
+                "`cancel` is idempotent, and the first reason stays.")
+            (cx_02_everyone_below_and_nobody_above, cancel::cx_2, "CX-2", Must, Exact,
+                "A cancellation reaches everyone below and nobody above; all of them are cancelled on return, and before anybody is woken.")
+            (cx_03_a_child_is_born_cancelled, cancel::cx_3, "CX-3", Must, Exact,
+                "A child of a cancelled token is born cancelled, with its reason.")
+            (cx_04_wakers_run_outside_locks, cancel::cx_4, "CX-4", Must, Exact,
+                "Wakers are called and dropped outside of locks: they may use the token.")
+            (cx_05_a_dropped_token_passes_things_on, cancel::cx_5, "CX-5", Must, Exact,
+                "A token in the middle that nobody holds any more goes on passing cancellations on.")
+            (cx_06_dropped_waiters_leave_nothing, cancel::cx_6, "CX-6", Must, Exact,
+                "Futures that wait for a token leave no waker behind, and only the waker of the last poll is woken.")
+            (cx_07_a_guard_cancels_unless_disarmed, cancel::cx_7, "CX-7", Must, Exact,
+                "A drop guard cancels, with the place where it was made, unless it is disarmed.")
+            (cx_08_cancelled_before_is_unpolled, cancel::cx_8, "CX-8", Must, Exact,
+                "A future that is given up on a token: not polled where that was cancelled before; later, a completion wins a tie; dropped when the error is there.")
+            (cx_20_a_reason_has_text_and_place, cancel::cx_20, "CX-20", Must, Exact,
+                "A reason carries its text, and the place of the call.")
+            (cx_21_clean_up_is_let_finish, cancel::cx_21, "CX-21", Must, Exact,
+                "The future of `on_cancel` runs to its end after a cancellation, which it does not see, and not without one.")
+            (cx_22_tokens_are_spawnable, cancel::cx_22, "CX-22", Must, Exact,
+                "All that waits for a token, or shields, can be spawned from code that is generic over the runtime.")
+            (cx_30_a_context_is_there_in_its_polls, context::cx_30, "CX-30", Must, Exact,
+                "A context is there in the polls and destructors of its future and nowhere else, also after a panic; a bare task inherits none.")
+            (cx_31_values_nest_and_are_inherited, context::cx_31, "CX-31", Must, Exact,
+                "Values of tasks nest, keep apart, and are inherited by the children of `gather` and theirs.")
+            (cx_32_a_value_joins_what_is_in_force, context::cx_32, "CX-32", Must, Exact,
+                "A value is added to the token and the deadline in force where its future is polled, not where it was made.")
+            (cx_33_a_shield_hears_nothing_from_outside, context::cx_33, "CX-33", Must, Exact,
+                "Inside a shield neither an outer token nor an outer deadline is seen; inner ones act; after it the outer ones are back.")
+            (cx_34_an_abort_waits_for_shields, context::cx_34, "CX-34", Must, Exact,
+                "The abort of a group's child waits until it is in no shield; one that was dropped, or left by a panic, counts no more.")
+            (cx_35_contexts_are_spawnable, context::cx_35, "CX-35", Must, Exact,
+                "Contexts and values of tasks can be set in code that is generic over the runtime, and spawned.")
             (sy_01_lock_waiters_are_fifo, lock::sy_1, "SY-1", Must, Exact,
                 "Those who wait for a lock get it in the order of their first poll.")
             (sy_02_a_lock_grant_is_passed_on, lock::sy_2, "SY-2", Must, Exact,
