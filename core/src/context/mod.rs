@@ -241,6 +241,11 @@ fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
         .unwrap_or_default()
 }
 
+/// The values of the task that is being polled.
+pub(crate) fn values() -> Option<Arc<Values>> {
+    current(|state| state.context.values.clone())
+}
+
 /// Runs `poll` with `state` as the task's.
 pub(crate) fn within<O>(state: &mut TaskState, poll: impl FnOnce() -> O) -> O {
     let _swap = Swap::state(state);

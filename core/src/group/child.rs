@@ -24,7 +24,8 @@ pin_project! {
     pub(super) struct Child<R, F, T, E>
     where
         R: Runtime,
-        F: Future<Output = Outcome<T, E>>,
+        F: Future,
+        F::Output: Into<Outcome<T, E>>,
         T: Send,
         T: 'static,
         E: Send,
@@ -44,7 +45,8 @@ pin_project! {
     impl<R, F, T, E> PinnedDrop for Child<R, F, T, E>
     where
         R: Runtime,
-        F: Future<Output = Outcome<T, E>>,
+        F: Future,
+        F::Output: Into<Outcome<T, E>>,
         T: Send,
         T: 'static,
         E: Send,
@@ -61,14 +63,15 @@ pin_project! {
 impl<R, F, T, E> Child<R, F, T, E>
 where
     R: Runtime,
-    F: Future<Output = Outcome<T, E>>,
+    F: Future,
+        F::Output: Into<Outcome<T, E>>,
     T: Send + 'static,
     E: Send + 'static,
 {
     pub(super) fn new(group: Arc<Shared<R, T, E>>, key: usize, future: F) -> Self {
         let context = context::Context {
             scope: Some(group.scope.clone()),
-            values: context::Context::current().values,
+            values: context::values(),
         };
         Self {
             future: Some(future),
@@ -126,7 +129,8 @@ where
 impl<R, F, T, E> Future for Child<R, F, T, E>
 where
     R: Runtime,
-    F: Future<Output = Outcome<T, E>>,
+    F: Future,
+        F::Output: Into<Outcome<T, E>>,
     T: Send + 'static,
     E: Send + 'static,
 {
@@ -145,7 +149,7 @@ where
             catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
         });
         let outcome = match polled {
-            Ok(Poll::Ready(outcome)) => Some(outcome),
+            Ok(Poll::Ready(ended)) => Some(ended.into()),
             Err(payload) => Some(Outcome::Failed(Cause::Panicked(Panic::new(payload)))),
             Ok(Poll::Pending) => {
                 // An abort that came during the poll found no waker, or a shield.

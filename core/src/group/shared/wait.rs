@@ -10,7 +10,8 @@ use crate::{
 use std::task::{Context, Poll, Waker};
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
-    /// For the reaper: waits until `until` says so of (*cancelled*, *nobody is left*).
+    /// For the reaper: waits until `until` says so of (*cancelled*, *over*). That nobody is live is
+    /// not the end: the body may be.
     pub(in crate::group) fn poll_reaper(
         &self,
         cx: &mut Context<'_>,
@@ -18,8 +19,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     ) -> Poll<()> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        let nobody_left = state.over || self.is_cancelled() && state.live.is_empty();
-        if until(self.is_cancelled(), nobody_left) {
+        if until(self.is_cancelled(), state.over) {
             return Poll::Ready(());
         }
         let replaced = state.reaper_waker.replace(waker);
@@ -44,7 +44,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         (state.closed, state.over) = (true, true);
         let reaper = state.reaper.take();
         let waker = state.reaper_waker.take();
+        let left_behind = state.owner.take();
         drop(state);
+        drop(left_behind);
         waker.into_iter().for_each(Waker::wake);
         Poll::Ready(reaper)
     }
@@ -66,15 +68,22 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         cx: &mut Context<'_>,
         key: &mut Option<u64>,
     ) -> Poll<Option<(TaskId, T)>> {
+        if key.is_none() {
+            // Most have not to wait: they need no waker.
+            let mut state = self.lock();
+            if !state.outputs.is_empty() || state.live.is_empty() {
+                return Poll::Ready(state.outputs.pop_front());
+            }
+        }
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        if let Some(output) = state.outputs.pop_front() {
-            return Poll::Ready(Some(output));
+        let replaced = state.forget_consumer(key.take());
+        if !state.outputs.is_empty() || state.live.is_empty() {
+            let output = state.outputs.pop_front();
+            drop(state);
+            drop(replaced);
+            return Poll::Ready(output);
         }
-        if state.live.is_empty() {
-            return Poll::Ready(None);
-        }
-        let replaced = state.forget_consumer(*key);
         let place = state.next_consumer;
         state.next_consumer += 1;
         state.consumers.push((place, waker));
@@ -96,14 +105,20 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let succeeded = state.succeeded;
         drop(state);
         let mut outputs: Vec<_> = outputs.into();
-        outputs.sort_by_key(|(id, _)| *id);
-        (outputs, if succeeded { Vec::new() } else { failures })
+        outputs.sort_by_key(|(id, _)| id.index);
+        // The body's are not the children's, which are what is tolerated.
+        let reported = failures
+            .into_iter()
+            .filter(|failure| !succeeded || failure.id.is_none());
+        (outputs, reported.collect())
     }
 }
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T, E> {
     fn enter(&self) {
-        self.lock().inner += 1;
+        let mut state = self.lock();
+        self.occupy(&mut state);
+        state.inner += 1;
     }
 
     fn leave(&self) {
