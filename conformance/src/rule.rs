@@ -83,6 +83,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TO", "Timeouts"),
     ("SY", "Lock and semaphore"),
     ("CH", "Channels"),
+    ("TG", "Task groups"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -64,7 +64,7 @@ impl<R, F, T, E> Child<R, F, T, E>
 where
     R: Runtime,
     F: Future,
-        F::Output: Into<Outcome<T, E>>,
+    F::Output: Into<Outcome<T, E>>,
     T: Send + 'static,
     E: Send + 'static,
 {
@@ -130,7 +130,7 @@ impl<R, F, T, E> Future for Child<R, F, T, E>
 where
     R: Runtime,
     F: Future,
-        F::Output: Into<Outcome<T, E>>,
+    F::Output: Into<Outcome<T, E>>,
     T: Send + 'static,
     E: Send + 'static,
 {
