@@ -8,16 +8,12 @@ use tokio::task::JoinSet;
 
 pub const CHILDREN: u64 = 1000;
 
-/// What each child does.
-async fn child(i: u64, yields: bool) -> u64 {
+/// What each child does, in a group and out of it.
+async fn child(i: u64, yields: bool) -> Result<u64, Infallible> {
     if yields {
         yield_now().await;
     }
-    i
-}
-
-async fn fallible(i: u64, yields: bool) -> Result<u64, Infallible> {
-    Ok(child(i, yields).await)
+    Ok(i)
 }
 
 pub async fn tokio_vec(yields: bool, n: u64) {
@@ -25,7 +21,7 @@ pub async fn tokio_vec(yields: bool, n: u64) {
         let children = (0..CHILDREN).map(|i| tokio::spawn(child(i, yields)));
         let handles: Vec<_> = children.collect();
         for handle in handles {
-            black_box(handle.await.expect("it ends"));
+            black_box(handle.await.expect("it ends")).expect("it does not fail");
         }
     }
 }
@@ -37,7 +33,7 @@ pub async fn tokio_join_set(yields: bool, n: u64) {
             set.spawn(child(i, yields));
         }
         while let Some(output) = set.join_next().await {
-            black_box(output.expect("it ends"));
+            black_box(output.expect("it ends")).expect("it does not fail");
         }
     }
 }
@@ -47,7 +43,7 @@ pub async fn smol_vec(executor: &'static smol::Executor<'static>, yields: bool, 
         let children = (0..CHILDREN).map(|i| executor.spawn(child(i, yields)));
         let handles: Vec<_> = children.collect();
         for handle in handles {
-            black_box(handle.await);
+            black_box(handle.await).expect("it does not fail");
         }
     }
 }
@@ -58,7 +54,7 @@ pub async fn anyrt_vec<R: Runtime>(rt: R, yields: bool, n: u64) {
         let children = (0..CHILDREN).map(|i| rt.spawn(child(i, yields)));
         let handles: Vec<_> = children.collect();
         for handle in handles {
-            black_box(handle.await.expect("it ends"));
+            black_box(handle.await.expect("it ends")).expect("it does not fail");
         }
     }
 }
@@ -67,7 +63,7 @@ pub async fn anyrt_collect<R: Runtime>(rt: R, yields: bool, n: u64) {
     for _ in 0..n {
         let group = TaskGroup::new(&rt);
         for i in 0..CHILDREN {
-            group.spawn(fallible(i, yields)).ok();
+            group.spawn(child(i, yields)).ok();
         }
         black_box(group.collect().await.expect("no child fails"));
     }
@@ -77,7 +73,7 @@ pub async fn anyrt_next<R: Runtime>(rt: R, yields: bool, n: u64) {
     for _ in 0..n {
         let group = TaskGroup::<R, u64, Infallible>::new(&rt);
         for i in 0..CHILDREN {
-            group.spawn(fallible(i, yields)).ok();
+            group.spawn(child(i, yields)).ok();
         }
         while let Some(output) = group.next().await {
             black_box(output);
@@ -88,7 +84,7 @@ pub async fn anyrt_next<R: Runtime>(rt: R, yields: bool, n: u64) {
 
 pub async fn anyrt_gather<R: Runtime>(rt: R, yields: bool, n: u64) {
     for _ in 0..n {
-        let children = (0..CHILDREN).map(|i| fallible(i, yields));
+        let children = (0..CHILDREN).map(|i| child(i, yields));
         black_box(gather(&rt, children).await.expect("no child fails"));
     }
 }

@@ -79,12 +79,13 @@ pub fn tg_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let group = Group::new(ctx.rt());
             for _ in 0..3 {
                 let (drops, go) = (Arc::clone(&drops), go.clone());
+                let slow = OnDrop::new(move || {
+                    // A slow destructor: a group that is over before it shows.
+                    thread::sleep(Duration::from_millis(10));
+                    drops.bump();
+                });
                 spawn(&group, async move {
-                    let _slow = OnDrop::new(move || {
-                        // A slow destructor: a group that is over before it shows.
-                        thread::sleep(Duration::from_millis(10));
-                        drops.bump();
-                    });
+                    let _slow = slow;
                     if fails {
                         pending::<()>().await;
                     }

@@ -437,7 +437,10 @@ pub fn tg_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         go.open();
         let ended = run.finish().await;
         ensure!(ended.is_ok(), "the group gave {ended:?}");
-        ensure_eq!(Arc::strong_count(run.counter()), 1, "the owner's wakers");
+        // Whoever woke it last may be about to drop what it did so with.
+        while Arc::strong_count(run.counter()) > 1 {
+            yield_now().await;
+        }
         ensure_eq!(
             kept.count(),
             0,
@@ -469,7 +472,9 @@ pub fn tg_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         drop(join);
         drops.reached(3).await;
         kept.reached(1).await;
-        ensure_eq!(Arc::strong_count(&counter), 1, "the owner's wakers");
+        while Arc::strong_count(&counter) > 1 {
+            yield_now().await;
+        }
         Ok(())
     })
 }

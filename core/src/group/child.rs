@@ -8,7 +8,6 @@ use crate::{
     context::{self, TaskState},
     error::Panic,
     rt::Runtime,
-    task::drop_quietly,
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -113,15 +112,6 @@ where
                 Outcome::Failed(Cause::Cancelled(None))
             }
         });
-        let (outcome, late) = match (outcome, late) {
-            // The destructor's panic is what became of the task; its output goes.
-            (Outcome::Output(output), Some(panic)) => {
-                drop_quietly(output);
-                (Outcome::Failed(Cause::Panicked(panic)), None)
-            }
-            (Outcome::Nothing, Some(panic)) => (Outcome::Failed(Cause::Panicked(panic)), None),
-            (outcome, late) => (outcome, late),
-        };
         this.group.finish(*this.key, outcome, late);
     }
 }
@@ -141,22 +131,26 @@ where
             self.end(None);
             return Poll::Ready(());
         }
-        let this = self.as_mut().project();
-        let Some(future) = this.future.as_pin_mut() else {
+        let mut this = self.as_mut().project();
+        if this.future.is_none() {
             return Poll::Ready(());
-        };
+        }
+        let mut outcome = None;
         let polled = context::within(this.task, || {
-            catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+            catch_unwind(AssertUnwindSafe(|| {
+                if let Some(future) = this.future.as_mut().as_pin_mut()
+                    && let Poll::Ready(ended) = future.poll(cx)
+                {
+                    outcome = Some(ended.into());
+                    this.future.set(None);
+                }
+            }))
         });
-        let outcome = match polled {
-            Ok(Poll::Ready(ended)) => Some(ended.into()),
-            Err(payload) => Some(Outcome::Failed(Cause::Panicked(Panic::new(payload)))),
-            Ok(Poll::Pending) => {
+        match (polled, outcome) {
+            (Ok(()), None) => {
                 // An abort that came during the poll found no waker, or a shield.
-                let kept = this
-                    .waker
-                    .as_ref()
-                    .is_some_and(|kept| kept.will_wake(cx.waker()));
+                let kept = this.waker.as_ref();
+                let kept = kept.is_some_and(|kept| kept.will_wake(cx.waker()));
                 let aborted = !kept && {
                     *this.waker = Some(cx.waker().clone());
                     this.group.register(*this.key, cx.waker()) && !this.task.is_shielded()
@@ -164,10 +158,19 @@ where
                 if !aborted && !self.as_mut().must_end() {
                     return Poll::Pending;
                 }
-                None
+                self.end(None);
             }
-        };
-        self.end(outcome);
+            (Ok(()), Some(outcome)) => this.group.finish(*this.key, outcome, None),
+            // It panicked as it was dropped, or as it was polled.
+            (Err(payload), Some(outcome)) => {
+                let late = Some(Panic::new(payload));
+                this.group.finish(*this.key, outcome, late);
+            }
+            (Err(payload), None) => {
+                let cause = Cause::Panicked(Panic::new(payload));
+                self.end(Some(Outcome::Failed(cause)));
+            }
+        }
         Poll::Ready(())
     }
 }

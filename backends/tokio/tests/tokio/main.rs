@@ -15,4 +15,5 @@ mod erased {
 }
 
 mod contexts;
+mod groups;
 mod paused;

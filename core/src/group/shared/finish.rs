@@ -8,6 +8,7 @@ use crate::{
         joiner::{Joiner, Step},
     },
     rt::Runtime,
+    task::drop_quietly,
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -39,18 +40,22 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         outcome: Outcome<T, E>,
         late: Option<Panic>,
     ) {
-        let (output, cause) = match outcome {
-            Outcome::Output(output) => (Some(output), None),
-            Outcome::Failed(cause) => (None, Some(cause)),
-            Outcome::Nothing => (None, None),
-        };
-        let causes = cause.into_iter().chain(late.map(Cause::Panicked));
-        let failures = causes.map(|cause| self.failure(key, cause)).collect();
-        let ended = Ended {
+        let mut ended = Ended {
             key,
-            output,
-            failures,
+            output: None,
+            failures: Vec::new(),
         };
+        match outcome {
+            Outcome::Output(output) if late.is_none() => ended.output = Some(output),
+            // The destructor's panic is what became of the task.
+            Outcome::Output(output) => drop_quietly(output),
+            Outcome::Failed(cause) => ended.failures.push(self.failure(key, cause)),
+            Outcome::Nothing => {}
+        }
+        if let Some(panic) = late {
+            let cause = Cause::Panicked(panic);
+            ended.failures.push(self.failure(key, cause));
+        }
         if self.judged {
             self.judge(ended);
         } else {
@@ -119,8 +124,6 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         };
         let entry = state.live.remove(ended.key);
         state.running -= usize::from(entry.started);
-        state.failures.append(&mut ended.failures);
-        let mut after = self.stop(&mut state, step);
         if let Some(output) = ended.output {
             let id = TaskId {
                 index: entry.index,
@@ -128,6 +131,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             };
             state.outputs.push_back((id, output));
         }
+        let awaited = !state.consumers.is_empty() || !state.queue.is_empty();
+        if step == Step::Continue && !failed && !awaited && !state.is_vacant() {
+            // Most completions concern nobody else.
+            drop(state);
+            return;
+        }
+        state.failures.append(&mut ended.failures);
+        let mut after = self.stop(&mut state, step);
         let consumers = state.consumers.drain(..);
         after.wakers.extend(consumers.map(|(_, waker)| waker));
         state.ended(&mut after);
