@@ -11,7 +11,13 @@ use anyrt_core::{
     task::yield_now,
 };
 use std::{
-    error::Error, fmt, future::pending, panic::panic_any, sync::Arc, thread, time::Duration,
+    error::Error,
+    fmt,
+    future::{pending, poll_fn},
+    panic::panic_any,
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 
 /// A child's error.
@@ -84,14 +90,19 @@ pub fn tg_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                     thread::sleep(Duration::from_millis(10));
                     drops.bump();
                 });
-                spawn(&group, async move {
-                    let _slow = slow;
+                let mut waits = Box::pin(async move {
                     if fails {
                         pending::<()>().await;
                     }
                     go.wait().await;
                     Ok(1)
-                })?;
+                });
+                // A future that has it until it is dropped: a block lets go before it is ready.
+                let child = poll_fn(move |cx| {
+                    let _slow = &slow;
+                    waits.as_mut().poll(cx)
+                });
+                spawn(&group, child)?;
             }
             go.open();
             if fails {

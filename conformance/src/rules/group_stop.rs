@@ -81,23 +81,30 @@ pub fn tg_11<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(joined.is_ok(), "the group gave {joined:?}");
         ensure_eq!(ran.count(), 1, "the grandchild's ends");
 
-        let group = Group::new(ctx.rt());
-        let (spawner, drops, late) = (group.spawner(), Wakes::new(), Wakes::new());
-        let (here, runs) = (Counted::new(&drops), Arc::clone(&late));
-        spawn(&group, async move {
-            let _here = here;
-            spawner.cancel();
-            yield_now().await;
-            runs.bump();
-            Ok(1)
-        })?;
-        let outputs = group.collect().await;
-        ensure!(
-            matches!(&outputs, Ok(outputs) if outputs.is_empty()),
-            "a child that cancelled its group gave {outputs:?}"
-        );
-        ensure_eq!(drops.count(), 1, "its drops");
-        ensure_eq!(late.count(), 0, "it was polled after it had cancelled");
+        // One that goes on by itself, and one that is woken by nobody else.
+        for yields in [true, false] {
+            let group = Group::new(ctx.rt());
+            let (spawner, drops, late) = (group.spawner(), Wakes::new(), Wakes::new());
+            let (here, runs) = (Counted::new(&drops), Arc::clone(&late));
+            spawn(&group, async move {
+                let _here = here;
+                spawner.cancel();
+                if yields {
+                    yield_now().await;
+                } else {
+                    pending::<()>().await;
+                }
+                runs.bump();
+                Ok(1)
+            })?;
+            let outputs = group.collect().await;
+            ensure!(
+                matches!(&outputs, Ok(outputs) if outputs.is_empty()),
+                "a child that cancelled its group gave {outputs:?}"
+            );
+            ensure_eq!(drops.count(), 1, "its drops");
+            ensure_eq!(late.count(), 0, "it was polled after it had cancelled");
+        }
         Ok(())
     })
 }

@@ -447,6 +447,18 @@ pub fn tg_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "drops of a joiner whose group has a spawner"
         );
         drop((run, spawner));
+        // A body that is the last to end, in the poll that its group is over in.
+        let group = Group::new(ctx.rt());
+        let spawner = group.spawner();
+        let mut run = Probe::new(group.run(|_| async {
+            yield_now().await;
+            Ok(())
+        }));
+        ensure!(run.is_pending(), "a body that yields did not");
+        let ended = run.ready("a body that yields once, polled twice,")?;
+        ensure!(ended.is_ok(), "the group gave {ended:?}");
+        ensure_eq!(Arc::strong_count(run.counter()), 1, "the owner's wakers");
+        drop(spawner);
         // The last child's task may only be about to go.
         kept.reached(1).await;
 

@@ -212,8 +212,12 @@ fn groups_survive_random_interleavings() {
     assert!(matches!(verdict, Verdict::Passed), "{verdict}");
 }
 
-/// The polls of the caller and of the children, where each child lets the next one go.
-fn polls(n: usize, run: impl FnOnce(Tokio, Vec<Link>) -> usize) -> usize {
+/// The polls of the caller and of the children, where each child lets the next one go. All in one
+/// thread, so that it is the same each time.
+fn polls<W>(n: usize, run: impl FnOnce(Tokio, Vec<Link>) -> W) -> usize
+where
+    W: Future<Output = usize> + Send + 'static,
+{
     let gates: Vec<_> = (0..=n).map(|_| Gate::new()).collect();
     gates[n].open();
     let polls = Wakes::new();
@@ -223,7 +227,8 @@ fn polls(n: usize, run: impl FnOnce(Tokio, Vec<Link>) -> usize) -> usize {
         .map(|pair| Link::from((pair[1].clone(), pair[0].clone(), Arc::clone(&polls))));
     let children = children.collect();
     let rt = Tokio::current_thread().expect("tokio starts");
-    run(rt, children) + polls.count()
+    let owner = rt.block_on(rt.spawn(run(rt.clone(), children)));
+    owner.expect("it does not panic") + polls.count()
 }
 
 /// Waits at a gate and opens the next, and counts its polls.
@@ -253,18 +258,18 @@ impl Future for Link {
 
 #[test]
 fn costs_grow_with_the_children() {
-    let next = |rt: Tokio, children: Vec<Link>| {
+    let next = |rt: Tokio, children: Vec<Link>| async move {
         let group = Group::new(&rt);
         for child in children {
             group.spawn(child).expect("it is open");
         }
         let mut body = Probe::new(async { while group.next().await.is_some() {} });
-        rt.block_on(body.finish());
+        body.finish().await;
         body.wakes() + 1
     };
-    let gathered = |rt: Tokio, children: Vec<Link>| {
+    let gathered = |rt: Tokio, children: Vec<Link>| async move {
         let mut all = Probe::new(gather(&rt, children));
-        assert!(rt.block_on(all.finish()).is_ok());
+        assert!(all.finish().await.is_ok());
         all.wakes() + 1
     };
     for (what, few, many) in [

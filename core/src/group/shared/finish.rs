@@ -105,6 +105,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         self.record(ended, Some(step));
     }
 
+    #[inline]
     fn record(self: &Arc<Self>, mut ended: Ended<T, E>, step: Option<Step>) {
         let succeeded = ended.output.is_some();
         if self.options.discard {

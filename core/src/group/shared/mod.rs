@@ -224,7 +224,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         self.lock().live.len()
     }
 
-    /// Makes room for a child: its key and id, and whether it starts at once.
+    /// Makes room for a child: its id, and whether it starts at once.
+    #[inline]
     pub(super) fn admit(
         &self,
         name: Option<Cow<'static, str>>,
