@@ -8,7 +8,7 @@ use anyrt_conformance::{
 use anyrt_core::{
     cancel::shield,
     gather::gather,
-    group::{Spawner, Step, TaskError, TaskGroup},
+    group::{Cause, Spawner, Step, TaskError, TaskGroup},
     rt::{BlockOn, Sleep, Spawn},
     task::yield_now,
 };
@@ -18,7 +18,7 @@ use std::{
     panic::panic_any,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll},
@@ -210,6 +210,80 @@ fn groups_survive_random_interleavings() {
         Ok(())
     });
     assert!(matches!(verdict, Verdict::Passed), "{verdict}");
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_under_a_group() {
+    for supervised in [false, true] {
+        let gone = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_time()
+            .build()
+            .expect("tokio starts");
+        let rt = Tokio::from_handle(gone.handle().clone());
+        let mut builder = Group::builder(&rt).max_concurrent(2);
+        if supervised {
+            builder = builder.supervisor();
+        }
+        let group = builder.build().expect("good settings");
+        let drops = Wakes::new();
+        for _ in 0..4 {
+            let dropped = Counted::new(&drops);
+            let child = async move {
+                let _dropped = dropped;
+                pending().await
+            };
+            group.spawn(child).expect("it is open");
+        }
+        gone.shutdown_background();
+        let spawner = group.spawner();
+        // The queue drains into a runtime that is gone, one at a time.
+        let joined = Tokio::default().block_on(group.join());
+        let error = joined.expect_err("children were lost");
+        let lost = error
+            .iter()
+            .all(|failure| matches!(failure.cause, Cause::Cancelled(None)));
+        assert!(lost, "{error:?}");
+        // The first loss cancels the others, which are no failures then.
+        assert!(if supervised {
+            error.len() == 4
+        } else {
+            error.len() <= 2
+        });
+        assert_eq!((drops.count(), spawner.len()), (4, 0));
+    }
+}
+
+#[test]
+fn a_child_spawned_into_a_runtime_that_is_gone() {
+    let gone = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .expect("tokio starts");
+    let rt = Tokio::from_handle(gone.handle().clone());
+    drop(gone);
+    // A policy that starts anew what was lost is asked again before it has answered.
+    let own = Arc::new(Mutex::new(None::<Spawner<Tokio, u32, u32>>));
+    let (group, asked) = (Arc::clone(&own), Arc::new(AtomicUsize::new(0)));
+    let asks = Arc::clone(&asked);
+    let joiner = move |_: Result<&u32, &TaskError<u32>>| {
+        if asks.fetch_add(1, SeqCst) < 3 {
+            let group = group.lock().expect("nobody panics").clone();
+            drop(group.map(|group| group.spawn(pending())));
+        }
+        Step::Continue
+    };
+    let group = Group::builder(&rt)
+        .joiner(joiner)
+        .build()
+        .expect("good settings");
+    *own.lock().expect("nobody panics") = Some(group.spawner());
+    group.spawn(pending()).expect("it is open");
+    own.lock().expect("nobody panics").take();
+    let error = Tokio::default().block_on(group.join());
+    assert_eq!(error.expect_err("all were lost").len(), 4);
+    assert_eq!(asked.load(SeqCst), 4);
 }
 
 /// The polls of the caller and of the children, where each child lets the next one go. All in one
