@@ -199,9 +199,9 @@ macro_rules! __for_each_rule {
                 "A policy decides at each completion: so many outputs are enough, or one's own.")
             (tg_23_children_inherit, group_spawn::tg_23, "TG-23", Must, Exact,
                 "Children inherit token, deadline and task-local values; a bare `spawn` inherits none.")
-            (tg_40_zero_limits_are_errors, group_ugly::tg_40, "TG-40", Must, Exact,
+            (tg_40_zero_limits_are_errors, group_edge::tg_40, "TG-40", Must, Exact,
                 "A `max_concurrent` of 0, and 0 outputs that are enough, are a `ConfigError`.")
-            (tg_41_an_empty_group_is_over, group_ugly::tg_41, "TG-41", Must, Exact,
+            (tg_41_an_empty_group_is_over, group_edge::tg_41, "TG-41", Must, Exact,
                 "An empty group is over at once.")
             (tg_42_destructors_that_panic, group_ugly::tg_42, "TG-42", Must, Exact,
                 "A destructor that panics is a failure of its child, also of a cancelled one, and beside the error that came before it.")
@@ -219,13 +219,13 @@ macro_rules! __for_each_rule {
                 "After a failure the body is dropped when the grace is over, also where no child is left.")
             (tg_49_a_body_that_fails_after_success, group_ugly::tg_49, "TG-49", Must, Exact,
                 "A body that fails after its group has what it needs is a failure; those of the children are tolerated.")
-            (tg_50_a_joiner_may_use_its_group, group_ugly::tg_50, "TG-50", Must, Exact,
+            (tg_50_a_joiner_may_use_its_group, group_edge::tg_50, "TG-50", Must, Exact,
                 "A joiner may spawn into its group and cancel it; a panic of the joiner is a failure of the child that it was asked about.")
             (tg_51_a_deadline_fails_the_group, group_stop::tg_51, "TG-51", Must, Exact,
                 "A deadline fails the group, its body included, with an error that names the group; a group that is over or cancelled in time is not late.")
-            (tg_52_one_child_is_aborted, group_ugly::tg_52, "TG-52", Must, Exact,
+            (tg_52_one_child_is_aborted, group_edge::tg_52, "TG-52", Must, Exact,
                 "`abort` ends one child, running or queued, which is no error, and says whether it was live.")
-            (tg_53_nothing_is_left_behind, group_ugly::tg_53, "TG-53", Must, Exact,
+            (tg_53_nothing_is_left_behind, group_edge::tg_53, "TG-53", Must, Exact,
                 "A group that is over, or given up, holds no waker, no child and, once its last spawner is gone, no joiner.")
             (tg_54_a_discarded_output_that_panics, group_ugly::tg_54, "TG-54", Must, Exact,
                 "A discarded output whose destructor panics is a failure of its child.")

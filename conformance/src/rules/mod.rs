@@ -13,6 +13,7 @@ pub mod channel;
 pub mod closing;
 pub mod every;
 pub mod group;
+pub mod group_edge;
 pub mod group_spawn;
 pub mod group_stop;
 pub mod group_ugly;

@@ -14,6 +14,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    ptr,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -37,8 +38,8 @@ pin_project! {
         key: usize,
         // The group's signal at the last look.
         seen: usize,
-        // What the group keeps, too.
-        waker: Option<Waker>,
+        // That of the waker that the group keeps.
+        waker: Identity,
     }
 
     impl<R, F, T, E> PinnedDrop for Child<R, F, T, E>
@@ -56,6 +57,18 @@ pin_project! {
                 this.end(None);
             }
         }
+    }
+}
+
+/// Which waker: a clone would cost more. While the group keeps one, no other is like it, and once an
+/// abort has taken that, none is wanted.
+#[derive(PartialEq)]
+struct Identity(usize, usize);
+
+impl Identity {
+    fn of(waker: &Waker) -> Self {
+        let vtable = ptr::from_ref(waker.vtable());
+        Self(waker.data().addr(), vtable.addr())
     }
 }
 
@@ -78,7 +91,7 @@ where
             group,
             key,
             seen: 0,
-            waker: None,
+            waker: Identity(0, 0),
         }
     }
 
@@ -149,10 +162,9 @@ where
         match (polled, outcome) {
             (Ok(()), None) => {
                 // An abort that came during the poll found no waker, or a shield.
-                let kept = this.waker.as_ref();
-                let kept = kept.is_some_and(|kept| kept.will_wake(cx.waker()));
-                let aborted = !kept && {
-                    *this.waker = Some(cx.waker().clone());
+                let waker = Identity::of(cx.waker());
+                let aborted = *this.waker != waker && {
+                    *this.waker = waker;
                     this.group.register(*this.key, cx.waker()) && !this.task.is_shielded()
                 };
                 if !aborted && !self.as_mut().must_end() {

@@ -270,7 +270,7 @@ fn a_child_spawned_into_a_runtime_that_is_gone() {
     let joiner = move |_: Result<&u32, &TaskError<u32>>| {
         if asks.fetch_add(1, SeqCst) < 3 {
             let group = group.lock().expect("nobody panics").clone();
-            drop(group.map(|group| group.spawn(pending())));
+            let _lost = group.map(|group| group.spawn(pending()));
         }
         Step::Continue
     };

@@ -116,6 +116,10 @@ struct Entry {
     waker: Option<Waker>,
 }
 
+// Each live child has one, beside its task.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Entry>() <= 48);
+
 /// How a child ended.
 pub(super) enum Outcome<T, E> {
     Output(T),
