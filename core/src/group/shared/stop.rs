@@ -145,7 +145,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     pub(super) fn perform(self: &Arc<Self>, after: After) {
-        // A waker of the token's that panics must not keep the group's own waiting.
+        // A waker that panics, the token's or the outer group's, must not keep the group's own waiting.
         let told = catch_unwind(AssertUnwindSafe(|| {
             if let Some(reason) = &after.reason {
                 self.scope.token.cancel_for(reason);
@@ -159,11 +159,13 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.pump();
         }
         // Last: whoever is woken here may find the group finished.
-        if let Some(outer) = after.left {
-            outer.leave();
-        }
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(outer) = after.left {
+                outer.leave();
+            }
+        }));
         wake_all(after.wakers);
-        if let Err(payload) = told {
+        if let Err(payload) = told.and(left) {
             resume_unwind(payload);
         }
     }

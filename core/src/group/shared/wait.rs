@@ -7,7 +7,10 @@ use crate::{
     rt::Runtime,
     sync::wake_all,
 };
-use std::task::{Context, Poll, Waker};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::{Context, Poll, Waker},
+};
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     /// For the reaper: waits until `until` says so of (*cancelled*, *over*). That nobody is live is
@@ -127,9 +130,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T,
         let mut after = After::default();
         state.ended(&mut after);
         drop(state);
-        if let Some(outer) = after.left {
-            outer.leave();
-        }
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(outer) = after.left {
+                outer.leave();
+            }
+        }));
         wake_all(after.wakers);
+        if let Err(payload) = left {
+            resume_unwind(payload);
+        }
     }
 }
