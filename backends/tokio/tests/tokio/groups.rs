@@ -21,7 +21,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Wake, Waker},
     time::{Duration, Instant},
 };
 
@@ -284,6 +284,33 @@ fn a_child_spawned_into_a_runtime_that_is_gone() {
     let error = Tokio::default().block_on(group.join());
     assert_eq!(error.expect_err("all were lost").len(), 4);
     assert_eq!(asked.load(SeqCst), 4);
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic_any(Expected(5));
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nobody_waiting() {
+    let verdict = watched(Duration::from_secs(20), || {
+        let rt = Tokio::current_thread().expect("tokio starts");
+        let group = Group::new(&rt);
+        let token = group.token().clone();
+        let mut told = Box::pin(token.cancelled());
+        let waker = Waker::from(Arc::new(Panics));
+        let polled = told.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        group.spawn(pending()).expect("it is open");
+        group.spawn(async { Err(1) }).expect("it is open");
+        let joined = rt.block_on(group.join());
+        assert_eq!(joined.expect_err("one failed").len(), 1);
+        Ok(())
+    });
+    assert!(matches!(verdict, Verdict::Passed), "{verdict}");
 }
 
 /// The polls of the caller and of the children, where each child lets the next one go. All in one
