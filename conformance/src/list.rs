@@ -339,6 +339,82 @@ macro_rules! __for_each_rule {
                 "A scope runs borrowed, non-`'static`, non-`Send` children in the same task, also children of children, and is sound under `mem::forget`.")
             (tg_30_cancel_and_errors_end_a_scopes_children, join::tg_30, "TG-30", Must, Exact,
                 "`cancel` of a scope drops all its children, also the one that calls it in its first poll, and refuses others; the first error of a `try_scope` drops children and body.")
+            (tg_01_it_ends_after_its_children, group::tg_1, "TG-1", Must, Exact,
+                "A group returns only when every child has finished and its future has been dropped.")
+            (tg_02_a_failure_cancels_the_rest, group::tg_2, "TG-2", Must, Exact,
+                "The first error or panic cancels the siblings and the body, once.")
+            (tg_03_a_bodys_error_is_a_members, group::tg_3, "TG-3", Must, Exact,
+                "An error or a panic of the body is a failure like a child's, with no id.")
+            (tg_04_every_error_is_kept, group::tg_4, "TG-4", Must, Exact,
+                "Every real error is kept, in the order of completion, with the first one marked; errors raised while cleaning up are kept, and what the group itself cancelled is left out.")
+            (tg_05_always_a_group_error, group::tg_5, "TG-5", Must, Exact,
+                "A failure is always a `GroupError`, also of one; nesting is kept; it can be split, flattened and walked with `source`; each member has its id, its name and the place of its spawn.")
+            (tg_06_a_panic_is_a_failure, group::tg_6, "TG-6", Must, Exact,
+                "A panic is a failure with its own payload, and after a second one the group still joins.")
+            (tg_07_a_cancel_is_no_error, group::tg_7, "TG-7", Must, Exact,
+                "`cancel` alone is no error.")
+            (tg_08_an_outer_cancellation_survives, group::tg_8, "TG-8", Must, Exact,
+                "An outer cancellation that arrives during an inner one survives it.")
+            (tg_09_no_cancellation_is_invented, group::tg_9, "TG-9", Must, Exact,
+                "Neither a failure nor a cancellation of a group cancels what is around it.")
+            (tg_10_a_late_spawn_is_refused, group_stop::tg_10, "TG-10", Must, Exact,
+                "A spawn in a group that was closed, cancelled, joined or dropped, or that has failed, is an error that hands the future back unpolled.")
+            (tg_11_children_spawn_and_cancel, group_stop::tg_11, "TG-11", Must, Exact,
+                "Children may spawn through a clone of the spawner, and the group waits for those, too; a child that cancels the group in its first poll is itself cancelled.")
+            (tg_12_dropping_aborts_shutdown_joins, group_stop::tg_12, "TG-12", Must, Exact,
+                "Dropping a group, or the future of `join`, aborts every child, queued or running; `shutdown` also joins them.")
+            (tg_13_token_then_grace_then_abort, group_stop::tg_13, "TG-13", Must, Exact,
+                "A cancelled group cancels its token, aborts when its grace is over and not before, and lets those end who do so in time.")
+            (tg_14_a_shield_defers, group_stop::tg_14, "TG-14", Must, Exact,
+                "A shield defers a cancellation from outside until it is over; an inner cancellation and an inner deadline still act.")
+            (tg_15_the_effective_deadline, group_stop::tg_15, "TG-15", Must, Exact,
+                "The effective deadline is the earliest of those around, up to the nearest shield.")
+            (tg_16_start_waits_for_readiness, group_spawn::tg_16, "TG-16", Must, Exact,
+                "`start` waits for the child's readiness value; what goes wrong before that goes to the starter alone, and dropping the start aborts the child.")
+            (tg_17_orders_of_next_and_collect, group_spawn::tg_17, "TG-17", Must, Exact,
+                "`next` gives outputs in the order of completion, `collect` in that of spawning.")
+            (tg_18_discarding_keeps_no_output, group_spawn::tg_18, "TG-18", Must, Exact,
+                "A discarding group drops each output as it comes.")
+            (tg_19_never_more_than_max_concurrent, group_spawn::tg_19, "TG-19", Must, Exact,
+                "`max_concurrent` is never exceeded, and a child that spawns into its own full group does not deadlock it.")
+            (tg_20_a_supervisor_cancels_nobody, group_spawn::tg_20, "TG-20", Must, Exact,
+                "With a supervisor no sibling is cancelled, and all failures are reported at the end.")
+            (tg_21_a_joiner_decides, group_spawn::tg_21, "TG-21", Must, Exact,
+                "A policy decides at each completion: so many outputs are enough, or one's own.")
+            (tg_23_children_inherit, group_spawn::tg_23, "TG-23", Must, Exact,
+                "Children inherit token, deadline and task-local values; a bare `spawn` inherits none.")
+            (tg_40_zero_limits_are_errors, group_edge::tg_40, "TG-40", Must, Exact,
+                "A `max_concurrent` of 0, and 0 outputs that are enough, are a `ConfigError`.")
+            (tg_41_an_empty_group_is_over, group_edge::tg_41, "TG-41", Must, Exact,
+                "An empty group is over at once.")
+            (tg_42_destructors_that_panic, group_ugly::tg_42, "TG-42", Must, Exact,
+                "A destructor that panics is a failure of its child, also of a cancelled one, and beside the error that came before it.")
+            (tg_43_a_thousand_failures, group_ugly::tg_43, "TG-43", Must, Exact,
+                "A thousand children that fail at once are all kept, in the order of completion.")
+            (tg_44_a_body_that_fails_late, group_ugly::tg_44, "TG-44", Must, Exact,
+                "A body that fails while children are being cancelled is kept, after the failure that they are cancelled for.")
+            (tg_45_what_an_inner_group_leaves, group_ugly::tg_45, "TG-45", Must, Exact,
+                "A group waits for what groups inside it left behind when they were dropped half way, at any depth.")
+            (tg_46_a_forgotten_group, group_ugly::tg_46, "TG-46", Must, Exact,
+                "The children of a group that is forgotten run to their end, queued ones included.")
+            (tg_47_an_executor_that_is_gone, group_ugly::tg_47, "TG-47", Must, Exact,
+                "A group whose executor goes away ends, with a cancellation for each child that was lost; it neither hangs nor panics.")
+            (tg_48_the_body_after_the_grace, group_stop::tg_48, "TG-48", Must, Exact,
+                "After a failure the body is dropped when the grace is over, also where no child is left.")
+            (tg_49_a_body_that_fails_after_success, group_ugly::tg_49, "TG-49", Must, Exact,
+                "A body that fails after its group has what it needs is a failure; those of the children are tolerated.")
+            (tg_50_a_joiner_may_use_its_group, group_edge::tg_50, "TG-50", Must, Exact,
+                "A joiner may spawn into its group and cancel it; a panic of the joiner is a failure of the child that it was asked about.")
+            (tg_51_a_deadline_fails_the_group, group_stop::tg_51, "TG-51", Must, Exact,
+                "A deadline fails the group, its body included, with an error that names the group; a group that is over or cancelled in time is not late.")
+            (tg_52_one_child_is_aborted, group_edge::tg_52, "TG-52", Must, Exact,
+                "`abort` ends one child, running or queued, which is no error, and says whether it was live.")
+            (tg_53_nothing_is_left_behind, group_edge::tg_53, "TG-53", Must, Exact,
+                "A group that is over, or given up, holds no waker, no child and, once its last spawner is gone, no joiner.")
+            (tg_54_a_discarded_output_that_panics, group_ugly::tg_54, "TG-54", Must, Exact,
+                "A discarded output whose destructor panics is a failure of its child.")
+            (tg_56_a_token_from_outside, group_stop::tg_56, "TG-56", Must, Exact,
+                "A token from outside cancels the group that is waited for, and is no error; the body sees the group's own.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,

@@ -1,6 +1,6 @@
 //! What belongs to a task, and how it gets into the thread for the time of a poll.
 
-use super::{Context, Scope};
+use super::{Context, Scope, local::Values};
 use crate::cancel::CancellationToken;
 use std::{
     cell::RefCell,
@@ -83,6 +83,11 @@ pub(super) fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
     CURRENT
         .try_with(|state| look(&mut state.borrow_mut()))
         .unwrap_or_default()
+}
+
+/// The values of the task that is being polled.
+pub(crate) fn values() -> Option<Arc<Values>> {
+    current(|state| state.context.values.clone())
 }
 
 /// Runs `poll` with `state` as the task's.
