@@ -22,6 +22,17 @@
 //! # }
 //! ```
 //!
+//! # Structured concurrency
+//!
+//! | | wait for all | wait for the first |
+//! |---|---|---|
+//! | **a failure ends it** | [`gather()`], [`map_concurrent`], [`task_group`] | [`race`] |
+//! | **failures are passed over** | [`gather(..).settled()`](gather::Gather::settled), [`supervisor()`](group::GroupBuilder::supervisor) | [`race_ok`], [`hedge`], [`enough(n)`](group::GroupBuilder::enough) |
+//!
+//! All of these spawn tasks, and none returns before the tasks are gone. Limits are
+//! [`wait_for`] and [`wait_for_task`]; asking to stop is [`CancellationToken`]; what tasks inherit is
+//! the [`Context`], with values of one's own by [`task_local!`].
+//!
 //! # Backends
 //!
 //! | feature | value | |
@@ -38,17 +49,22 @@
 
 mod default;
 
+pub use anyrt_core::cancel::{Cancellable, CancellationToken, shield};
+pub use anyrt_core::context::Context;
 pub use anyrt_core::erased::DynRuntime;
+pub use anyrt_core::gather::{gather, hedge, map_concurrent, race, race_ok};
+pub use anyrt_core::group::{GroupError, Spawner, TaskError, TaskGroup, task_group};
 pub use anyrt_core::rt::{
     BlockOn, Channel, Clock, Entropy, JoinHandle, Lock, LockOf, Permit, Receiver, ReceiverOf,
     Runtime, Semaphore, SemaphoreOf, SendPermit, Sender, SenderOf, Sleep, Spawn, SpawnBlocking,
     SpawnLocal, Timeout, Timer,
 };
 pub use anyrt_core::task::{run_local, yield_now};
+pub use anyrt_core::time::{wait_for, wait_for_task, wait_until};
 pub use anyrt_core::{
     ConfigError, Elapsed, FutureSet, Instant, JoinError, cancel, channel, context, erased, error,
-    gather, group, join, join_all, portable_sync, race, rt, scope, scope_local, sync, task, time,
-    try_join, try_join_all, try_scope,
+    gather, group, join, join_all, portable_sync, race, rt, scope, scope_local, sync, task,
+    task_local, time, try_join, try_join_all, try_scope,
 };
 pub use default::{
     Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,
@@ -68,6 +84,7 @@ pub use anyrt_tokio as tokio;
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.
 /// The other names are in the crate's root.
 pub mod prelude {
+    pub use anyrt_core::cancel::Cancellable as _;
     pub use anyrt_core::rt::{
         BlockOn, Clock as _, Entropy as _, JoinHandle as _, Lock as _, LockOf, Permit as _,
         Receiver as _, ReceiverOf, Runtime, Semaphore as _, SemaphoreOf, SendPermit as _,

@@ -98,7 +98,7 @@ fn joins_and_races_need_no_backend() {
         let d = anyrt::race!(ready(4), ready(5));
         let e = anyrt::join_all([ready(6), ready(7)]).await;
         let f = anyrt::scope(|s| async move { s.spawn(ready(8)).await.ok() });
-        (a, b, c, d, e, anyrt::race([f]).unwrap().await)
+        (a, b, c, d, e, anyrt::join::race([f]).unwrap().await)
     };
     let mut work = pin!(work);
     let mut cx = Context::from_waker(Waker::noop());

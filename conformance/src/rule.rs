@@ -84,8 +84,9 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TO", "Timeouts"),
     ("SY", "Coordination"),
     ("CH", "Channels"),
-    ("GA", "Many futures as one"),
     ("TG", "Groups and scopes"),
+    ("GA", "Many as one"),
+    ("CX", "Cancellation and context"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -7,7 +7,11 @@
 //! | [`channel`] | oneshot, broadcast, watch, work queue: portable, cancel-safe |
 //! | [`mod@join`] | many futures in the caller's own task: all of them, the first, a set, a scope |
 //! | [`task`] | what a backend needs to keep the contract of `spawn`, `yield_now`, local tasks |
-//! | [`time`] | [`Instant`], the portable timer, the lossless timeout |
+//! | [`time`] | [`Instant`], the portable timer, the lossless timeout, [`wait_for`](time::wait_for()) |
+//! | [`group`] | task groups: tasks with an owner that waits for them, and errors that come back whole |
+//! | [`gather`] | many tasks, one result: `gather`, `map_concurrent`, `race`, `hedge` |
+//! | [`cancel`] | tokens that ask tasks to stop, futures that give up on one, shields |
+//! | [`context`] | what a task inherits: a token, a deadline, values |
 //! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |
 //! | [`error`] | the errors of all of them |
 //!

@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod erased;
 pub mod floor;
+pub mod group;
 pub mod join;
 pub mod lock;
 pub mod messages;

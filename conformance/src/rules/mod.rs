@@ -4,32 +4,46 @@
 //! something: they poll by hand, or shake hands. Where a backend breaks a rule by
 //! standing still, the runner's watchdog says so.
 
-// Each rule's error is the same: the backend breaks it, or it does not apply.
-#![allow(clippy::missing_errors_doc)]
+// Each rule's error is the same: the backend breaks it, or it does not apply. The runner takes a panic
+// for a failure.
+#![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 pub mod barrier;
 pub mod block_on;
 pub mod blocking;
 pub mod broadcast;
+pub mod cancel;
 pub mod channel;
+pub mod children;
 pub mod closing;
 pub mod condvar;
+pub mod context;
 pub mod event;
 pub mod every;
+pub mod gather;
+pub mod gathered;
+pub mod group;
+pub mod group_edge;
+pub mod group_spawn;
+pub mod group_stop;
+pub mod group_ugly;
 pub mod handle;
 pub mod interval;
 pub mod join;
 pub mod local;
 pub mod lock;
+pub mod map_concurrent;
 pub mod notify;
 pub mod once_cell;
 pub mod oneshot;
 pub mod permits;
 pub mod queue;
+pub mod race;
 pub mod semaphore;
 pub mod shutdown;
 pub mod signals;
 pub mod spawn;
 pub mod time;
 pub mod timeout;
+pub mod wait_for;
 pub mod watch;

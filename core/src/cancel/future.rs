@@ -7,6 +7,7 @@ use super::{
 use pin_project_lite::pin_project;
 use std::{
     borrow::Borrow,
+    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -27,13 +28,15 @@ impl<B: Borrow<CancellationToken>> CancelledFuture<B> {
 
     fn poll_reason(&mut self, cx: &mut Context<'_>) -> Poll<CancelReason> {
         let token = self.token.borrow();
-        let waits = match self.key {
-            Some(key) if token.keeps(key, cx.waker()) => true,
-            _ => !token.is_cancelled() && token.register(&mut self.key, cx.waker()),
-        };
+        if token.reason().is_none()
+            && (self.key.is_some_and(|key| token.keeps(key, cx.waker()))
+                || token.register(&mut self.key, cx.waker()))
+        {
+            return Poll::Pending;
+        }
         match token.reason() {
-            Some(reason) if !waits => Poll::Ready(reason.clone()),
-            _ => Poll::Pending,
+            Some(reason) => Poll::Ready(reason.clone()),
+            None => Poll::Pending,
         }
     }
 }
@@ -86,7 +89,6 @@ impl<F: Future> Cancellable for F {}
 pin_project! {
     /// The future of [`Cancellable::cancellable`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct CancellableFuture<F, B: Borrow<CancellationToken>> {
         #[pin]
         inner: Option<F>,
@@ -98,6 +100,13 @@ pin_project! {
 impl<F: Future, B: Borrow<CancellationToken>> CancellableFuture<F, B> {
     /// Runs `cleanup` to its end after a cancellation, [shielded](shield()), before `Cancelled` is
     /// returned. Without a cancellation it is dropped unpolled.
+    ///
+    /// That takes a poll after the cancellation. A task group without a
+    /// [grace](crate::group::GroupBuilder::grace) drops its children instead of polling them
+    /// again, so that only destructors run: give it one.
+    ///
+    /// # Cancel safety
+    /// Dropped during the clean-up, it ends that, too.
     pub fn on_cancel<C: Future<Output = ()>>(self, cleanup: C) -> OnCancel<F, B, C> {
         OnCancel {
             work: self,
@@ -131,7 +140,6 @@ impl<F: Future, B: Borrow<CancellationToken>> Future for CancellableFuture<F, B>
 pin_project! {
     /// The future of [`CancellationToken::run_until_cancelled`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct RunUntilCancelled<F, B: Borrow<CancellationToken>> {
         #[pin]
         inner: CancellableFuture<F, B>,
@@ -157,7 +165,6 @@ impl<F: Future, B: Borrow<CancellationToken>> Future for RunUntilCancelled<F, B>
 pin_project! {
     /// The future of [`CancellableFuture::on_cancel`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct OnCancel<F, B: Borrow<CancellationToken>, C> {
         #[pin]
         work: CancellableFuture<F, B>,
@@ -186,5 +193,23 @@ where
         ready!(this.cleanup.poll(cx));
         let cancelled = this.cancelled.take();
         Poll::Ready(Err(cancelled.expect("set above")))
+    }
+}
+
+impl<F, B: Borrow<CancellationToken>> fmt::Debug for CancellableFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancellableFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, B: Borrow<CancellationToken>> fmt::Debug for RunUntilCancelled<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunUntilCancelled").finish_non_exhaustive()
+    }
+}
+
+impl<F, B: Borrow<CancellationToken>, C> fmt::Debug for OnCancel<F, B, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnCancel").finish_non_exhaustive()
     }
 }

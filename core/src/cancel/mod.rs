@@ -14,6 +14,8 @@
 
 mod future;
 mod shield;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use future::{Cancellable, CancellableFuture, CancelledFuture, OnCancel, RunUntilCancelled};

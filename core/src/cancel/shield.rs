@@ -3,10 +3,11 @@
 use crate::context::{self, Shields, TaskState};
 use pin_project_lite::pin_project;
 use std::{
+    fmt,
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// Lets `future` finish: a cancellation from outside takes effect after it (*TG-14*).
@@ -31,7 +32,7 @@ use std::{
 /// As safe as `future`.
 pub fn shield<F: Future>(future: F) -> Shield<F> {
     Shield {
-        inner: future,
+        inner: Some(future),
         state: None,
     }
 }
@@ -39,27 +40,44 @@ pub fn shield<F: Future>(future: F) -> Shield<F> {
 pin_project! {
     /// The future of [`shield`](shield()).
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct Shield<F> {
         #[pin]
-        inner: F,
+        inner: Option<F>,
         // Made at the first poll, when the task is known.
         state: Option<Shielded>,
+    }
+
+    impl<F> PinnedDrop for Shield<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(shielded) = this.state {
+                context::within(&mut shielded.inside, || this.inner.set(None));
+            }
+        }
     }
 }
 
 impl<F: Future> Future for Shield<F> {
     type Output = F::Output;
 
+    /// # Panics
+    /// Like any future, when polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let shielded = this.state.get_or_insert_with(Shielded::begin);
-        let inner = this.inner;
-        let polled = context::within(&mut shielded.inside, || inner.poll(cx));
-        if polled.is_ready() {
-            *this.state = None;
-        }
-        polled
+        let mut inner = this.inner;
+        let output = ready!(context::within(&mut shielded.inside, || {
+            let polled = inner.as_mut().as_pin_mut();
+            let polled = polled
+                .expect("a shield was polled again after it was ready")
+                .poll(cx);
+            if polled.is_ready() {
+                inner.set(None);
+            }
+            polled
+        }));
+        *this.state = None;
+        Poll::Ready(output)
     }
 }
 
@@ -81,5 +99,11 @@ impl Shielded {
 impl Drop for Shielded {
     fn drop(&mut self) {
         self.shields.leave();
+    }
+}
+
+impl<F> fmt::Debug for Shield<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shield").finish_non_exhaustive()
     }
 }

@@ -9,7 +9,8 @@
 //! A node owns its parent and is known to it by a weak link, so a token that is dropped in the
 //! middle lives on for as long as it has descendants (*CX-5*), and one without any takes its
 //! link along (*CX-6*). `cancel` marks top-down and wakes when all is marked. It walks
-//! the links even where somebody else is walking: both return with all of it marked.
+//! the links even where somebody else is walking: both return with all of it marked. Nothing here
+//! recurses, so that a chain of any length can be cancelled and dropped.
 
 use super::future::{CancelledFuture, RunUntilCancelled};
 use crate::sync::wake_all;
@@ -61,7 +62,7 @@ pub struct CancellationToken {
 pub struct CancelReason {
     /// What was given to [`cancel_with`](CancellationToken::cancel_with).
     pub text: Cow<'static, str>,
-    /// Where it was called.
+    /// Where that was called.
     pub at: &'static Location<'static>,
 }
 
@@ -174,23 +175,30 @@ impl CancellationToken {
 
     /// Cancels for a reason that is known from elsewhere.
     pub fn cancel_for(&self, reason: &CancelReason) {
+        if self.node.settled.load(Acquire) {
+            return;
+        }
+        // Of two who cancel at once, both pass on the reason that was first.
+        let reason = self.node.reason.get_or_init(|| reason.clone());
         let mut wakers = Vec::new();
         let mut marked = vec![self.node.clone()];
-        while let Some(node) = marked.pop() {
+        let mut at = 0;
+        while let Some(node) = marked.get(at).cloned() {
+            at += 1;
             if node.settled.load(Acquire) {
                 continue;
             }
             node.reason.get_or_init(|| reason.clone());
             let mut links = node.links();
             wakers.extend(links.waiters.drain());
-            marked.extend(
-                links
-                    .children
-                    .iter()
-                    .filter_map(|(_, child)| child.upgrade()),
-            );
+            let children = links.children.iter();
+            // Kept, all of them: one that is dropped here as the last would want this lock.
+            marked.extend(children.filter_map(|(_, child)| child.upgrade()));
         }
-        self.node.settled.store(true, Release);
+        // A walk from any of them has nothing left to do.
+        for node in marked {
+            node.settled.store(true, Release);
+        }
         wake_all(wakers);
     }
 
@@ -242,9 +250,15 @@ impl CancellationToken {
         RunUntilCancelled::new(future, self)
     }
 
-    /// Cancels this token when it is dropped, unless [disarmed](DropGuard::disarm) (*CX-7*).
+    /// Cancels this token when it is dropped, unless [disarmed](DropGuard::disarm) (*CX-7*). The
+    /// reason's place is that of this call.
+    #[track_caller]
     pub fn drop_guard(self) -> DropGuard {
-        DropGuard { token: Some(self) }
+        DropGuard {
+            token: self,
+            armed: true,
+            made_at: Location::caller(),
+        }
     }
 
     /// Whether both are the same token, or clones of it.
@@ -287,6 +301,18 @@ impl CancellationToken {
     }
 }
 
+#[cfg(test)]
+impl CancellationToken {
+    pub(super) fn links_and_room(&self) -> (usize, usize) {
+        let links = self.node.links();
+        (links.children.len(), links.children.capacity())
+    }
+
+    pub(super) fn waiters(&self) -> usize {
+        self.node.links().waiters.len()
+    }
+}
+
 impl Default for CancellationToken {
     fn default() -> Self {
         Self::new()
@@ -305,20 +331,26 @@ impl fmt::Debug for CancellationToken {
 #[must_use = "dropped at once, it cancels at once"]
 #[derive(Debug)]
 pub struct DropGuard {
-    token: Option<CancellationToken>,
+    token: CancellationToken,
+    armed: bool,
+    made_at: &'static Location<'static>,
 }
 
 impl DropGuard {
     /// The token, which is not cancelled.
     pub fn disarm(mut self) -> CancellationToken {
-        self.token.take().expect("it is there until disarmed")
+        self.armed = false;
+        self.token.clone()
     }
 }
 
 impl Drop for DropGuard {
     fn drop(&mut self) {
-        if let Some(token) = &self.token {
-            token.cancel_with("its drop guard was dropped");
+        if self.armed {
+            self.token.cancel_for(&CancelReason {
+                text: "its drop guard was dropped".into(),
+                at: self.made_at,
+            });
         }
     }
 }

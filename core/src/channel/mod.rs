@@ -15,8 +15,5 @@ pub mod broadcast;
 mod loom_tests;
 pub mod oneshot;
 pub mod queue;
-mod stream;
 mod waiters;
 pub mod watch;
-
-pub use stream::ReceiverStream;

@@ -35,25 +35,28 @@ pub struct TaskLocal<T> {
     value: PhantomData<fn() -> T>,
 }
 
-/// The values of a context. Copied when one is added: there are few, and they are read more often.
-#[derive(Clone, Default)]
-pub(crate) struct Values(Vec<(usize, Arc<dyn Any + Send + Sync>)>);
+/// A value for a key.
+#[derive(Clone)]
+pub(super) struct Setting {
+    key: usize,
+    value: Arc<dyn Any + Send + Sync>,
+}
 
-impl Values {
-    fn get(&self, key: usize) -> Option<&Arc<dyn Any + Send + Sync>> {
-        self.0
-            .iter()
-            .find(|(set, _)| *set == key)
-            .map(|(_, value)| value)
-    }
-
-    fn with(&self, key: usize, value: Arc<dyn Any + Send + Sync>) -> Self {
-        let mut values = self.clone();
-        values.0.retain(|(set, _)| *set != key);
-        values.0.push((key, value));
-        values
+impl Setting {
+    pub(super) fn added_to(self, context: &Context) -> Context {
+        let mut values = context.values.as_deref().cloned().unwrap_or_default();
+        values.0.retain(|set| set.key != self.key);
+        values.0.push(self);
+        Context {
+            scope: context.scope.clone(),
+            values: Some(Arc::new(values)),
+        }
     }
 }
+
+/// The values of a context. Copied when one is added: there are few, and they are read more often.
+#[derive(Clone, Default)]
+pub(crate) struct Values(Vec<Setting>);
 
 impl<T: Send + Sync + 'static> TaskLocal<T> {
     #[doc(hidden)]
@@ -64,21 +67,18 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
         }
     }
 
-    /// Runs `future` with this value set.
+    /// Runs `future`, its destructors included, with this value added to the context that is in
+    /// force at the first poll.
     ///
     /// # Cancel safety
     /// As safe as `future`.
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> InContext<F> {
-        self.set_in(&Context::current(), value).scope(future)
+        InContext::with(self.setting(value), future)
     }
 
     /// `context` with this value set.
     pub fn set_in(&'static self, context: &Context, value: T) -> Context {
-        let set = context.values.as_deref().cloned().unwrap_or_default();
-        Context {
-            scope: context.scope.clone(),
-            values: Some(Arc::new(set.with(self.key(), Arc::new(value)))),
-        }
+        self.setting(value).added_to(context)
     }
 
     /// The value of the task that is being polled, if it has one.
@@ -92,8 +92,15 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
     /// The value itself, which contexts share.
     pub fn shared(&'static self) -> Option<Arc<T>> {
         let values = current(|state| state.context.values.clone())?;
-        let value = values.get(self.key())?.clone();
-        value.downcast().ok()
+        let setting = values.0.iter().find(|set| set.key == self.key())?;
+        setting.value.clone().downcast().ok()
+    }
+
+    fn setting(&'static self, value: T) -> Setting {
+        Setting {
+            key: self.key(),
+            value: Arc::new(value),
+        }
     }
 
     fn key(&'static self) -> usize {

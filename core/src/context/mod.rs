@@ -12,22 +12,20 @@
 //! | carry a context to elsewhere | [`context.scope(future)`](Context::scope) |
 
 mod local;
+mod state;
 
 pub use local::TaskLocal;
+pub(crate) use state::{Shields, TaskState, shielded, values, within};
 
 use crate::{cancel::CancellationToken, time::Instant};
-use local::Values;
+use local::{Setting, Values};
 use pin_project_lite::pin_project;
+use state::{Swap, current};
 use std::{
-    cell::RefCell,
     fmt,
     future::Future,
-    mem,
     pin::Pin,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, Weak},
     task::{self, Poll},
 };
 
@@ -123,14 +121,15 @@ impl Context {
         }
     }
 
-    /// Runs `future` in this context.
+    /// Runs `future`, its destructors included, in this context.
     ///
     /// # Cancel safety
     /// As safe as `future`.
     pub fn scope<F: Future>(self, future: F) -> InContext<F> {
         InContext {
-            inner: future,
+            inner: Some(future),
             context: self,
+            setting: None,
         }
     }
 }
@@ -145,157 +144,68 @@ impl fmt::Debug for Context {
 }
 
 pin_project! {
-    /// The future of [`Context::scope`].
+    /// The future of [`Context::scope`] and [`TaskLocal::scope`].
     #[must_use = "futures do nothing unless they are polled"]
-    #[derive(Debug)]
     pub struct InContext<F> {
         #[pin]
-        inner: F,
+        inner: Option<F>,
         context: Context,
+        // Until the first poll: what `context` is then, is what is in force with this added.
+        setting: Option<Setting>,
+    }
+
+    impl<F> PinnedDrop for InContext<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.inner.is_some() {
+                begin(this.context, this.setting);
+                let _swap = Swap::context(this.context);
+                this.inner.set(None);
+            }
+        }
+    }
+}
+
+impl<F: Future> InContext<F> {
+    /// Runs `future` in the context that is in force at its first poll, with `setting` added.
+    fn with(setting: Setting, future: F) -> Self {
+        Self {
+            inner: Some(future),
+            context: Context::default(),
+            setting: Some(setting),
+        }
+    }
+}
+
+fn begin(context: &mut Context, setting: &mut Option<Setting>) {
+    if let Some(setting) = setting.take() {
+        *context = setting.added_to(&Context::current());
     }
 }
 
 impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 
+    /// # Panics
+    /// Like any future, when polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let swap = Swap::context(this.context);
-        let polled = this.inner.poll(cx);
-        drop(swap);
+        let mut this = self.project();
+        begin(this.context, this.setting);
+        let _swap = Swap::context(this.context);
+        let inner = this.inner.as_mut().as_pin_mut();
+        let inner = inner.expect("a future in a context was polled again after it was ready");
+        let polled = inner.poll(cx);
+        if polled.is_ready() {
+            this.inner.set(None);
+        }
         polled
     }
 }
 
-/// All that belongs to a task, or to the body of a group.
-#[derive(Debug, Default)]
-pub(crate) struct TaskState {
-    pub(crate) context: Context,
-    /// Made by the first shield.
-    shields: Option<Arc<Shields>>,
-}
-
-impl TaskState {
-    /// For a task of its own.
-    pub(crate) const fn new(context: Context) -> Self {
-        Self {
-            context,
-            shields: None,
-        }
-    }
-
-    /// For a part of the task that is being polled, that can be aborted by itself.
-    pub(crate) fn part(context: Context) -> Self {
-        let around = current(|state| Some(state.shields.get_or_insert_default().clone()));
-        Self {
-            context,
-            shields: Some(Arc::new(Shields {
-                count: AtomicUsize::new(0),
-                around,
-            })),
-        }
-    }
-
-    /// Whether an abort has to wait.
-    pub(crate) fn is_shielded(&self) -> bool {
-        let shields = self.shields.as_deref();
-        shields.is_some_and(|shields| shields.count.load(Relaxed) > 0)
-    }
-}
-
-/// How many shields something is in. Only ever looked at by its task's own polls and drops, one
-/// after the other.
-#[derive(Debug, Default)]
-pub(crate) struct Shields {
-    count: AtomicUsize,
-    /// What this is a part of: it is shielded, too.
-    around: Option<Arc<Shields>>,
-}
-
-impl Shields {
-    pub(crate) fn enter(&self) {
-        self.count.fetch_add(1, Relaxed);
-        if let Some(around) = &self.around {
-            around.enter();
-        }
-    }
-
-    pub(crate) fn leave(&self) {
-        self.count.fetch_sub(1, Relaxed);
-        if let Some(around) = &self.around {
-            around.leave();
-        }
-    }
-}
-
-thread_local! {
-    static CURRENT: RefCell<TaskState> = const {
-        RefCell::new(TaskState::new(Context { scope: None, values: None }))
-    };
-}
-
-/// Looks at the state of the task that is being polled. While the thread ends, there is none.
-fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
-    CURRENT
-        .try_with(|state| look(&mut state.borrow_mut()))
-        .unwrap_or_default()
-}
-
-/// Runs `poll` with `state` as the task's.
-pub(crate) fn within<O>(state: &mut TaskState, poll: impl FnOnce() -> O) -> O {
-    let _swap = Swap::state(state);
-    poll()
-}
-
-/// The state inside of a new shield, and its task's count of shields.
-pub(crate) fn shielded() -> (TaskState, Arc<Shields>) {
-    let (context, shields) = current(|state| {
-        let shields = state.shields.get_or_insert_default().clone();
-        (state.context.clone(), shields)
-    });
-    let group = context
-        .scope
-        .as_deref()
-        .and_then(|scope| scope.group.clone());
-    let context = context.with_scope(Scope {
-        token: CancellationToken::new(),
-        deadline: None,
-        group,
-    });
-    let state = TaskState {
-        context,
-        shields: Some(shields.clone()),
-    };
-    (state, shields)
-}
-
-/// Swaps something into the thread, and back when dropped, also by a panic.
-struct Swap<'a, T> {
-    ours: &'a mut T,
-    swap: fn(&mut TaskState, &mut T),
-}
-
-impl<'a, T> Swap<'a, T> {
-    fn new(ours: &'a mut T, swap: fn(&mut TaskState, &mut T)) -> Self {
-        current(|state| swap(state, ours));
-        Self { ours, swap }
-    }
-}
-
-impl<'a> Swap<'a, TaskState> {
-    fn state(ours: &'a mut TaskState) -> Self {
-        Self::new(ours, mem::swap)
-    }
-}
-
-impl<'a> Swap<'a, Context> {
-    fn context(ours: &'a mut Context) -> Self {
-        Self::new(ours, |state, ours| mem::swap(&mut state.context, ours))
-    }
-}
-
-impl<T> Drop for Swap<'_, T> {
-    fn drop(&mut self) {
-        current(|state| (self.swap)(state, self.ours));
+impl<F> fmt::Debug for InContext<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InContext")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }

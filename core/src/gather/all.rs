@@ -1,5 +1,6 @@
 //! All of them.
 
+use super::child::start;
 use crate::{
     ConfigError,
     group::{GroupBuilder, GroupError, Step, TaskError, TaskGroup},
@@ -17,7 +18,8 @@ use std::{
 /// order of completion (*GA-1*).
 ///
 /// The first failure ends it: the others are cancelled, and have been joined before it is returned
-/// (*GA-3*). The tasks are spawned at the first poll; nothing is too empty a list (*GA-2*).
+/// (*GA-3*). The tasks are spawned at the first poll; of no futures, the outputs are an empty list at
+/// once (*GA-2*).
 ///
 /// ```
 /// use anyrt_core::{gather::gather, group::TaskError, rt::Runtime};
@@ -34,7 +36,8 @@ use std::{
 ///
 /// # Errors
 /// A [`TaskError`]: what the task returned, or its panic; its [`id`](TaskError::id) is its place in
-/// the input.
+/// the input. Where the context's token was cancelled, that of the first that has no output
+/// (*GA-41*).
 ///
 /// # Cancel safety
 /// Dropping it aborts every task (*GA-6*).
@@ -98,7 +101,8 @@ where
     }
 
     /// Calls `report` with how many are done, and of how many, once a completion: 1, 2, … up to the
-    /// total, unless a failure ends it (*GA-10*). It is called in the tasks, and should be quick.
+    /// total, unless a failure ends it (*GA-10*). It is called in the tasks, and should be quick. A
+    /// panic in it is the failure of the task that had ended, and ends all (*GA-42*).
     pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
         Self(self.0.progress(report))
     }
@@ -127,7 +131,8 @@ where
         self.0.non_empty().map(Self)
     }
 
-    /// As [`Gather::progress`]; it always comes to the total.
+    /// As [`Gather::progress`]; failures count, too, so that it comes to the total unless all of it
+    /// is cancelled.
     pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
         Self(self.0.progress(report))
     }
@@ -243,7 +248,7 @@ where
     /// Starts all at the first poll; gives the group once all have ended.
     fn poll_ended(&mut self, cx: &mut Context<'_>, on_failure: Step) -> Poll<TaskGroup<R, T, E>> {
         if let Some(setup) = self.setup.take() {
-            self.group = Some(setup.start(on_failure));
+            self.group = Some(setup.start(cx, on_failure));
         }
         let group = self
             .group
@@ -261,7 +266,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn start(self, on_failure: Step) -> TaskGroup<R, T, E> {
+    fn start(self, cx: &mut Context<'_>, on_failure: Step) -> TaskGroup<R, T, E> {
         let mut group = self.group;
         if on_failure == Step::Continue {
             group = group.supervisor();
@@ -278,10 +283,11 @@ where
                 }
             });
         }
-        let group = group.build_at(self.called_at);
+        let mut group = group.build_at(self.called_at);
+        // Before the first is started.
+        group.poll_cancelled(cx);
         for future in self.futures {
-            // Refused once one has failed: what was not started is dropped.
-            drop(group.spawn_at(None, self.called_at, future));
+            start(&group, self.called_at, future);
         }
         group
     }

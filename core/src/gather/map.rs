@@ -1,5 +1,6 @@
 //! One task an item, so many at once.
 
+use super::child::{start_made, start_raised};
 use crate::{
     ConfigError,
     group::{Step, TaskError, TaskGroup},
@@ -11,7 +12,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::{Future, poll_fn},
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
@@ -24,7 +25,8 @@ use std::{
 /// items with [`ordered`](MapConcurrent::ordered) or [`collect`](MapConcurrent::collect). What has
 /// been started goes on while the caller handles an output (*GA-9*).
 ///
-/// The first failure cancels the rest; it is the last that comes.
+/// The first failure cancels the rest, and is the last that comes, once the others are gone. A panic
+/// of the iterator or of `work` is a failure, too (*GA-42*).
 ///
 /// ```
 /// use anyrt_core::{ConfigError, gather::map_concurrent, rt::Runtime};
@@ -201,6 +203,7 @@ where
     ///
     /// # Cancel safety
     /// Dropping it loses nothing.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<T, TaskError<E>>>>
     where
         S: Unpin,
@@ -232,7 +235,7 @@ where
     ) -> Poll<Option<Result<T, TaskError<E>>>> {
         let mut this = self.project();
         if let State::Idle { rt, progress } = &mut *this.state {
-            let group = start(rt, progress.take(), this.called_at);
+            let group = new_group(rt, progress.take(), this.called_at);
             *this.state = State::Running(group);
         }
         let State::Running(group) = &mut *this.state else {
@@ -240,19 +243,21 @@ where
         };
         group.poll_cancelled(cx);
         while *this.outstanding < *this.limit
+            && !group.is_cancelled()
             && let Some(items) = this.items.as_mut().as_pin_mut()
         {
-            match items.poll_next(cx) {
-                Poll::Ready(Some(item)) => {
-                    // Refused once one has failed.
-                    drop(group.spawn_at(None, this.called_at, (this.work)(item)));
+            match catch_unwind(AssertUnwindSafe(|| items.poll_next(cx))) {
+                Ok(Poll::Ready(Some(item))) => {
+                    start_made(group, this.called_at, || (this.work)(item));
                     *this.outstanding += 1;
                 }
-                Poll::Ready(None) => this.items.set(None),
-                Poll::Pending => break,
-            }
-            if group.is_cancelled() {
-                this.items.set(None);
+                Ok(Poll::Ready(None)) => this.items.set(None),
+                Ok(Poll::Pending) => break,
+                Err(payload) => {
+                    start_raised(group, this.called_at, payload);
+                    *this.outstanding += 1;
+                    this.items.set(None);
+                }
             }
         }
         loop {
@@ -279,18 +284,18 @@ where
             return Poll::Pending;
         }
         ready!(group.poll_ended(cx));
-        let lost = *this.outstanding;
+        let missing = this.items.is_some() || *this.outstanding > 0;
         let failure = match group.outcome(|_| ()) {
             Err(error) => Some(error.into_first()),
-            // Without a failure, an output that is missing means that the context was cancelled.
-            Ok(()) => (lost > 0 || group.is_cancelled()).then(|| group.cancelled(0)),
+            // Without a failure, what is missing means that the context's token was cancelled.
+            Ok(()) => missing.then(|| group.cancelled(0)),
         };
         *this.state = State::Done;
         Poll::Ready(failure.map(Err))
     }
 }
 
-fn start<R, T, E>(
+fn new_group<R, T, E>(
     rt: &R,
     progress: Option<Progress>,
     at: &'static Location<'static>,

@@ -9,9 +9,11 @@
 //! | a failure ends it | [`gather`], [`map_concurrent`] | [`race`] |
 //! | failures are passed over | [`gather(..).settled()`](Gather::settled) | [`race_ok`], [`hedge`] |
 //!
-//! In the caller's own task, and with borrowed futures, there is [`join`](crate::join).
+//! Where the [context's](crate::context::Context) token is cancelled, each of them ends with an error
+//! that says why, and never with a part of the results.
 
 mod all;
+mod child;
 mod map;
 mod race;
 

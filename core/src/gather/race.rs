@@ -1,5 +1,6 @@
 //! The first of them.
 
+use super::child::{look, next, start, start_made};
 use crate::{
     ConfigError,
     group::{GroupError, Step, TaskError, TaskGroup},
@@ -22,7 +23,7 @@ use std::{convert::Infallible, future::Future, panic::Location, time::Duration};
 ///
 /// # Errors
 /// At once a [`ConfigError`] if there are no futures; from the future a [`TaskError`] if the first to
-/// end panicked.
+/// end panicked, or the context's token was cancelled.
 ///
 /// # Cancel safety
 /// Dropping it aborts every task.
@@ -85,7 +86,7 @@ where
 /// to `attempts`; returns the first `Ok`. The others are aborted, and have been dropped, before it
 /// returns. For cutting off a slow tail, where a second request does no harm.
 ///
-/// `attempt` gets the attempt's number, from 0.
+/// `attempt` gets the attempt's number, from 0; a panic in it is the failure of that attempt.
 ///
 /// ```
 /// use anyrt_core::{gather::hedge, rt::Runtime};
@@ -126,11 +127,14 @@ where
     let rt = rt.clone();
     Ok(async move {
         let mut group = group.build_at(at);
+        look(&mut group).await;
         for number in 0..attempts {
-            // Refused once one was enough.
-            drop(group.spawn_at(None, at, attempt(number)));
+            if group.is_cancelled() {
+                break;
+            }
+            start_made(&group, at, || attempt(number));
             let limit = (number + 1 < attempts).then_some(after);
-            if let Ok(Some(output)) = rt.timeout(limit, group.next()).await {
+            if let Ok(Some(output)) = rt.timeout(limit, next(&mut group)).await {
                 group.ended().await;
                 return only(&group, Some(output));
             }
@@ -160,11 +164,11 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
+    look(&mut group).await;
     for future in futures {
-        // Refused once there is a winner.
-        drop(group.spawn_at(None, at, future));
+        start(&group, at, future);
     }
-    let first = group.next().await;
+    let first = next(&mut group).await;
     group.ended().await;
     only(&group, first)
 }

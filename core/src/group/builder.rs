@@ -87,6 +87,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
 
     /// Drops outputs, so that only live children take memory (*TG-18*): for groups that run for
     /// long. [`next`](super::Spawner::next) and [`collect`](TaskGroup::collect) have nothing then.
+    /// Failures are kept all the same, to be reported: of a [supervisor's](Self::supervisor) all, each
+    /// as large as the error. Who expects many handles them in the child.
     pub fn discard(mut self) -> Self {
         self.discard = true;
         self

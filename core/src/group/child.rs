@@ -8,13 +8,13 @@ use crate::{
     context::{self, TaskState},
     error::Panic,
     rt::Runtime,
-    task::drop_quietly,
 };
 use pin_project_lite::pin_project;
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    ptr,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -24,7 +24,8 @@ pin_project! {
     pub(super) struct Child<R, F, T, E>
     where
         R: Runtime,
-        F: Future<Output = Outcome<T, E>>,
+        F: Future,
+        F::Output: Into<Outcome<T, E>>,
         T: Send,
         T: 'static,
         E: Send,
@@ -37,14 +38,15 @@ pin_project! {
         key: usize,
         // The group's signal at the last look.
         seen: usize,
-        // What the group keeps, too.
-        waker: Option<Waker>,
+        // That of the waker that the group keeps.
+        waker: Identity,
     }
 
     impl<R, F, T, E> PinnedDrop for Child<R, F, T, E>
     where
         R: Runtime,
-        F: Future<Output = Outcome<T, E>>,
+        F: Future,
+        F::Output: Into<Outcome<T, E>>,
         T: Send,
         T: 'static,
         E: Send,
@@ -58,17 +60,30 @@ pin_project! {
     }
 }
 
+/// Which waker: a clone would cost more. While the group keeps one, no other is like it, and once an
+/// abort has taken that, none is wanted.
+#[derive(PartialEq)]
+struct Identity(usize, usize);
+
+impl Identity {
+    fn of(waker: &Waker) -> Self {
+        let vtable = ptr::from_ref(waker.vtable());
+        Self(waker.data().addr(), vtable.addr())
+    }
+}
+
 impl<R, F, T, E> Child<R, F, T, E>
 where
     R: Runtime,
-    F: Future<Output = Outcome<T, E>>,
+    F: Future,
+    F::Output: Into<Outcome<T, E>>,
     T: Send + 'static,
     E: Send + 'static,
 {
     pub(super) fn new(group: Arc<Shared<R, T, E>>, key: usize, future: F) -> Self {
         let context = context::Context {
             scope: Some(group.scope.clone()),
-            values: context::Context::current().values,
+            values: context::values(),
         };
         Self {
             future: Some(future),
@@ -76,7 +91,7 @@ where
             group,
             key,
             seen: 0,
-            waker: None,
+            waker: Identity(0, 0),
         }
     }
 
@@ -110,15 +125,6 @@ where
                 Outcome::Failed(Cause::Cancelled(None))
             }
         });
-        let (outcome, late) = match (outcome, late) {
-            // The destructor's panic is what became of the task; its output goes.
-            (Outcome::Output(output), Some(panic)) => {
-                drop_quietly(output);
-                (Outcome::Failed(Cause::Panicked(panic)), None)
-            }
-            (Outcome::Nothing, Some(panic)) => (Outcome::Failed(Cause::Panicked(panic)), None),
-            (outcome, late) => (outcome, late),
-        };
         this.group.finish(*this.key, outcome, late);
     }
 }
@@ -126,7 +132,8 @@ where
 impl<R, F, T, E> Future for Child<R, F, T, E>
 where
     R: Runtime,
-    F: Future<Output = Outcome<T, E>>,
+    F: Future,
+    F::Output: Into<Outcome<T, E>>,
     T: Send + 'static,
     E: Send + 'static,
 {
@@ -137,33 +144,45 @@ where
             self.end(None);
             return Poll::Ready(());
         }
-        let this = self.as_mut().project();
-        let Some(future) = this.future.as_pin_mut() else {
+        let mut this = self.as_mut().project();
+        if this.future.is_none() {
             return Poll::Ready(());
-        };
+        }
+        let mut outcome = None;
         let polled = context::within(this.task, || {
-            catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+            catch_unwind(AssertUnwindSafe(|| {
+                if let Some(future) = this.future.as_mut().as_pin_mut()
+                    && let Poll::Ready(ended) = future.poll(cx)
+                {
+                    outcome = Some(ended.into());
+                    this.future.set(None);
+                }
+            }))
         });
-        let outcome = match polled {
-            Ok(Poll::Ready(outcome)) => Some(outcome),
-            Err(payload) => Some(Outcome::Failed(Cause::Panicked(Panic::new(payload)))),
-            Ok(Poll::Pending) => {
+        match (polled, outcome) {
+            (Ok(()), None) => {
                 // An abort that came during the poll found no waker, or a shield.
-                let kept = this
-                    .waker
-                    .as_ref()
-                    .is_some_and(|kept| kept.will_wake(cx.waker()));
-                let aborted = !kept && {
-                    *this.waker = Some(cx.waker().clone());
+                let waker = Identity::of(cx.waker());
+                let aborted = *this.waker != waker && {
+                    *this.waker = waker;
                     this.group.register(*this.key, cx.waker()) && !this.task.is_shielded()
                 };
                 if !aborted && !self.as_mut().must_end() {
                     return Poll::Pending;
                 }
-                None
+                self.end(None);
             }
-        };
-        self.end(outcome);
+            (Ok(()), Some(outcome)) => this.group.finish(*this.key, outcome, None),
+            // It panicked as it was dropped, or as it was polled.
+            (Err(payload), Some(outcome)) => {
+                let late = Some(Panic::new(payload));
+                this.group.finish(*this.key, outcome, late);
+            }
+            (Err(payload), None) => {
+                let cause = Cause::Panicked(Panic::new(payload));
+                self.end(Some(Outcome::Failed(cause)));
+            }
+        }
         Poll::Ready(())
     }
 }

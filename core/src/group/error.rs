@@ -262,7 +262,7 @@ impl<E: fmt::Display> fmt::Display for TaskError<E> {
             (None, Some(id)) => write!(f, "{id} ({at})")?,
             (Some(name), None) => write!(f, "{name} ({at})")?,
             (None, None) if matches!(self.cause, Cause::TimedOut(_)) => {
-                write!(f, "the group ({at})")?
+                write!(f, "the group ({at})")?;
             }
             (None, None) => write!(f, "the body ({at})")?,
         }

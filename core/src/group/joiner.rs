@@ -17,8 +17,10 @@ pub enum Step {
 
 /// Decides, at each completion, whether a group goes on (*TG-21*).
 ///
-/// It is called for one completion at a time, in their order, outside of the group's lock. Where it
-/// says [`Continue`](Step::Continue) to the end, the group has failed if any child has.
+/// It is called for one completion at a time, in their order, outside of the group's lock, so it may
+/// spawn and cancel. It runs in the task of a child that has ended, which judges those that end
+/// meanwhile, too: it should be quick. Where it says [`Continue`](Step::Continue) to the end, the group
+/// has failed if any child has.
 ///
 /// ```
 /// use anyrt_core::group::{Joiner, Step, TaskError};

@@ -84,17 +84,28 @@ use std::fmt;
 
 /// A child's number in its group, in the order of spawning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(u64);
+pub struct TaskId {
+    index: u64,
+    /// Its place among the live ones, for an abort. No two children have one index, so comparisons
+    /// come to an end before it.
+    key: usize,
+}
 
 impl TaskId {
     /// The number, from 0.
     pub fn index(self) -> u64 {
-        self.0
+        self.index
+    }
+
+    /// One that no child has any more, or ever had.
+    fn gone(index: u64) -> Self {
+        let key = usize::MAX;
+        Self { index, key }
     }
 }
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {}", self.0)
+        write!(f, "task {}", self.index)
     }
 }

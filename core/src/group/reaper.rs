@@ -1,6 +1,6 @@
 //! The task that ends what does not end by itself: on the group's deadline, after its grace.
 
-use super::{error::Cause, joiner::Step, shared::Shared};
+use super::shared::Shared;
 use crate::{Elapsed, context::Occupied, rt::Runtime};
 use std::{
     future::{Future, poll_fn},
@@ -37,7 +37,7 @@ where
         let mut timer = pin!(group.rt.sleep_until(deadline));
         let late = poll_fn(|cx| {
             if group
-                .poll_reaper(cx, |cancelled, left| cancelled || left)
+                .poll_reaper(cx, |cancelled, over| cancelled || over)
                 .is_ready()
             {
                 return Poll::Ready(false);
@@ -47,12 +47,12 @@ where
         if late.await {
             let began = deadline - limit;
             let elapsed = Elapsed::new(Some(group.options.title()), limit, group.rt.now() - began);
-            group.fail(Cause::TimedOut(elapsed), Step::Fail);
+            group.time_out(elapsed);
         }
     }
     let mut timer = pin!(group.rt.sleep(group.options.grace));
     let late = poll_fn(|cx| {
-        if group.poll_reaper(cx, |_, left| left).is_ready() {
+        if group.poll_reaper(cx, |_, over| over).is_ready() {
             return Poll::Ready(false);
         }
         timer.as_mut().poll(cx).map(|()| true)

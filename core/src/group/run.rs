@@ -109,7 +109,7 @@ where
         let task = this.task.get_or_insert_with(|| {
             TaskState::part(context::Context {
                 scope: Some(shared.scope.clone()),
-                values: context::Context::current().values,
+                values: context::values(),
             })
         });
         if let Some(body) = this.body.as_mut().as_pin_mut() {

@@ -3,7 +3,6 @@
 use super::{
     TaskId,
     child::Child,
-    error::Cause,
     shared::{Outcome, Shared},
 };
 use crate::{
@@ -81,12 +80,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
         let Some(place) = self.shared.admit(name, at) else {
             return Err(SpawnError { future });
         };
-        Ok(self.begin(place, async move {
-            match future.await {
-                Ok(output) => Outcome::Output(output),
-                Err(error) => Outcome::Failed(Cause::Failed(error)),
-            }
-        }))
+        Ok(self.begin(place, future))
     }
 
     /// Spawns what says itself how it ended.
@@ -105,16 +99,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     }
 
     #[track_caller]
-    fn begin<F>(&self, (key, id, starts): (usize, TaskId, bool), future: F) -> TaskId
+    fn begin<F>(&self, (id, starts): (TaskId, bool), future: F) -> TaskId
     where
-        F: Future<Output = Outcome<T, E>> + Send + 'static,
+        F: Future + Send + 'static,
+        F::Output: Into<Outcome<T, E>>,
     {
-        let child = Child::new(self.shared.clone(), key, future);
+        let child = Child::new(self.shared.clone(), id.key, future);
         if starts {
             // Detached: a child records its own outcome.
             drop(self.shared.rt.spawn(child));
         } else {
-            self.shared.enqueue(key, Box::pin(child));
+            self.shared.enqueue(id.key, Box::pin(child));
         }
         id
     }
@@ -217,7 +212,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Future for Next<'_, R, T,
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Drop for Next<'_, R, T, E> {
     fn drop(&mut self) {
-        self.shared.forget_consumer(self.place);
+        if self.place.is_some() {
+            self.shared.forget_consumer(self.place);
+        }
     }
 }
 

@@ -204,7 +204,10 @@ where
             Ok(Poll::Ready(ended)) => ended.map_err(Cause::Failed),
             Err(payload) => Err(Cause::Panicked(Panic::new(payload))),
         };
-        // A destructor that panics now is the group's to report, as ever.
+        if this.readiness.was_filled() {
+            // From now on a child like any other.
+            return Poll::Ready(ended.into());
+        }
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
         let ended = match dropped {
             Ok(()) => ended,
@@ -218,7 +221,6 @@ where
                 this.end.fill(StartError::NotReady);
                 Outcome::Output(output)
             }
-            Err(cause) if this.readiness.was_filled() => Outcome::Failed(cause),
             Err(cause) => {
                 this.end.fill(match cause {
                     Cause::Failed(error) => StartError::Failed(error),

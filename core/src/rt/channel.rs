@@ -1,9 +1,8 @@
 //! A FIFO channel: many senders, one receiver.
 
 use crate::{
-    channel::ReceiverStream,
     error::{Closed, Elapsed, SendError, SendTimeoutError, TryRecvError, TrySendError},
-    rt::{Sleep, Timeout},
+    rt::{ReceiverStream, Sleep, Timeout},
 };
 use std::{
     fmt::Debug,

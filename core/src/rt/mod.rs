@@ -22,6 +22,7 @@ mod lock;
 mod runtime;
 mod semaphore;
 mod spawn;
+mod stream;
 mod time;
 
 pub use block_on::BlockOn;
@@ -30,4 +31,5 @@ pub use lock::Lock;
 pub use runtime::{Entropy, LockOf, ReceiverOf, Runtime, SemaphoreOf, SenderOf};
 pub use semaphore::{Permit, Semaphore};
 pub use spawn::{JoinHandle, Spawn, SpawnBlocking, SpawnLocal};
+pub use stream::ReceiverStream;
 pub use time::{Clock, Sleep, Timeout, Timer};

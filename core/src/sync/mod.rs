@@ -38,7 +38,7 @@ pub(crate) mod wait_list;
 
 pub use barrier::{Barrier, BarrierWait, BarrierWaitResult};
 pub use channel::{
-    FifoChannel, FifoOwnedSendPermit, FifoReceiver, FifoSendPermit, FifoSender, Slot, channel,
+    FifoChannel, FifoOwnedSendPermit, FifoReceiver, FifoSendPermit, FifoSender, SendSlot, channel,
     unbounded_channel,
 };
 pub use condvar::Condvar;

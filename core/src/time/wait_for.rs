@@ -65,18 +65,26 @@ pub fn wait_until<R: Runtime, F: Future>(
 }
 
 pin_project! {
-    /// The future of [`wait_for`].
+    /// The future of [`wait_for`] and [`wait_until`].
     #[must_use = "futures do nothing unless they are polled"]
     pub struct WaitFor<R: Sleep, F> {
         rt: R,
         limit: Limit,
         operation: Option<Cow<'static, str>>,
-        // Until the first poll.
-        future: Option<F>,
-        // From then on.
         started: Instant,
         #[pin]
-        running: Option<TimeoutFuture<R, InContext<F>>>,
+        stage: Stage<R, F>,
+    }
+}
+
+pin_project! {
+    // One at a time, so that a future takes its room once.
+    #[project = StagePin]
+    #[project_replace = StageOwned]
+    enum Stage<R: Sleep, F> {
+        Idle { future: F },
+        Running { #[pin] timeout: TimeoutFuture<R, InContext<F>> },
+        Between,
     }
 }
 
@@ -86,9 +94,8 @@ impl<R: Sleep, F> WaitFor<R, F> {
             rt: rt.clone(),
             limit,
             operation: None,
-            future: Some(future),
             started: Instant::ORIGIN,
-            running: None,
+            stage: Stage::Idle { future },
         }
     }
 
@@ -104,8 +111,9 @@ impl<R: Sleep, F: Future> Future for WaitFor<R, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(future) = this.future.take() {
-            let context = Context::current();
+        if matches!(*this.stage, Stage::Idle { .. })
+            && let StageOwned::Idle { future } = this.stage.as_mut().project_replace(Stage::Between)
+        {
             let deadline = match *this.limit {
                 Limit::None => None,
                 Limit::After(limit) => {
@@ -118,14 +126,15 @@ impl<R: Sleep, F: Future> Future for WaitFor<R, F> {
                 }
             };
             let context = match deadline {
-                Some(deadline) => context.with_deadline(deadline),
-                None => context,
+                Some(deadline) => Context::current().with_deadline(deadline),
+                None => Context::current(),
             };
             let timeout = this.rt.timeout_at(deadline, context.scope(future));
-            this.running.set(Some(timeout));
+            this.stage.set(Stage::Running { timeout });
         }
-        let running = this.running.as_pin_mut();
-        let running = running.expect("set by the first poll");
+        let StagePin::Running { timeout: running } = this.stage.project() else {
+            unreachable!("set by the first poll");
+        };
         running.poll(cx).map_err(|late| {
             let limit = match *this.limit {
                 Limit::None => late.limit,
@@ -178,11 +187,12 @@ where
 {
     let limit = limit.into();
     let rt = rt.clone();
+    // Made here, for a future that is dropped before its first poll.
+    let mut task = AbortOnDrop {
+        task,
+        output: PhantomData,
+    };
     async move {
-        let mut task = AbortOnDrop {
-            task,
-            output: PhantomData,
-        };
         match rt.timeout(limit, &mut task.task).await {
             Ok(joined) => Ok(joined?),
             Err(elapsed) => {

@@ -233,12 +233,7 @@ fn rules_in(text: &str) -> impl Iterator<Item = &str> {
 fn lints(files: &[File]) -> Vec<String> {
     manifests(files)
         .filter(|file| file.text.contains("[package]") && !manifest::inherits_lints(&file.text))
-        .map(|file| {
-            format!(
-                "{}: no `workspace = true` under `[lints, dependencies]`",
-                file.path
-            )
-        })
+        .map(|file| format!("{}: no `workspace = true` under `[lints]`", file.path))
         .collect()
 }
 

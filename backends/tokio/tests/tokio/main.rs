@@ -15,5 +15,6 @@ mod erased {
 }
 
 mod contexts;
+mod groups;
 mod paused;
 mod timers;

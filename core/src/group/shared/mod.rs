@@ -21,19 +21,19 @@
 //!
 //! `signal` is what children look at in each poll; it is only written under the lock.
 
+mod finish;
 mod stop;
 mod wait;
 
-use self::stop::After;
+use self::{finish::Ended, stop::After};
 use super::{
     TaskError, TaskId,
     builder::Options,
     error::Cause,
-    joiner::{Joiner, Policy, Step},
+    joiner::{Joiner, Policy},
 };
 use crate::{
     context::{Occupied, Scope},
-    error::Panic,
     rt::Runtime,
 };
 use slab::Slab;
@@ -42,7 +42,7 @@ use std::{
     collections::VecDeque,
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -69,7 +69,8 @@ pub(super) struct Shared<R: Runtime, T, E> {
     /// The group around this one, which waits for this one's children.
     outer: Option<Weak<dyn Occupied>>,
     signal: AtomicUsize,
-    joiner: Option<Mutex<Box<dyn Joiner<T, E>>>>,
+    /// Whether there is a joiner.
+    judged: bool,
     state: Mutex<State<R, T, E>>,
 }
 
@@ -77,6 +78,10 @@ pub(super) type Queued = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 struct State<R: Runtime, T, E> {
     policy: Policy,
+    /// Away while it is asked.
+    joiner: Option<Box<dyn Joiner<T, E>>>,
+    /// Those that ended meanwhile.
+    unjudged: VecDeque<Ended<T, E>>,
     live: Slab<Entry>,
     /// Groups of children, and of theirs, that have live children.
     inner: usize,
@@ -84,7 +89,7 @@ struct State<R: Runtime, T, E> {
     queue: VecDeque<(usize, Queued)>,
     /// Somebody is starting what is queued.
     starting: bool,
-    next_id: u64,
+    next_index: u64,
     outputs: VecDeque<(TaskId, T)>,
     failures: Vec<TaskError<E>>,
     succeeded: bool,
@@ -102,13 +107,18 @@ struct State<R: Runtime, T, E> {
 }
 
 struct Entry {
-    id: TaskId,
-    name: Option<Cow<'static, str>>,
+    index: u64,
+    // In a box: few have one, and all have an entry.
+    name: Option<Box<Cow<'static, str>>>,
     spawned_at: &'static Location<'static>,
     started: bool,
     aborted: bool,
     waker: Option<Waker>,
 }
+
+// Each live child has one, beside its task.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Entry>() <= 48);
 
 /// How a child ended.
 pub(super) enum Outcome<T, E> {
@@ -116,6 +126,21 @@ pub(super) enum Outcome<T, E> {
     Failed(Cause<E>),
     /// Cancelled by its group, or nothing that concerns it.
     Nothing,
+}
+
+impl<T, E> From<Result<T, E>> for Outcome<T, E> {
+    fn from(result: Result<T, E>) -> Self {
+        result.map_err(Cause::Failed).into()
+    }
+}
+
+impl<T, E> From<Result<T, Cause<E>>> for Outcome<T, E> {
+    fn from(result: Result<T, Cause<E>>) -> Self {
+        match result {
+            Ok(output) => Self::Output(output),
+            Err(cause) => Self::Failed(cause),
+        }
+    }
 }
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
@@ -127,14 +152,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         scope: impl FnOnce(Weak<dyn Occupied>) -> Scope,
         outer: Option<Weak<dyn Occupied>>,
     ) -> Arc<Self> {
+        let judged = joiner.is_some();
         let state = State {
             policy,
+            joiner,
+            unjudged: VecDeque::new(),
             live: Slab::new(),
             inner: 0,
             running: 0,
             queue: VecDeque::new(),
             starting: false,
-            next_id: 0,
+            next_index: 0,
             outputs: VecDeque::new(),
             failures: Vec::new(),
             succeeded: false,
@@ -153,7 +181,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             scope: Arc::new(scope(weak.clone())),
             outer,
             signal: AtomicUsize::new(0),
-            joiner: joiner.map(Mutex::new),
+            judged,
             state: Mutex::new(state),
         })
     }
@@ -200,35 +228,42 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         self.lock().live.len()
     }
 
-    /// Makes room for a child: its key and id, and whether it starts at once.
+    /// Makes room for a child: its id, and whether it starts at once.
+    #[inline]
     pub(super) fn admit(
         &self,
         name: Option<Cow<'static, str>>,
         spawned_at: &'static Location<'static>,
-    ) -> Option<(usize, TaskId, bool)> {
+    ) -> Option<(TaskId, bool)> {
         let mut state = self.lock();
         if state.closed || self.is_cancelled() {
             return None;
         }
+        self.occupy(&mut state);
+        let started = state.running < self.options.max_concurrent && state.queue.is_empty();
+        let index = state.next_index;
+        state.next_index += 1;
+        state.running += usize::from(started);
+        let key = state.live.insert(Entry {
+            index,
+            name: name.map(Box::new),
+            spawned_at,
+            started,
+            aborted: false,
+            waker: None,
+        });
+        Some((TaskId { index, key }, started))
+    }
+
+    /// Somebody is about to come in: the group around is told of the first. Its lock is taken under
+    /// this one, which is younger, and never the other way round.
+    fn occupy(&self, state: &mut State<R, T, E>) {
         if state.is_vacant() {
             state.entered = self.outer.as_ref().and_then(Weak::upgrade);
             if let Some(outer) = &state.entered {
                 outer.enter();
             }
         }
-        let started = state.running < self.options.max_concurrent && state.queue.is_empty();
-        let id = TaskId(state.next_id);
-        state.next_id += 1;
-        state.running += usize::from(started);
-        let key = state.live.insert(Entry {
-            id,
-            name,
-            spawned_at,
-            started,
-            aborted: false,
-            waker: None,
-        });
-        Some((key, id, started))
     }
 
     /// Keeps a child until there is room.
@@ -282,96 +317,20 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     /// Aborts one child; whether it was still live.
     pub(super) fn abort(&self, id: TaskId) -> bool {
         let mut state = self.lock();
-        let found = state.live.iter_mut().find(|(_, entry)| entry.id == id);
-        let Some((key, entry)) = found else {
+        let entry = state.live.get_mut(id.key);
+        let Some(entry) = entry.filter(|entry| entry.index == id.index) else {
             return false;
         };
         entry.aborted = true;
         let waker = entry.waker.take();
-        let queued = state.queue.iter().position(|(queued, _)| *queued == key);
+        let queued = state.queue.iter().position(|(queued, _)| *queued == id.key);
         let queued = queued.and_then(|at| state.queue.remove(at));
-        self.signal.store(self.signal() + ONE_ABORT, Release);
+        self.signal
+            .store(self.signal().wrapping_add(ONE_ABORT), Release);
         drop(state);
         drop(queued);
         waker.into_iter().for_each(Waker::wake);
         true
-    }
-
-    /// A child has ended, and its future has been dropped.
-    pub(super) fn finish(
-        self: &Arc<Self>,
-        key: usize,
-        outcome: Outcome<T, E>,
-        late: Option<Panic>,
-    ) {
-        let (output, mut failures) = match outcome {
-            Outcome::Output(output) => (Some(output), Vec::new()),
-            Outcome::Failed(cause) => (None, vec![self.failure(key, cause)]),
-            Outcome::Nothing => (None, Vec::new()),
-        };
-        if let Some(panic) = late {
-            failures.push(self.failure(key, Cause::Panicked(panic)));
-        }
-        let outcome = match (&output, failures.first()) {
-            (_, Some(failure)) => Some(Err(failure)),
-            (Some(output), None) => Some(Ok(output)),
-            (None, None) => None,
-        };
-        let mut joiner = None;
-        let mut step = None;
-        let mut raised = None;
-        if let (Some(custom), Some(outcome)) = (&self.joiner, outcome) {
-            // Held until the outcome is recorded, so that the order is the one that it sees.
-            let custom = joiner.insert(custom.lock().unwrap_or_else(PoisonError::into_inner));
-            match catch_unwind(AssertUnwindSafe(|| custom.completed(outcome))) {
-                Ok(decided) => step = Some(decided),
-                Err(payload) => {
-                    step = Some(Step::Fail);
-                    raised = Some(self.failure(key, Cause::Panicked(Panic::new(payload))));
-                }
-            }
-        }
-        let mut state = self.lock();
-        let step = match (step, outcome) {
-            (Some(step), _) => step,
-            (None, Some(outcome)) => state.policy.completed(outcome.is_ok()),
-            (None, None) => Step::Continue,
-        };
-        // Failures are tolerated once there were successes enough.
-        let step = match step {
-            Step::Fail if state.succeeded => Step::Continue,
-            step => step,
-        };
-        failures.extend(raised);
-        if step == Step::Fail && failures.is_empty() {
-            let entry = &state.live[key];
-            let reason = self.reason("its group's joiner gave up");
-            failures.push(entry.failure(Cause::Cancelled(Some(reason))));
-        }
-        let entry = state.live.remove(key);
-        state.running -= usize::from(entry.started);
-        state.failures.append(&mut failures);
-        let mut after = self.stop(&mut state, step);
-        let discarded = match output {
-            Some(output) if !self.options.discard => {
-                state.outputs.push_back((entry.id, output));
-                None
-            }
-            output => output,
-        };
-        after
-            .wakers
-            .extend(state.consumers.drain(..).map(|(_, waker)| waker));
-        state.ended(&mut after);
-        after.pump = !state.queue.is_empty();
-        drop(state);
-        drop(joiner);
-        drop((discarded, entry));
-        self.perform(after);
-    }
-
-    fn failure(&self, key: usize, cause: Cause<E>) -> TaskError<E> {
-        self.lock().live[key].failure(cause)
     }
 }
 
@@ -385,7 +344,6 @@ impl<R: Runtime, T, E> State<R, T, E> {
         if self.is_vacant() {
             after.left = self.entered.take();
             after.wakers.extend(self.owner.take());
-            after.wakers.extend(self.reaper_waker.take());
         }
     }
 
@@ -399,10 +357,13 @@ impl<R: Runtime, T, E> State<R, T, E> {
 }
 
 impl Entry {
-    fn failure<E>(&self, cause: Cause<E>) -> TaskError<E> {
+    fn failure<E>(&self, key: usize, cause: Cause<E>) -> TaskError<E> {
         TaskError {
-            id: Some(self.id),
-            name: self.name.clone(),
+            id: Some(TaskId {
+                index: self.index,
+                key,
+            }),
+            name: self.name.as_deref().cloned(),
             spawned_at: self.spawned_at,
             cause,
         }

@@ -7,9 +7,10 @@ use crate::group::{
     joiner::{Policy, Step},
     reaper::{Inside, reap},
 };
-use crate::{cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all};
+use crate::{Elapsed, cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all};
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Weak},
     task::Waker,
 };
@@ -37,22 +38,38 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     /// A failure that is none of a child's.
-    pub(in crate::group) fn fail(self: &Arc<Self>, cause: Cause<E>, step: Step) {
+    fn fail(self: &Arc<Self>, cause: Cause<E>, step: Step) {
         let mut state = self.lock();
+        let after = self.fail_in(&mut state, cause, step);
+        drop(state);
+        self.perform(after);
+    }
+
+    /// The deadline is there; that is a failure unless the group was cancelled, or left, first.
+    pub(in crate::group) fn time_out(self: &Arc<Self>, elapsed: Elapsed) {
+        let mut state = self.lock();
+        if state.over || self.is_cancelled() {
+            return;
+        }
+        let after = self.fail_in(&mut state, Cause::TimedOut(elapsed), Step::Fail);
+        drop(state);
+        self.perform(after);
+    }
+
+    fn fail_in(&self, state: &mut State<R, T, E>, cause: Cause<E>, step: Step) -> After {
         state.failures.push(TaskError {
             id: None,
             name: None,
             spawned_at: self.options.made_at,
             cause,
         });
-        let after = self.stop(&mut state, step);
-        drop(state);
-        self.perform(after);
+        self.stop(state, step)
     }
 
     pub(in crate::group) fn cancel(self: &Arc<Self>, reason: CancelReason) {
         let mut state = self.lock();
-        let mut after = self.begin_cancel(&mut state, 0);
+        let mut after = self.begin_cancel(&mut state, 0, "");
+        // Also where somebody else was first, and is only about to: it is cancelled on return.
         after.reason = Some(reason);
         drop(state);
         self.perform(after);
@@ -60,45 +77,48 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
 
     pub(super) fn stop(&self, state: &mut State<R, T, E>, step: Step) -> After {
         match step {
+            Step::Fail if state.succeeded => After::default(),
             Step::Continue => After::default(),
             Step::Succeed => {
                 state.succeeded |= !self.is_cancelled();
-                let mut after = self.begin_cancel(state, 0);
-                after.reason = Some(self.reason("its group has what it needs"));
-                after
+                self.begin_cancel(state, 0, "its group has what it needs")
             }
             Step::Fail => {
-                let mut after = self.begin_cancel(state, FAILED);
-                after.reason = Some(self.reason("its group failed"));
+                let mut after = self.begin_cancel(state, FAILED, "its group failed");
                 after.wakers.extend(state.owner.take());
                 after
             }
         }
     }
 
-    fn begin_cancel(&self, state: &mut State<R, T, E>, bits: usize) -> After {
+    fn begin_cancel(&self, state: &mut State<R, T, E>, bits: usize, why: &'static str) -> After {
         let first = !self.is_cancelled();
         self.raise(CANCELLING | bits);
         let mut after = After {
             dropped: std::mem::take(&mut state.queue),
+            reason: first.then(|| self.reason(why)),
             ..After::default()
         };
         if self.options.grace.is_zero() {
             self.begin_abort(state, &mut after);
         } else if first {
             after.wakers.extend(state.reaper_waker.take());
-            after.reap = state.reaper.is_none();
+            after.reap = state.reaper.is_none() && !state.over;
         }
         after
     }
 
     fn begin_abort(&self, state: &mut State<R, T, E>, after: &mut After) {
+        after.wakers.extend(state.owner.take());
+        // Once: a thousand failures must not go through a thousand children each.
+        if Self::aborts(self.signal()) {
+            return;
+        }
         self.raise(CANCELLING | ABORTING);
         let entries = state.live.iter_mut();
         after
             .wakers
             .extend(entries.filter_map(|(_, entry)| entry.waker.take()));
-        after.wakers.extend(state.owner.take());
     }
 
     /// The owner is gone.
@@ -125,9 +145,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     pub(super) fn perform(self: &Arc<Self>, after: After) {
-        if let Some(reason) = &after.reason {
-            self.scope.token.cancel_for(reason);
-        }
+        // A waker that panics, the token's or the outer group's, must not keep the group's own waiting.
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(reason) = &after.reason {
+                self.scope.token.cancel_for(reason);
+            }
+        }));
         drop(after.dropped);
         if after.reap {
             self.start_reaper();
@@ -136,22 +159,23 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.pump();
         }
         // Last: whoever is woken here may find the group finished.
-        if let Some(outer) = after.left {
-            outer.leave();
-        }
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(outer) = after.left {
+                outer.leave();
+            }
+        }));
         wake_all(after.wakers);
+        if let Err(payload) = told.and(left) {
+            resume_unwind(payload);
+        }
     }
 
     pub(in crate::group) fn start_reaper(self: &Arc<Self>) {
         if self.lock().reaper.is_some() {
             return;
         }
-        let inside = self
-            .outer
-            .as_ref()
-            .and_then(Weak::upgrade)
-            .map(Inside::enter);
-        let handle = self.rt.spawn(reap(self.clone(), inside));
+        let inside = self.outer.as_ref().and_then(Weak::upgrade);
+        let handle = self.rt.spawn(reap(self.clone(), inside.map(Inside::enter)));
         // Only one is ever needed; of two that were started at once, one is detached.
         let spare = self.lock().reaper.replace(handle);
         drop(spare);

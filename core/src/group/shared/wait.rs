@@ -7,10 +7,14 @@ use crate::{
     rt::Runtime,
     sync::wake_all,
 };
-use std::task::{Context, Poll, Waker};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::{Context, Poll, Waker},
+};
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
-    /// For the reaper: waits until `until` says so of (*cancelled*, *nobody is left*).
+    /// For the reaper: waits until `until` says so of (*cancelled*, *over*). That nobody is live is
+    /// not the end: the body may be.
     pub(in crate::group) fn poll_reaper(
         &self,
         cx: &mut Context<'_>,
@@ -18,8 +22,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     ) -> Poll<()> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        let nobody_left = state.over || self.is_cancelled() && state.live.is_empty();
-        if until(self.is_cancelled(), nobody_left) {
+        if until(self.is_cancelled(), state.over) {
             return Poll::Ready(());
         }
         let replaced = state.reaper_waker.replace(waker);
@@ -44,7 +47,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         (state.closed, state.over) = (true, true);
         let reaper = state.reaper.take();
         let waker = state.reaper_waker.take();
+        let left_behind = state.owner.take();
         drop(state);
+        drop(left_behind);
         waker.into_iter().for_each(Waker::wake);
         Poll::Ready(reaper)
     }
@@ -66,15 +71,22 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         cx: &mut Context<'_>,
         key: &mut Option<u64>,
     ) -> Poll<Option<(TaskId, T)>> {
+        if key.is_none() {
+            // Most have not to wait: they need no waker.
+            let mut state = self.lock();
+            if !state.outputs.is_empty() || state.live.is_empty() {
+                return Poll::Ready(state.outputs.pop_front());
+            }
+        }
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        if let Some(output) = state.outputs.pop_front() {
-            return Poll::Ready(Some(output));
+        let replaced = state.forget_consumer(key.take());
+        if !state.outputs.is_empty() || state.live.is_empty() {
+            let output = state.outputs.pop_front();
+            drop(state);
+            drop(replaced);
+            return Poll::Ready(output);
         }
-        if state.live.is_empty() {
-            return Poll::Ready(None);
-        }
-        let replaced = state.forget_consumer(*key);
         let place = state.next_consumer;
         state.next_consumer += 1;
         state.consumers.push((place, waker));
@@ -88,27 +100,28 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let _dropped_outside_the_lock = self.lock().forget_consumer(key);
     }
 
-    /// The outputs in the order of spawning, and the failures; with successes enough, only those of
-    /// the body and of the deadline.
+    /// The outputs in the order of spawning, and the failures unless they are tolerated.
     pub(in crate::group) fn take(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
         let mut state = self.lock();
         let outputs = std::mem::take(&mut state.outputs);
         let failures = std::mem::take(&mut state.failures);
         let succeeded = state.succeeded;
         drop(state);
-        let (tolerated, failures): (Vec<_>, Vec<_>) = failures
-            .into_iter()
-            .partition(|failure| succeeded && failure.id.is_some());
-        drop(tolerated);
         let mut outputs: Vec<_> = outputs.into();
-        outputs.sort_by_key(|(id, _)| *id);
-        (outputs, failures)
+        outputs.sort_by_key(|(id, _)| id.index);
+        // The body's are not the children's, which are what is tolerated.
+        let reported = failures
+            .into_iter()
+            .filter(|failure| !succeeded || failure.id.is_none());
+        (outputs, reported.collect())
     }
 }
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T, E> {
     fn enter(&self) {
-        self.lock().inner += 1;
+        let mut state = self.lock();
+        self.occupy(&mut state);
+        state.inner += 1;
     }
 
     fn leave(&self) {
@@ -117,9 +130,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T,
         let mut after = After::default();
         state.ended(&mut after);
         drop(state);
-        if let Some(outer) = after.left {
-            outer.leave();
-        }
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(outer) = after.left {
+                outer.leave();
+            }
+        }));
         wake_all(after.wakers);
+        if let Err(payload) = left {
+            resume_unwind(payload);
+        }
     }
 }

@@ -37,7 +37,7 @@ use std::{
 };
 
 pub use recv::FifoReceiver;
-pub use reserve::{FifoOwnedSendPermit, FifoSendPermit, Slot};
+pub use reserve::{FifoOwnedSendPermit, FifoSendPermit, SendSlot};
 pub use send::FifoSender;
 
 /// The portable [`Channel`]: FIFO, cancel-safe, needs no runtime. Made by [`channel`].

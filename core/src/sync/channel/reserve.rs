@@ -52,7 +52,7 @@ impl<T, S: Borrow<FifoSender<T>>> Reserve<T, S> {
 }
 
 impl<T, S: Borrow<FifoSender<T>> + Unpin> Future for Reserve<T, S> {
-    type Output = Result<Slot<T, S>, Closed>;
+    type Output = Result<SendSlot<T, S>, Closed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -75,7 +75,7 @@ impl<T, S: Borrow<FifoSender<T>> + Unpin> Future for Reserve<T, S> {
         let sender = this.sender.take();
         Poll::Ready(match status {
             Status::Closed => Err(Closed),
-            _ => Ok(Slot {
+            _ => Ok(SendSlot {
                 sender,
                 item: PhantomData,
             }),
@@ -103,18 +103,18 @@ impl<T, S: Borrow<FifoSender<T>>> Drop for Reserve<T, S> {
 
 /// A slot of a channel reached through `S`; dropped, it goes back.
 #[must_use = "a slot that is dropped goes back"]
-pub struct Slot<T, S: Borrow<FifoSender<T>>> {
+pub struct SendSlot<T, S: Borrow<FifoSender<T>>> {
     /// `None` once the slot is used.
     sender: Option<S>,
     item: PhantomData<fn() -> T>,
 }
 
 /// A slot in a [`FifoChannel`](super::FifoChannel).
-pub type FifoSendPermit<'a, T> = Slot<T, &'a FifoSender<T>>;
+pub type FifoSendPermit<'a, T> = SendSlot<T, &'a FifoSender<T>>;
 /// A slot in a [`FifoChannel`](super::FifoChannel), with a sender of its own.
-pub type FifoOwnedSendPermit<T> = Slot<T, FifoSender<T>>;
+pub type FifoOwnedSendPermit<T> = SendSlot<T, FifoSender<T>>;
 
-impl<T: Send, S: Borrow<FifoSender<T>> + Send> SendPermit<T> for Slot<T, S> {
+impl<T: Send, S: Borrow<FifoSender<T>> + Send> SendPermit<T> for SendSlot<T, S> {
     fn send(mut self, item: T) -> Result<(), SendError<T>> {
         let Some(sender) = self.sender.take() else {
             return Err(SendError(item));
@@ -134,7 +134,7 @@ impl<T: Send, S: Borrow<FifoSender<T>> + Send> SendPermit<T> for Slot<T, S> {
     }
 }
 
-impl<T, S: Borrow<FifoSender<T>>> Drop for Slot<T, S> {
+impl<T, S: Borrow<FifoSender<T>>> Drop for SendSlot<T, S> {
     fn drop(&mut self) {
         if let Some(sender) = self.sender.take() {
             sender.borrow().shared.unreserve();
@@ -142,8 +142,8 @@ impl<T, S: Borrow<FifoSender<T>>> Drop for Slot<T, S> {
     }
 }
 
-impl<T, S: Borrow<FifoSender<T>>> fmt::Debug for Slot<T, S> {
+impl<T, S: Borrow<FifoSender<T>>> fmt::Debug for SendSlot<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").finish_non_exhaustive()
+        f.debug_struct("SendSlot").finish_non_exhaustive()
     }
 }

@@ -1,0 +1,192 @@
+//! Groups, gather and tokens at a thousand children, a child: `cargo run --release --bin groups` counts
+//! instructions under callgrind and exits with 1 where a gate is broken; with `wall` it measures time.
+
+use anyrt::{smol::Smol, tokio::Tokio};
+use anyrt_benches::{
+    harness::{Table, timed},
+    ops::group::{self, CHILDREN},
+    rig,
+};
+use anyrt_core::rt::Spawn;
+use std::{
+    env,
+    num::NonZeroUsize,
+    pin::Pin,
+    process::{Command, ExitCode},
+    sync::mpsc,
+    time::Duration,
+};
+
+const FEW: u64 = 3;
+const MANY: u64 = 23;
+/// What two runs of the same code may differ by.
+const NOISE: f64 = 0.005;
+
+/// `(operation, the most that it may cost in terms of the table's first)`.
+type Row = (&'static str, Option<f64>);
+
+const TABLES: &[(&str, &[Row])] = &[
+    (
+        "Children that are ready at once, tokio current-thread",
+        &[
+            ("ready: Vec, anyrt", None),
+            ("ready: Vec, tokio", None),
+            ("ready: JoinSet", None),
+            ("ready: group, collect", Some(1.05)),
+            ("ready: group, next", None),
+            ("ready: gather", None),
+        ],
+    ),
+    (
+        "Children that yield once, tokio current-thread",
+        &[
+            ("yield: Vec, anyrt", None),
+            ("yield: Vec, tokio", None),
+            ("yield: JoinSet", None),
+            ("yield: group, collect", Some(1.05)),
+            ("yield: group, next", None),
+            ("yield: gather", None),
+        ],
+    ),
+    (
+        "Children that are ready at once, smol, one thread",
+        &[
+            ("ready: Vec, anyrt, smol", None),
+            ("ready: Vec, smol", None),
+            ("ready: group, collect, smol", Some(1.05)),
+            ("ready: gather, smol", None),
+        ],
+    ),
+    (
+        "Children that yield once, smol, one thread",
+        &[
+            ("yield: Vec, anyrt, smol", None),
+            ("yield: Vec, smol", None),
+            ("yield: group, collect, smol", Some(1.05)),
+            ("yield: gather, smol", None),
+        ],
+    ),
+    (
+        "Tokens: a thousand children made, looked at, cancelled by the parent, looked at, dropped",
+        &[("token, tokio-util", None), ("token, anyrt", Some(1.0))],
+    ),
+    (
+        "Tokens: a look",
+        &[("check, tokio-util", None), ("check, anyrt", Some(1.0))],
+    ),
+];
+
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How long `n` rounds take.
+fn run(operation: &str, n: u64) -> Duration {
+    let yields = operation.starts_with("yield");
+    let (_, name) = operation.split_once(": ").unwrap_or(("", operation));
+    let rt = Tokio::default();
+    let tokio = |work: Boxed| rig::in_task(&rig::tokio(), async { timed(work).await });
+    match name {
+        "Vec, anyrt" => tokio(Box::pin(group::anyrt_vec(rt, yields, n))),
+        "Vec, tokio" => tokio(Box::pin(group::tokio_vec(yields, n))),
+        "JoinSet" => tokio(Box::pin(group::tokio_join_set(yields, n))),
+        "group, collect" => tokio(Box::pin(group::anyrt_collect(rt, yields, n))),
+        "group, next" => tokio(Box::pin(group::anyrt_next(rt, yields, n))),
+        "gather" => tokio(Box::pin(group::anyrt_gather(rt, yields, n))),
+        "Vec, smol" => {
+            let executor = rig::smol();
+            let work = group::smol_vec(executor, yields, n);
+            on(|task| executor.spawn(task).detach(), work)
+        }
+        "Vec, anyrt, smol" => on_smol(|rt| Box::pin(group::anyrt_vec(rt, yields, n))),
+        "group, collect, smol" => on_smol(|rt| Box::pin(group::anyrt_collect(rt, yields, n))),
+        "gather, smol" => on_smol(|rt| Box::pin(group::anyrt_gather(rt, yields, n))),
+        "token, anyrt" => sync(|| group::token_anyrt(n)),
+        "token, tokio-util" => sync(|| group::token_tokio(n)),
+        "check, anyrt" => sync(|| group::check_anyrt(n)),
+        "check, tokio-util" => sync(|| group::check_tokio(n)),
+        _ => panic!("there is no operation {operation:?}"),
+    }
+}
+
+fn sync(work: impl FnOnce()) -> Duration {
+    futures_lite::future::block_on(timed(async { work() }))
+}
+
+fn on_smol(work: impl FnOnce(Smol) -> Boxed) -> Duration {
+    let rt = Smol::with_threads(NonZeroUsize::MIN);
+    on(|task| drop(rt.spawn(task)), work(rt.clone()))
+}
+
+/// Runs `work` in a task of an executor with one thread, and waits for it on this one.
+fn on(spawn: impl FnOnce(Boxed), work: impl Future<Output = ()> + Send + 'static) -> Duration {
+    let (done, is_done) = mpsc::channel();
+    spawn(Box::pin(async move {
+        done.send(timed(work).await).expect("it is waited for");
+    }));
+    is_done.recv().expect("no operation panics")
+}
+
+/// All instructions of a run of `n`.
+fn count(operation: &str, n: u64) -> u64 {
+    let this = env::current_exe().expect("the operating system knows this binary");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(this)
+        .args(["--run", operation, &n.to_string()])
+        .output()
+        .expect("valgrind is installed");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{operation}: {log}");
+    let collected = log.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, collected) = collected.expect("callgrind says what it collected");
+    collected.trim().parse().expect("it is a number")
+}
+
+fn wall() {
+    for (title, rows) in TABLES {
+        let table = rows.iter().fold(Table::new(title), |table, (name, _)| {
+            table.row(name, "", |n| run(name, n))
+        });
+        table.measure();
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [flag, operation, n] = arguments.as_slice() {
+        assert_eq!(flag, "--run");
+        run(operation, n.parse().expect("a number of repetitions"));
+        return ExitCode::SUCCESS;
+    }
+    let wanted = arguments.first().map_or("", String::as_str);
+    if wanted == "wall" {
+        wall();
+        return ExitCode::SUCCESS;
+    }
+    let mut broken = 0;
+    for (title, rows) in TABLES {
+        if !title.contains(wanted) {
+            continue;
+        }
+        println!("\n### {title}\n\n| | Ir a child | ratio | gate |\n|---|---:|---:|---|");
+        let mut base = None;
+        for (operation, gate) in *rows {
+            let more = count(operation, MANY) - count(operation, FEW);
+            let each = more as f64 / ((MANY - FEW) * CHILDREN) as f64;
+            let ratio = each / *base.get_or_insert(each);
+            let verdict = match gate {
+                None => String::new(),
+                Some(most) if ratio <= most + NOISE => format!("≤ ×{most:.2} kept"),
+                Some(most) => {
+                    broken += 1;
+                    format!("≤ ×{most:.2} **broken**")
+                }
+            };
+            println!("| {operation} | {each:.1} | ×{ratio:.3} | {verdict} |");
+        }
+    }
+    println!("\n{broken} gates are broken.");
+    match broken {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}

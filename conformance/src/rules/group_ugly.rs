@@ -1,0 +1,293 @@
+//! *TG*: panicking destructors, many failures, late ones, groups that are left half way.
+
+use super::group::{Bad, Group, built, codes, spawn, until_live};
+use crate::{
+    outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
+    probe::{Counted, Expected, Gate, OnDrop, PATIENCE, Probe, Wakes, block},
+};
+use anyrt_core::{
+    cancel::shield,
+    group::{Cause, Step, TaskError, TaskGroup},
+    task::yield_now,
+};
+use std::{
+    future::pending,
+    mem,
+    panic::panic_any,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Panics when dropped, unless something panics already.
+pub(super) struct Bomb(pub u32);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic_any(Expected(self.0));
+        }
+    }
+}
+
+/// A destructor's panic is a failure of its child, beside the error that came before it.
+pub fn tg_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let group = built(Group::builder(ctx.rt()).supervisor())?;
+        // A future that has its bomb to the end: in a block it would go before the output.
+        let child = |n: u32, output: Result<u32, Bad>| {
+            let mut bomb = Some(Bomb(n));
+            let mut output = Some(output);
+            std::future::poll_fn(move |_| {
+                let _kept = &mut bomb;
+                std::task::Poll::Ready(output.take().unwrap_or(Ok(0)))
+            })
+        };
+        spawn(&group, child(1, Ok(1)))?;
+        until_live(&group, 0).await;
+        spawn(&group, child(2, Err(Bad(2))))?;
+        until_live(&group, 0).await;
+        let bomb = Bomb(3);
+        spawn(&group, async move {
+            let _bomb = bomb;
+            pending().await
+        })?;
+        let outcome = group.shutdown().await;
+        let Err(error) = outcome else {
+            return Err(Stop::failed("destructors that panicked gave `Ok`"));
+        };
+        ensure_eq!(codes(&error), [0, 2, 0, 0], "the failures");
+        let mut payloads = Vec::new();
+        for failure in error {
+            if let Cause::Panicked(panic) = failure.cause {
+                payloads.extend(panic.into_payload().downcast::<Expected>().ok());
+            }
+        }
+        let payloads: Vec<_> = payloads.iter().map(|expected| expected.0).collect();
+        ensure_eq!(payloads, [1, 2, 3], "the destructors' panics");
+        Ok(())
+    })
+}
+
+/// A thousand that fail at once are all kept, in the order of completion.
+pub fn tg_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let order = Arc::clone(&seen);
+        let joiner = move |outcome: Result<&u32, &TaskError<Bad>>| {
+            let id = outcome.err().and_then(|failure| failure.id);
+            order
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(id);
+            Step::Fail
+        };
+        let group = built(Group::builder(ctx.rt()).grace(HOUR).joiner(joiner))?;
+        let go = Gate::new();
+        for _ in 0..1000 {
+            let go = go.clone();
+            spawn(&group, async move {
+                go.wait().await;
+                Err(Bad(1))
+            })?;
+        }
+        go.open();
+        let Err(error) = group.join().await else {
+            return Err(Stop::failed("a thousand failures gave `Ok`"));
+        };
+        ensure_eq!(error.len(), 1000, "the failures");
+        let ids: Vec<_> = error.iter().map(|failure| failure.id).collect();
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(
+            ids == *seen,
+            "the failures are not in the order of completion"
+        );
+        Ok(())
+    })
+}
+
+/// A body that fails while children are being cancelled is kept, after what they were cancelled for.
+pub fn tg_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let group = built(Group::builder(ctx.rt()).grace(HOUR))?;
+        let outcome = group.run(|group| async move {
+            let token = group.token().clone();
+            let slow = async move {
+                token.cancelled().await;
+                Ok(1)
+            };
+            group.spawn(slow).ok();
+            group.spawn(async { Err(Bad(1)) }).ok();
+            group.token().cancelled().await;
+            until_live(&group, 1).await;
+            Err::<(), _>(Bad(2))
+        });
+        let Err(error) = outcome.await else {
+            return Err(Stop::failed("two failures gave `Ok`"));
+        };
+        ensure_eq!(codes(&error), [1, 2], "the failures");
+        Ok(())
+    })
+}
+
+/// Leaves a group half way, with a child that does not let itself be aborted before `go`.
+async fn leave<R: Backend>(rt: &R, go: Gate, drops: Counted) {
+    let (begun, inner) = (Gate::new(), Group::new(rt));
+    let began = begun.clone();
+    let child = async move {
+        let _drops = drops;
+        shield(async {
+            began.open();
+            go.wait().await;
+        })
+        .await;
+        Ok(1)
+    };
+    inner.spawn(child).ok();
+    begun.wait().await;
+}
+
+/// An outer group waits for what an inner one left, also through a body.
+pub fn tg_45<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        for in_body in [false, true] {
+            let (dropped, go) = (Wakes::new(), Gate::new());
+            let outer = Group::new(ctx.rt());
+            let (rt, gate, drops) = (ctx.rt().clone(), go.clone(), Counted::new(&dropped));
+            spawn(&outer, async move {
+                if !in_body {
+                    leave(&rt, gate, drops).await;
+                    return Ok(1);
+                }
+                // The group between them has a body only, and is itself given up.
+                let left = Gate::new();
+                let mut run = Probe::new(Group::new(&rt).run(|_| async {
+                    leave(&rt, gate, drops).await;
+                    left.open();
+                    pending::<Result<(), Bad>>().await
+                }));
+                while !left.is_open() {
+                    let _ = run.is_pending();
+                    yield_now().await;
+                }
+                drop(run);
+                Ok(1)
+            })?;
+            ensure_eq!(outer.next().await, Some(1), "the child that left its group");
+            let mut join = Probe::new(outer.join());
+            ensure!(
+                join.is_pending(),
+                "the outer group did not wait for what was left"
+            );
+            ensure_eq!(dropped.count(), 0, "drops before it lets itself be");
+            go.open();
+            let joined = join.finish().await;
+            ensure_eq!(dropped.count(), 1, "drops once the outer group is over");
+            ensure!(joined.is_ok(), "the outer group gave {joined:?}");
+        }
+        Ok(())
+    })
+}
+
+/// A group that is forgotten lets its children run.
+pub fn tg_46<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let group = built(Group::builder(ctx.rt()).max_concurrent(1))?;
+        let ended = Wakes::new();
+        for _ in 0..3 {
+            let ended = Arc::clone(&ended);
+            spawn(&group, async move {
+                yield_now().await;
+                ended.bump();
+                Ok(1)
+            })?;
+        }
+        mem::forget(group);
+        ended.reached(3).await;
+        Ok(())
+    })
+}
+
+/// A group whose executor goes away is over, and says so; queued children go, too.
+pub fn tg_47<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    for supervised in [false, true] {
+        let (rt, go) = (ctx.fresh(), Gate::new());
+        let (gone, is_gone) = mpsc::channel();
+        let mut group = Group::builder(&rt).max_concurrent(2);
+        if supervised {
+            group = group.supervisor();
+        }
+        let group = built(group)?;
+        for _ in 0..4 {
+            let (go, gone) = (go.clone(), gone.clone());
+            spawn(&group, async move {
+                let _guard = OnDrop::new(move || {
+                    gone.send(()).ok();
+                });
+                go.wait().await;
+                Ok(1)
+            })?;
+        }
+        rt.block_on(yield_now());
+        let spawner = group.spawner();
+        drop((rt, gone));
+        // The group has a value of the runtime, too: joined elsewhere, so that it goes with it. An
+        // executor that lives on runs the children to their end.
+        let joined = thread::spawn(move || block(group.join()));
+        is_gone.recv_timeout(Duration::from_millis(100)).ok();
+        go.open();
+        let give_up = std::time::Instant::now() + PATIENCE;
+        while !joined.is_finished() && std::time::Instant::now() < give_up {
+            thread::yield_now();
+        }
+        ensure!(joined.is_finished(), "the group never ends");
+        match joined.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let lost = error
+                    .iter()
+                    .all(|failure| matches!(failure.cause, Cause::Cancelled(_)));
+                ensure!(lost, "a lost executor gave {error}");
+            }
+            Err(_) => return Err(Stop::failed("`join` panicked")),
+        }
+        ensure!(spawner.is_empty(), "children are left");
+    }
+    Ok(())
+}
+
+/// A body that fails after its group has what it needs is told of.
+pub fn tg_49<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let group = built(Group::builder(ctx.rt()).enough(1))?;
+        let outcome = group.run(|group| async move {
+            group.spawn(async { Err(Bad(1)) }).ok();
+            until_live(&group, 0).await;
+            group.spawn(async { Ok(1) }).ok();
+            until_live(&group, 0).await;
+            Err::<(), _>(Bad(2))
+        });
+        let Err(error) = outcome.await else {
+            return Err(Stop::failed("a body that failed gave `Ok`"));
+        };
+        ensure_eq!(codes(&error), [2], "the failures that are not tolerated");
+        Ok(())
+    })
+}
+
+/// An output that is discarded, and panics in that, is its child's failure.
+pub fn tg_54<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let group = TaskGroup::<R, Bomb, Bad>::builder(ctx.rt()).discard();
+        let group = built(group)?;
+        let child = group.spawn(async { Ok(Bomb(1)) });
+        ensure!(child.is_ok(), "an open group refused a child");
+        let Err(error) = group.join().await else {
+            return Err(Stop::failed("an output that panicked gave `Ok`"));
+        };
+        ensure!(error.first().is_panic(), "the failure is {error}");
+        Ok(())
+    })
+}
