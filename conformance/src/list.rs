@@ -414,7 +414,7 @@ macro_rules! __for_each_rule {
             (tg_54_a_discarded_output_that_panics, group_ugly::tg_54, "TG-54", Must, Exact,
                 "A discarded output whose destructor panics is a failure of its child.")
             (tg_56_a_token_from_outside, group_stop::tg_56, "TG-56", Must, Exact,
-                "A token from outside cancels the group that is waited for, and is no error; the body sees the group's own.")
+                "A token from outside cancels the group at once, also while nobody polls it. Where that cut a child short or refused one, the group's error says so, with the reason; otherwise there is none. The body sees the group's own token.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,

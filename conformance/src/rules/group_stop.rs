@@ -9,10 +9,10 @@ use anyrt_core::{
     Instant,
     cancel::{CancellationToken, shield},
     context::Context,
-    group::{Cause, GroupError, task_group},
+    group::{Cause, GroupError, Spawner, task_group},
     task::yield_now,
 };
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{fmt::Debug, future::pending, sync::Arc, time::Duration};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -332,31 +332,45 @@ pub fn tg_48<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// A token from outside cancels the group that is waited for, and it is no error.
+/// A token from outside cancels the group at once: an error with its reason where that cut something
+/// short, none otherwise.
 pub fn tg_56<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let (token, drops) = (CancellationToken::new(), Wakes::new());
-        let context = Context::current().with_token(token.clone());
-        let joined = context.scope(async {
-            let group = Group::new(ctx.rt());
-            group.spawn(waits(Counted::new(&drops))).ok();
-            let mut join = Probe::new(group.join());
-            let waits = join.is_pending();
-            token.cancel_with("from outside");
-            (waits, join.wakes(), join.finish().await)
-        });
-        let (waits, wakes, joined) = joined.await;
-        ensure!(waits, "a group with a child that waits is over");
-        ensure!(wakes > 0, "a cancellation from outside woke nobody");
-        ensure!(joined.is_ok(), "a cancellation from outside is {joined:?}");
-        ensure_eq!(drops.count(), 1, "the children dropped");
-        let body = task_group(
+        let made = || Group::builder(ctx.rt()).token(&token).build();
+        let made = || made().map_err(|error| Stop::failed(error.to_string()));
+        let (finished, cut, empty) = (made()?, made()?, made()?);
+        spawn(&finished, async { Ok(1) })?;
+        ensure_eq!(finished.next().await, Some(1), "the output of a child");
+        spawn(&cut, waits(Counted::new(&drops)))?;
+        token.cancel_with("from outside");
+        ensure!(
+            cut.is_cancelled(),
+            "a group that nobody polls is not cancelled"
+        );
+        drops.reached(1).await;
+        ensure!(finished.join().await.is_ok(), "nothing was cut short");
+        ensure!(
+            empty.join().await.is_ok(),
+            "a group without children was cut short"
+        );
+        told(&cut.collect().await)?;
+
+        let late = made()?;
+        ensure!(
+            late.spawn(async { Ok(1) }).is_err(),
+            "a group takes a child under a token that is cancelled"
+        );
+        told(&late.collect().await)?;
+
+        let context = Context::current().with_token(CancellationToken::new());
+        let body = context.scope(task_group(
             ctx.rt(),
-            |group: anyrt_core::group::Spawner<R, u32, Bad>| async move {
+            |group: Spawner<R, u32, Bad>| async move {
                 let token = Context::current().token().cloned();
                 Ok(token.is_some_and(|token| token.is_same(group.token())))
             },
-        );
+        ));
         let same = body.await;
         ensure!(
             matches!(same, Ok(true)),
@@ -364,4 +378,20 @@ pub fn tg_56<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
         Ok(())
     })
+}
+
+fn told<T: Debug>(joined: &Result<T, GroupError<Bad>>) -> Outcome {
+    let reason = match joined {
+        Err(error) => match &error.first().cause {
+            Cause::Cancelled(Some(reason)) => Some(&*reason.text),
+            _ => None,
+        },
+        Ok(_) => None,
+    };
+    ensure_eq!(
+        reason,
+        Some("from outside"),
+        "the reason of what was cut short"
+    );
+    Ok(())
 }

@@ -266,6 +266,11 @@ impl CancellationToken {
         Arc::ptr_eq(&self.node, &other.node)
     }
 
+    /// Wakes `waker` when cancelled, for as long as the token is there; refused where that has happened.
+    pub(crate) fn notify(&self, waker: &Waker) -> bool {
+        self.register(&mut None, waker)
+    }
+
     /// Keeps `waker` under `key`, to be woken when cancelled; refused where that has happened.
     pub(super) fn register(&self, key: &mut Option<usize>, waker: &Waker) -> bool {
         let waker = waker.clone();

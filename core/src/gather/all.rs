@@ -248,7 +248,7 @@ where
     /// Starts all at the first poll; gives the group once all have ended.
     fn poll_ended(&mut self, cx: &mut Context<'_>, on_failure: Step) -> Poll<TaskGroup<R, T, E>> {
         if let Some(setup) = self.setup.take() {
-            self.group = Some(setup.start(cx, on_failure));
+            self.group = Some(setup.start(on_failure));
         }
         let group = self
             .group
@@ -266,7 +266,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn start(self, cx: &mut Context<'_>, on_failure: Step) -> TaskGroup<R, T, E> {
+    fn start(self, on_failure: Step) -> TaskGroup<R, T, E> {
         let mut group = self.group;
         if on_failure == Step::Continue {
             group = group.supervisor();
@@ -283,9 +283,7 @@ where
                 }
             });
         }
-        let mut group = group.build_at(self.called_at);
-        // Before the first is started.
-        group.poll_cancelled(cx);
+        let group = group.build_at(self.called_at);
         for future in self.futures {
             start(&group, self.called_at, future);
         }

@@ -1,16 +1,10 @@
-//! How the family starts its children and waits for their outputs.
+//! How the family starts its children.
 
-use crate::{
-    group::{Spawner, TaskGroup},
-    rt::Runtime,
-    task::drop_quietly,
-};
+use crate::{group::Spawner, rt::Runtime, task::drop_quietly};
 use std::{
     any::Any,
-    future::{Future, poll_fn},
+    future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
-    pin::pin,
-    task::Poll,
 };
 
 /// Starts a child. Where the group is cancelled already the future is dropped, and since there is a
@@ -60,38 +54,4 @@ pub(super) fn start_raised<R, T, E>(
     E: Send + 'static,
 {
     start(group, called_at, async { resume_unwind(payload) });
-}
-
-/// Looks at the context's token, so that nothing starts where it is cancelled already.
-pub(super) fn look<R, T, E>(group: &mut TaskGroup<R, T, E>) -> impl Future<Output = ()> + Send
-where
-    R: Runtime,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    poll_fn(|cx| {
-        group.poll_cancelled(cx);
-        Poll::Ready(())
-    })
-}
-
-/// The next output. Other than the group's own `next` it cancels the group when the context's token
-/// is.
-pub(super) fn next<R, T, E>(
-    group: &mut TaskGroup<R, T, E>,
-) -> impl Future<Output = Option<T>> + Send
-where
-    R: Runtime,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    async move {
-        let spawner = group.spawner();
-        let mut next = pin!(spawner.next());
-        poll_fn(|cx| {
-            group.poll_cancelled(cx);
-            next.as_mut().poll(cx)
-        })
-        .await
-    }
 }

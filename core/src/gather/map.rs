@@ -241,7 +241,6 @@ where
         let State::Running(group) = &mut *this.state else {
             return Poll::Ready(None);
         };
-        group.poll_cancelled(cx);
         while *this.outstanding < *this.limit
             && !group.is_cancelled()
             && let Some(items) = this.items.as_mut().as_pin_mut()

@@ -1,6 +1,6 @@
 //! The first of them.
 
-use super::child::{look, next, start, start_made};
+use super::child::{start, start_made};
 use crate::{
     ConfigError,
     group::{GroupError, Step, TaskError, TaskGroup},
@@ -127,14 +127,13 @@ where
     let rt = rt.clone();
     Ok(async move {
         let mut group = group.build_at(at);
-        look(&mut group).await;
         for number in 0..attempts {
             if group.is_cancelled() {
                 break;
             }
             start_made(&group, at, || attempt(number));
             let limit = (number + 1 < attempts).then_some(after);
-            if let Ok(Some(output)) = rt.timeout(limit, next(&mut group)).await {
+            if let Ok(Some(output)) = rt.timeout(limit, group.next()).await {
                 group.ended().await;
                 return only(&group, Some(output));
             }
@@ -164,11 +163,10 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    look(&mut group).await;
     for future in futures {
         start(&group, at, future);
     }
-    let first = next(&mut group).await;
+    let first = group.next().await;
     group.ended().await;
     only(&group, first)
 }

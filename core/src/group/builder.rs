@@ -80,6 +80,24 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
 
     /// Gives the children so long between the cancellation of their token and their abort
     /// (*TG-13*). Zero unless set: they are aborted at once.
+    ///
+    /// A child that is asked to stop ends well with `Ok`, and is left out of the group's error. One that
+    /// makes an error of its cancellation has failed, and is told of.
+    ///
+    /// ```
+    /// use anyrt_core::context::Context;
+    /// # async fn next_job() -> u32 { 1 }
+    /// # async fn work(_: u32) -> Result<(), std::io::Error> { Ok(()) }
+    ///
+    /// async fn worker() -> Result<(), std::io::Error> {
+    ///     let context = Context::current();
+    ///     let stop = context.token().expect("a child of a group has one");
+    ///     while let Some(job) = stop.run_until_cancelled(next_job()).await {
+    ///         work(job).await?; // What is in hand is finished.
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -100,15 +118,18 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         self
     }
 
-    /// Fails the group at `deadline`; of this, a timeout and the [context's](Context::deadline)
-    /// deadline, children see the earliest.
+    /// Fails the group at `deadline`. Of this, a timeout and the [context's](Context::deadline)
+    /// deadline, children see the earliest; the last one is for whoever set it to enforce.
     pub fn deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self
     }
 
-    /// Cancels the group, while its owner waits for it, when `token` is cancelled. Unless set it is
-    /// the [context's](Context::token).
+    /// Cancels the group when `token` is cancelled. Unless set it is the [context's](Context::token).
+    ///
+    /// Where that cuts a child short, or a spawn is refused for it, the group's error says so, with the
+    /// token's reason (*TG-56*): what came in until then is not taken for all. A cancellation by the
+    /// group's own [`cancel`](super::Spawner::cancel) is no error.
     pub fn token(mut self, token: &CancellationToken) -> Self {
         self.token = Some(token.clone());
         self
@@ -188,7 +209,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
             group: Some(group),
         };
         let shared = Shared::new(self.rt, options, self.policy, self.joiner, scope, outer);
-        TaskGroup::over(shared, watched)
+        TaskGroup::over(shared)
     }
 }
 

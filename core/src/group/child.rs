@@ -162,10 +162,11 @@ where
         match (polled, outcome) {
             (Ok(()), None) => {
                 // An abort that came during the poll found no waker, or a shield.
-                let waker = Identity::of(cx.waker());
-                let aborted = *this.waker != waker && {
-                    *this.waker = waker;
-                    this.group.register(*this.key, cx.waker()) && !this.task.is_shielded()
+                let aborted = *this.waker != Identity::of(cx.waker()) && {
+                    // Of the clone, which may lie elsewhere: it is what the group keeps.
+                    let waker = cx.waker().clone();
+                    *this.waker = Identity::of(&waker);
+                    this.group.register(*this.key, waker) && !this.task.is_shielded()
                 };
                 if !aborted && !self.as_mut().must_end() {
                     return Poll::Pending;

@@ -6,12 +6,12 @@ use crate::{
     cancel::CancelReason,
     error::{JoinError, Panic},
 };
-use std::{borrow::Cow, error::Error, fmt, panic::Location};
+use std::{borrow::Cow, panic::Location};
 
 /// Every failure of a group, in the order of completion: never empty.
 ///
-/// It is printed as a tree, with the sources of each error below it; a nested group's error is a
-/// branch.
+/// It is printed as a tree, in which a nested group's error is a branch; [`report`](Self::report) shows
+/// the sources of each error, too.
 ///
 /// ```text
 /// 3 failures in group "ingest"
@@ -30,10 +30,11 @@ use std::{borrow::Cow, error::Error, fmt, panic::Location};
 ///         eprintln!("tolerated: {failure}");
 ///     }
 ///     if let Some(rest) = rest {
-///         eprintln!("{rest}");
+///         eprintln!("{}", rest.report());
 ///     }
 /// }
 /// ```
+#[derive(Debug)]
 pub struct GroupError<E> {
     name: Option<Cow<'static, str>>,
     failures: Vec<TaskError<E>>,
@@ -53,6 +54,7 @@ pub struct TaskError<E> {
 }
 
 /// Why a task has no output.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause<E> {
     /// It returned an error.
@@ -251,109 +253,5 @@ impl<'a, E> IntoIterator for &'a GroupError<E> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for TaskError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.spawned_at;
-        match (&self.name, self.id) {
-            (Some(name), Some(id)) => write!(f, "{name} ({id}, {at})")?,
-            (None, Some(id)) => write!(f, "{id} ({at})")?,
-            (Some(name), None) => write!(f, "{name} ({at})")?,
-            (None, None) if matches!(self.cause, Cause::TimedOut(_)) => {
-                write!(f, "the group ({at})")?;
-            }
-            (None, None) => write!(f, "the body ({at})")?,
-        }
-        match &self.cause {
-            Cause::Failed(error) => write!(f, ": {error}"),
-            Cause::Panicked(panic) => write!(f, " panicked: {}", panic.message()),
-            Cause::Cancelled(None) => f.write_str(" was cancelled: its executor is gone"),
-            Cause::Cancelled(Some(reason)) => write!(f, " was cancelled: {reason}"),
-            Cause::TimedOut(elapsed) => write!(f, ": {elapsed}"),
-        }
-    }
-}
-
-impl<E: Error + 'static> fmt::Display for GroupError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.failures.len();
-        let plural = if count == 1 { "" } else { "s" };
-        write!(f, "{count} failure{plural} in ")?;
-        match &self.name {
-            Some(name) => write!(f, "group \"{name}\"")?,
-            None => f.write_str("a task group")?,
-        }
-        for (at, failure) in self.failures.iter().enumerate() {
-            let last = at + 1 == count;
-            let (fork, mut rail) = if last {
-                ("└─ ", String::from("\n   "))
-            } else {
-                ("├─ ", String::from("\n│  "))
-            };
-            let text = failure.to_string();
-            write!(f, "\n{fork}{}", text.replace('\n', &rail))?;
-            // What takes several lines is a group that has printed its own sources.
-            let mut done = text.contains('\n');
-            let mut source = failure.error().and_then(Error::source);
-            while let (false, Some(error)) = (done, source) {
-                let text = error.to_string();
-                write!(f, "{rail}└─ caused by: ")?;
-                rail.push_str("   ");
-                f.write_str(&text.replace('\n', &rail))?;
-                done = text.contains('\n');
-                source = error.source();
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<E: Error + 'static> Error for TaskError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
-            Cause::Failed(error) => error.source(),
-            Cause::TimedOut(elapsed) => Some(elapsed),
-            Cause::Panicked(_) | Cause::Cancelled(_) => None,
-        }
-    }
-}
-
-impl<E: Error + 'static> Error for GroupError<E> {
-    /// The first failure.
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.first())
-    }
-}
-
-impl<E: fmt::Debug> fmt::Debug for TaskError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskError")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .field("spawned_at", &format_args!("{}", self.spawned_at))
-            .field("cause", &self.cause)
-            .finish()
-    }
-}
-
-impl<E: fmt::Debug> fmt::Debug for Cause<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
-            Self::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
-            Self::Cancelled(reason) => f.debug_tuple("Cancelled").field(reason).finish(),
-            Self::TimedOut(elapsed) => f.debug_tuple("TimedOut").field(elapsed).finish(),
-        }
-    }
-}
-
-impl<E: fmt::Debug> fmt::Debug for GroupError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GroupError")
-            .field("name", &self.name)
-            .field("failures", &self.failures)
-            .finish()
     }
 }

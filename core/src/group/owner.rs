@@ -7,10 +7,7 @@ use super::{
     shared::Shared,
     spawner::Spawner,
 };
-use crate::{
-    cancel::{CancellationToken, CancelledFuture},
-    rt::Runtime,
-};
+use crate::rt::Runtime;
 use std::{
     fmt,
     future::{Future, poll_fn},
@@ -32,8 +29,6 @@ use std::{
 #[must_use = "dropped at once, it aborts its children at once"]
 pub struct TaskGroup<R: Runtime, T: Send + 'static, E: Send + 'static> {
     spawner: Spawner<R, T, E>,
-    /// The token from outside, if there is one.
-    cancelled: Option<CancelledFuture<CancellationToken>>,
     reaper: Option<R::JoinHandle<()>>,
     over: bool,
 }
@@ -50,13 +45,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         GroupBuilder::new(rt)
     }
 
-    pub(super) fn over(shared: Arc<Shared<R, T, E>>, token: Option<CancellationToken>) -> Self {
+    pub(super) fn over(shared: Arc<Shared<R, T, E>>) -> Self {
         if shared.options.deadline.is_some() {
             shared.start_reaper();
         }
         Self {
             spawner: Spawner { shared },
-            cancelled: token.map(CancellationToken::cancelled_owned),
             reaper: None,
             over: false,
         }
@@ -71,7 +65,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
     /// nobody took with [`next`](Spawner::next) are dropped.
     ///
     /// # Errors
-    /// A [`GroupError`] with every failure.
+    /// A [`GroupError`] with every failure. To be [cancelled](Spawner::cancel) is none (*TG-7*), unless
+    /// it came [from outside](GroupBuilder::token).
     ///
     /// # Cancel safety
     /// Dropping it aborts every child.
@@ -82,7 +77,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         }
     }
 
-    /// Waits as [`join`](Self::join), and returns the outputs in the order of spawning (*TG-17*).
+    /// Waits as [`join`](Self::join), and returns the outputs in the order of spawning (*TG-17*): of
+    /// those children that had one, where the group was [cancelled](Spawner::cancel).
     ///
     /// # Errors
     /// A [`GroupError`] with every failure.
@@ -115,7 +111,6 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
 
     /// Ready once nobody is left.
     pub(crate) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_cancelled(cx);
         while self.reaper.is_none() {
             match ready!(self.spawner.shared.poll_end(cx)) {
                 None => {
@@ -131,16 +126,6 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         }
         self.over = true;
         Poll::Ready(())
-    }
-
-    /// Cancels the group if the token from outside is.
-    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) {
-        if let Some(cancelled) = &mut self.cancelled
-            && let Poll::Ready(reason) = Pin::new(cancelled).poll(cx)
-        {
-            self.cancelled = None;
-            self.spawner.shared.cancel(reason);
-        }
     }
 
     /// What there is once nobody is left: outputs in the order of spawning.

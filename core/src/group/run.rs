@@ -21,7 +21,8 @@ use std::{
 /// Runs `body` in a group, in which the first failure, of a child or of the body, cancels the rest,
 /// and returns the body's output once no child is left.
 ///
-/// The same as [`TaskGroup::new(rt).run(body)`](TaskGroup::run).
+/// The same as [`TaskGroup::new(rt).run(body)`](TaskGroup::run). Where the compiler cannot tell the
+/// children's types, say them at the closure: `|group: Spawner<_, u64, MyError>| …`.
 ///
 /// # Errors
 /// A [`GroupError`] with every failure, also where it is one (*TG-5*).
@@ -113,7 +114,6 @@ where
             })
         });
         if let Some(body) = this.body.as_mut().as_pin_mut() {
-            this.group.poll_cancelled(cx);
             // Before the body is polled: what it causes must not be missed.
             shared.watch(cx.waker());
             let mut ended = shared.aborts_body() && !task.is_shielded();

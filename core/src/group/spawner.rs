@@ -42,7 +42,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     ///
     /// # Errors
     /// A [`SpawnError`], which hands the future back unpolled, if the group is closed or
-    /// cancelled (*TG-10*).
+    /// cancelled (*TG-10*). A body can ignore it with `.ok()`: a group that takes no more children has
+    /// failed, or was cancelled, and whoever joins it hears of that.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Result<TaskId, SpawnError<F>>
     where
@@ -77,10 +78,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let Some(place) = self.shared.admit(name, at) else {
-            return Err(SpawnError { future });
-        };
-        Ok(self.begin(place, future))
+        match self.shared.admit(name, at) {
+            Some(admitted) => Ok(self.begin(admitted, future)),
+            None => Err(SpawnError {
+                future,
+                group: self.shared.options.name.clone(),
+                reason: self.token().reason().cloned(),
+            }),
+        }
     }
 
     /// Spawns what says itself how it ended.
@@ -94,8 +99,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     where
         F: Future<Output = Outcome<T, E>> + Send + 'static,
     {
-        let place = self.shared.admit(name, at)?;
-        Some(self.begin(place, future))
+        let admitted = self.shared.admit(name, at)?;
+        Some(self.begin(admitted, future))
     }
 
     #[track_caller]
@@ -225,20 +230,35 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> fmt::Debug for Next<'_, R
 }
 
 /// The group is closed or cancelled; the future comes back unpolled.
+#[non_exhaustive]
 pub struct SpawnError<F> {
     /// What was to be spawned.
     pub future: F,
+    /// The group's name.
+    pub group: Option<Cow<'static, str>>,
+    /// Why the group was cancelled; `None` where it was closed, or joined.
+    pub reason: Option<CancelReason>,
 }
 
 impl<F> fmt::Debug for SpawnError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SpawnError(..)")
+        f.debug_struct("SpawnError")
+            .field("group", &self.group)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
     }
 }
 
 impl<F> fmt::Display for SpawnError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the task group is closed or cancelled")
+        match &self.group {
+            Some(name) => write!(f, "group \"{name}\" takes no more children: ")?,
+            None => f.write_str("the task group takes no more children: ")?,
+        }
+        match &self.reason {
+            Some(reason) => write!(f, "cancelled: {reason}"),
+            None => f.write_str("closed"),
+        }
     }
 }
 

@@ -132,6 +132,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             };
             state.outputs.push_back((id, output));
         }
+        state.cut |= !failed && !succeeded && !entry.aborted && self.is_cancelled();
         let awaited = !state.consumers.is_empty() || !state.queue.is_empty();
         if step == Step::Continue && !failed && !awaited && !state.is_vacant() {
             // Most completions concern nobody else.

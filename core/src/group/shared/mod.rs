@@ -33,6 +33,7 @@ use super::{
     joiner::{Joiner, Policy},
 };
 use crate::{
+    cancel::CancelReason,
     context::{Occupied, Scope},
     rt::Runtime,
 };
@@ -93,6 +94,10 @@ struct State<R: Runtime, T, E> {
     outputs: VecDeque<(TaskId, T)>,
     failures: Vec<TaskError<E>>,
     succeeded: bool,
+    /// A child was cancelled, or refused, with the group.
+    cut: bool,
+    /// Why the group was cancelled from outside.
+    outside: Option<CancelReason>,
     /// No spawn from now on.
     closed: bool,
     /// Joined, or dropped.
@@ -166,6 +171,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             outputs: VecDeque::new(),
             failures: Vec::new(),
             succeeded: false,
+            cut: false,
+            outside: None,
             closed: false,
             over: false,
             entered: None,
@@ -175,7 +182,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             reaper: None,
             reaper_waker: None,
         };
-        Arc::new_cyclic(|weak: &Weak<Self>| Self {
+        let shared = Arc::new_cyclic(|weak: &Weak<Self>| Self {
             rt,
             options,
             scope: Arc::new(scope(weak.clone())),
@@ -183,7 +190,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             signal: AtomicUsize::new(0),
             judged,
             state: Mutex::new(state),
-        })
+        });
+        shared.watch_token();
+        shared
     }
 
     fn lock(&self) -> MutexGuard<'_, State<R, T, E>> {
@@ -237,6 +246,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     ) -> Option<(TaskId, bool)> {
         let mut state = self.lock();
         if state.closed || self.is_cancelled() {
+            state.cut = true;
             return None;
         }
         self.occupy(&mut state);
@@ -299,8 +309,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     /// Keeps a child's waker, for an abort; whether it is to be aborted now.
-    pub(super) fn register(&self, key: usize, waker: &Waker) -> bool {
-        let waker = waker.clone();
+    pub(super) fn register(&self, key: usize, waker: Waker) -> bool {
         let mut state = self.lock();
         let entry = &mut state.live[key];
         let aborted = entry.aborted;

@@ -12,7 +12,7 @@ use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Weak},
-    task::Waker,
+    task::{Wake, Waker},
 };
 
 /// What has to happen outside the lock.
@@ -37,7 +37,6 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         self.fail(cause, step);
     }
 
-    /// A failure that is none of a child's.
     fn fail(self: &Arc<Self>, cause: Cause<E>, step: Step) {
         let mut state = self.lock();
         let after = self.fail_in(&mut state, cause, step);
@@ -57,13 +56,18 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     fn fail_in(&self, state: &mut State<R, T, E>, cause: Cause<E>, step: Step) -> After {
-        state.failures.push(TaskError {
+        state.failures.push(self.own(cause));
+        self.stop(state, step)
+    }
+
+    /// A failure that is none of a child's.
+    pub(super) fn own(&self, cause: Cause<E>) -> TaskError<E> {
+        TaskError {
             id: None,
             name: None,
             spawned_at: self.options.made_at,
             cause,
-        });
-        self.stop(state, step)
+        }
     }
 
     pub(in crate::group) fn cancel(self: &Arc<Self>, reason: CancelReason) {
@@ -73,6 +77,28 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         after.reason = Some(reason);
         drop(state);
         self.perform(after);
+    }
+
+    /// Lets the group be cancelled with the token that its children see, whoever cancels that.
+    pub(super) fn watch_token(self: &Arc<Self>) {
+        let watcher: Waker = Arc::new(Watcher(Arc::downgrade(self))).into();
+        if !self.scope.token.notify(&watcher) {
+            self.token_cancelled();
+        }
+    }
+
+    fn token_cancelled(self: &Arc<Self>) {
+        let Some(reason) = self.scope.token.reason() else {
+            return;
+        };
+        let mut state = self.lock();
+        // Otherwise it is the group itself that cancels its token.
+        if !self.is_cancelled() {
+            state.outside = Some(reason.clone());
+            let after = self.begin_cancel(&mut state, 0, "");
+            drop(state);
+            self.perform(after);
+        }
     }
 
     pub(super) fn stop(&self, state: &mut State<R, T, E>, step: Step) -> After {
@@ -185,6 +211,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         CancelReason {
             text: text.into(),
             at: self.options.made_at,
+        }
+    }
+}
+
+/// Passes the token's cancellation on, for as long as there is a group.
+struct Watcher<R: Runtime, T, E>(Weak<Shared<R, T, E>>);
+
+impl<R: Runtime, T: Send + 'static, E: Send + 'static> Wake for Watcher<R, T, E> {
+    fn wake(self: Arc<Self>) {
+        if let Some(group) = self.0.upgrade() {
+            group.token_cancelled();
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Shared, stop::After};
 use crate::{
     context::Occupied,
-    group::{TaskError, TaskId},
+    group::{TaskError, TaskId, error::Cause},
     rt::Runtime,
     sync::wake_all,
 };
@@ -106,6 +106,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let outputs = std::mem::take(&mut state.outputs);
         let failures = std::mem::take(&mut state.failures);
         let succeeded = state.succeeded;
+        let outside = state.outside.take().filter(|_| state.cut && !succeeded);
         drop(state);
         let mut outputs: Vec<_> = outputs.into();
         outputs.sort_by_key(|(id, _)| id.index);
@@ -113,7 +114,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let reported = failures
             .into_iter()
             .filter(|failure| !succeeded || failure.id.is_none());
-        (outputs, reported.collect())
+        let cancelled = outside.map(|reason| self.own(Cause::Cancelled(Some(reason))));
+        (outputs, reported.chain(cancelled).collect())
     }
 }
 
