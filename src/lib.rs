@@ -26,7 +26,7 @@
 //!
 //! | | wait for all | wait for the first |
 //! |---|---|---|
-//! | **a failure ends it** | [`gather()`], [`map_concurrent`], [`task_group`] | [`race`] |
+//! | **a failure ends it** | [`gather()`], [`map_concurrent`], [`task_group`] | [`race`](fn@race) |
 //! | **failures are passed over** | [`gather(..).settled()`](gather::Gather::settled), [`supervisor()`](group::GroupBuilder::supervisor) | [`race_ok`], [`hedge`], [`enough(n)`](group::GroupBuilder::enough) |
 //!
 //! All of these spawn tasks, and none returns before the tasks are gone. Limits are
