@@ -49,7 +49,7 @@ macro_rules! __rules_tasks {
             (bo_01_block_on_returns_or_unwinds, block_on::bo_1, "BO-1", Must, Exact,
                 "`block_on` returns the future's output and unwinds its panic; the future need be neither `Send` nor `'static`.")
             (bo_02_nested_block_on_never_hangs, block_on::bo_2, "BO-2", Must, Exact,
-                "`block_on` inside a task or another `block_on` works, or panics with a message that says so; it never hangs.")
+                "`block_on` inside a task or another `block_on` works, or panics with a message that says so; it never hangs, however many tasks do it at once.")
             (tm_01_no_sleep_is_early, time::tm_1, "TM-1", Must, Stochastic,
                 "A sleep never completes early on the runtime's own clock.")
             (tm_02_a_past_sleep_yields_once, time::tm_2, "TM-2", Must, Exact,

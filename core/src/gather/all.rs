@@ -156,7 +156,7 @@ where
             let id = outputs.get(*at).map(|(id, _)| id.index());
             id != Some(*at as u64)
         }) {
-            return Poll::Ready(Err(group.cancelled(missing)));
+            return Poll::Ready(Err(group.cancelled(Some(missing))));
         }
         Poll::Ready(Ok(outputs.into_iter().map(|(_, output)| output).collect()))
     }
@@ -185,7 +185,7 @@ where
             }
         }
         let all = all.into_iter().enumerate();
-        let all = all.map(|(at, result)| result.unwrap_or_else(|| Err(group.cancelled(at))));
+        let all = all.map(|(at, result)| result.unwrap_or_else(|| Err(group.cancelled(Some(at)))));
         Poll::Ready(all.collect())
     }
 }

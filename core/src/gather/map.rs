@@ -29,18 +29,22 @@ use std::{
 /// of the iterator or of `work` is a failure, too (*GA-42*).
 ///
 /// ```
-/// use anyrt_core::{ConfigError, gather::map_concurrent, rt::Runtime};
-/// # async fn size(file: String) -> Result<u64, std::io::Error> { Ok(1) }
+/// use anyrt_core::{gather::map_concurrent, group::TaskError, rt::Runtime};
+/// use std::io;
+/// # async fn size(file: String) -> io::Result<u64> { Ok(1) }
 ///
-/// async fn largest<R: Runtime>(rt: &R, files: Vec<String>) -> Result<u64, ConfigError> {
-///     let mut sizes = map_concurrent(rt, files, size).limit(8)?;
+/// async fn largest<R: Runtime>(rt: &R, files: Vec<String>) -> Result<u64, TaskError<io::Error>> {
+///     let mut sizes = map_concurrent(rt, files, size).limit(8).expect("8 are not 0");
 ///     let mut largest = 0;
-///     while let Some(Ok(size)) = sizes.next().await {
-///         largest = largest.max(size);
+///     while let Some(size) = sizes.next().await {
+///         largest = largest.max(size?);
 ///     }
 ///     Ok(largest)
 /// }
 /// ```
+///
+/// A failure's [`id`](TaskError::id) is its item's place among the items, from 0. It is `None` where
+/// the context's token was cancelled, which is the failure of no item.
 ///
 /// # Cancel safety
 /// Dropping it aborts every task. `next` can be dropped and called again.
@@ -287,7 +291,11 @@ where
         let failure = match group.outcome(|_| ()) {
             Err(error) => Some(error.into_first()),
             // Without a failure, what is missing means that the context's token was cancelled.
-            Ok(()) => missing.then(|| group.cancelled(0)),
+            // That is nobody's own failure, so nobody is named.
+            Ok(()) => missing.then(|| TaskError {
+                name: Some("map_concurrent".into()),
+                ..group.cancelled(None)
+            }),
         };
         *this.state = State::Done;
         Poll::Ready(failure.map(Err))

@@ -9,7 +9,8 @@ use crate::{
 use std::{convert::Infallible, future::Future, panic::Location, time::Duration};
 
 /// Runs all `futures` as tasks, and returns the output that comes first. The others are aborted, and
-/// have been dropped, before it returns (*GA-11*).
+/// have been dropped, before it returns (*GA-11*). Where futures are to borrow, or a task each is too
+/// much: [`join::race`](crate::join::race()), or [`race!`](crate::race!) for a few of different types.
 ///
 /// ```
 /// use anyrt_core::{gather::race, rt::Runtime};
@@ -56,7 +57,7 @@ where
 }
 
 /// Runs all `futures` as tasks, and returns the first `Ok`. The others are aborted, and have been
-/// dropped, before it returns.
+/// dropped, before it returns. In the caller's own task: [`join::race_ok`](crate::join::race_ok).
 ///
 /// # Errors
 /// At once a [`ConfigError`] if there are no futures; from the future a [`GroupError`] with every
@@ -183,5 +184,5 @@ where
         first.into_iter().chain(outputs).next()
     })?;
     // Neither outputs nor failures: the context's token was cancelled.
-    output.ok_or_else(|| GroupError::from(group.cancelled(0)))
+    output.ok_or_else(|| GroupError::from(group.cancelled(None)))
 }

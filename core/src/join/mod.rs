@@ -10,6 +10,13 @@
 //! [`FutureSet`] takes futures while it runs and gives outputs as they come. In a [`scope()`] futures
 //! start others, wait for one another, and are all finished, or dropped, at its end.
 //!
+//! # Which `race`
+//! | | the futures | the winner |
+//! |---|---|---|
+//! | [`race!`](crate::race!) | a few, each of its own type, in this task: what `select!` is elsewhere | the first output |
+//! | [`race`], [`race_ok`] | a collection of one type, in this task; they may borrow | the first output, the first `Ok` |
+//! | [`gather::race`](crate::gather::race()), [`gather::race_ok`](crate::gather::race_ok) | each a task of its own, in parallel; `Send + 'static` | the same, and a panic is an error |
+//!
 //! They need no runtime and no feature of one. What they give is `Send` where the futures in it are.
 //! Since all of it is one task, it uses one core: to use more, spawn.
 //!

@@ -1,4 +1,4 @@
-//! A value behind the engine, and with it the only unsafe code of the core.
+//! A value behind the engine, and with it the unsafe code of the core; `join/pinned.rs` has the other line.
 //!
 //! What is held across `.await` cannot lie in a `std::sync::Mutex`, whose guard is not `Send`: so it
 //! lies in an `UnsafeCell`, and the permits of the engine (`raw.rs`) say who may touch it.

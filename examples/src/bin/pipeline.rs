@@ -2,7 +2,7 @@
 
 use anyrt::{BlockOn, Runtime, group::GroupError};
 use anyrt_examples::{
-    dupes::{cli, default_jobs},
+    dupes::{cli, default_jobs, report::amount},
     pipeline::{Counted, Options, StageError, count},
     runtime::{Visitor, with_runtime},
 };
@@ -73,6 +73,9 @@ fn main() -> ExitCode {
     if let Err(error) = result {
         return cli::fail(PROGRAM, &format!("stopped early\n{error}"));
     }
+    if counted.all_roots_failed {
+        return cli::fail(PROGRAM, &"nothing could be searched");
+    }
     match print(&counted, cli.top) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read it has seen enough.
@@ -87,11 +90,14 @@ fn print(counted: &Counted, top: usize) -> io::Result<()> {
         words,
         files,
         skipped,
+        all_roots_failed: _,
     } = counted;
-    let (total, distinct, skipped) = (words.total(), words.distinct(), skipped.len());
+    let total = amount(words.total(), "word");
+    let files = amount(*files, "file");
+    let (distinct, skipped) = (words.distinct(), skipped.len());
     writeln!(
         out,
-        "{total} words, {distinct} of them different, in {files} files; {skipped} skipped"
+        "{total}, {distinct} of them different, in {files}; {skipped} skipped"
     )?;
     for (word, count) in words.top(top) {
         writeln!(out, "{count:>9}  {word}")?;

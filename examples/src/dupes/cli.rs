@@ -102,16 +102,20 @@ fn tell(program: &str, args: &Args, findings: &Findings) -> io::Result<()> {
     }
     if findings.small > 0 && !args.quiet {
         let (small, min_size) = (findings.small, args.min_size);
-        let what = if min_size == 1 {
-            "empty files".to_owned()
-        } else {
-            format!("files with fewer than {min_size} bytes")
+        let files = report::amount(small, if min_size == 1 { "empty file" } else { "file" });
+        let what = match min_size {
+            1 => String::new(),
+            _ => format!(" with fewer than {min_size} bytes"),
         };
-        writeln!(err, "{program}: note: {small} {what} ignored (--min-size)")?;
+        writeln!(err, "{program}: note: {files}{what} ignored (--min-size)")?;
     }
     match findings.warnings() {
-        0 if args.quiet => {}
-        count => writeln!(err, "{program}: {count} warnings")?,
+        0 => {}
+        warnings => writeln!(
+            err,
+            "{program}: {}",
+            report::amount(warnings as u64, "warning")
+        )?,
     }
     if findings.all_roots_failed {
         writeln!(err, "{program}: error: nothing could be searched")?;
