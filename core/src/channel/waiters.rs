@@ -31,7 +31,7 @@ impl Waiters {
 
     fn wait(&mut self, place: &mut Place, waker: Waker) -> Option<Waker> {
         let replaced = self.leave(place);
-        *place = Some(self.0.push(1, waker));
+        *place = Some(self.0.push(waker));
         replaced
     }
 }

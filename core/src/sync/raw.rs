@@ -47,7 +47,8 @@ pub(super) struct RawSemaphore {
 
 #[derive(Debug)]
 struct Slow {
-    waiters: WaitList,
+    /// Each with how many permits it needs.
+    waiters: WaitList<usize>,
     /// All permits, free, held and owed, less those forgotten.
     total: usize,
     /// Permits to be swallowed when they come back. While there are any, none is free.
@@ -206,7 +207,7 @@ impl Slow {
     }
 
     fn serve(&mut self, state: &mut usize, wakers: &mut Vec<Waker>) {
-        while let Some(need) = self.waiters.first_need() {
+        while let Some(&mut need) = self.waiters.first_cargo() {
             if *state >> SHIFT < need {
                 break;
             }
@@ -251,7 +252,7 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
         let raw = handle.expect("polled again after it was ready").raw();
         let status = match self.key {
             Some(key) => match poll_waiter(&raw.slow, key, waker) {
-                Poll::Ready((status, ())) => status,
+                Poll::Ready((status, _)) => status,
                 Poll::Pending => return Poll::Pending,
             },
             None => match raw.acquire_or_enqueue(self.need, waker) {
@@ -319,16 +320,16 @@ impl RawSemaphore {
                 Ok(Status::Granted)
             } else {
                 let waker = waker.take().expect("taken only here");
-                Err(slow.waiters.push(need, waker))
+                Err(slow.waiters.push_with(waker, need))
             }
         })
     }
 
     /// A waiter goes away: its place is closed up, a grant that had reached it goes on.
     #[cold]
-    fn leave(&self, key: usize, need: usize) {
+    fn leave(&self, key: usize) {
         let _waker = self.with_slow(|slow, state| {
-            let (status, waker) = slow.waiters.remove(key);
+            let (status, waker, need) = slow.waiters.take(key);
             if status == Status::Granted {
                 slow.free(state, need);
             }
@@ -337,8 +338,8 @@ impl RawSemaphore {
     }
 }
 
-impl AsMut<WaitList> for Slow {
-    fn as_mut(&mut self) -> &mut WaitList {
+impl AsMut<WaitList<usize>> for Slow {
+    fn as_mut(&mut self) -> &mut WaitList<usize> {
         &mut self.waiters
     }
 }
@@ -347,7 +348,7 @@ impl<H: Deref<Target: HasRaw>> Drop for AcquireFuture<H> {
     #[inline]
     fn drop(&mut self) {
         if let (Some(handle), Some(key)) = (&self.handle, self.key) {
-            handle.raw().leave(key, self.need);
+            handle.raw().leave(key);
         }
     }
 }

@@ -95,7 +95,7 @@ impl Queue {
 
     fn push(&mut self, waker: Waker) -> usize {
         self.len += 1;
-        self.waiters.push(0, waker)
+        self.waiters.push(waker)
     }
 
     fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {

@@ -27,7 +27,6 @@ pub(crate) enum Status {
 struct Node<C> {
     prev: usize,
     next: usize,
-    need: usize,
     status: Status,
     waker: Option<Waker>,
     cargo: C,
@@ -43,8 +42,8 @@ pub(crate) struct WaitList<C = ()> {
 
 impl WaitList {
     /// Joins the queue at its end.
-    pub(crate) fn push(&mut self, need: usize, waker: Waker) -> usize {
-        self.push_with(need, waker, ())
+    pub(crate) fn push(&mut self, waker: Waker) -> usize {
+        self.push_with(waker, ())
     }
 
     /// Removes a waiter that was dropped; says what had become of it, with its waker.
@@ -68,11 +67,6 @@ impl<C> WaitList<C> {
         self.head == NIL
     }
 
-    /// What the first in the queue needs.
-    pub(crate) fn first_need(&self) -> Option<usize> {
-        self.nodes.get(self.head).map(|node| node.need)
-    }
-
     /// The cargo of the first in the queue.
     #[inline]
     pub(crate) fn first_cargo(&mut self) -> Option<&mut C> {
@@ -86,11 +80,10 @@ impl<C> WaitList<C> {
     }
 
     /// Joins the queue at its end, with `cargo`.
-    pub(crate) fn push_with(&mut self, need: usize, waker: Waker, cargo: C) -> usize {
+    pub(crate) fn push_with(&mut self, waker: Waker, cargo: C) -> usize {
         let key = self.nodes.insert(Node {
             prev: self.tail,
             next: NIL,
-            need,
             status: Status::Queued,
             waker: Some(waker),
             cargo,

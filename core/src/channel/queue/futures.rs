@@ -70,7 +70,7 @@ impl<T> Future for Put<'_, T> {
                     shared.with(|state, wakers| {
                         let tried = state.try_put(item, wakers);
                         if let Err(TrySendError::Full(_)) = tried {
-                            this.key = Some(state.putters.push(1, waker));
+                            this.key = Some(state.putters.push(waker));
                         }
                         tried
                     })
@@ -140,7 +140,7 @@ impl<T> Future for Get<'_, T> {
                     shared.with(|state, wakers| {
                         let tried = state.try_get(wakers);
                         if let Err(TryRecvError::Empty) = tried {
-                            this.key = Some(state.getters.push(1, waker));
+                            this.key = Some(state.getters.push(waker));
                         }
                         tried.map(|item| Job::new(item, queue))
                     })

@@ -47,7 +47,7 @@ impl<T, S: Borrow<FifoSender<T>>> Reserve<T, S> {
             return Ok(Status::Closed);
         }
         let waker = waker.take().expect("cloned above");
-        Err(state.waiters.push_with(1, waker, Cargo::Slot))
+        Err(state.waiters.push_with(waker, Cargo::Slot))
     }
 }
 

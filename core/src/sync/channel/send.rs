@@ -144,7 +144,7 @@ impl<T> Sending<'_, T> {
             return Poll::Ready(Err(SendError(item)));
         }
         let waker = waker.take().expect("cloned above");
-        let key = state.waiters.push_with(1, waker, Cargo::Item(item));
+        let key = state.waiters.push_with(waker, Cargo::Item(item));
         self.stage = Stage::Waits(key);
         Poll::Pending
     }
