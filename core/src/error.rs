@@ -1,14 +1,7 @@
 //! The errors of the core: one small struct an operation, an enum where callers branch.
 
-use std::{
-    any::Any,
-    borrow::Cow,
-    error::Error,
-    fmt,
-    panic::Location,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use crate::prim::{Mutex, into_inner};
+use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location, time::Duration};
 
 /// A setting that cannot be used; says which, its value, and what is permitted.
 ///
@@ -125,9 +118,7 @@ impl Panic {
 
     /// The payload that the panic was raised with.
     pub fn into_payload(self) -> Box<dyn Any + Send + 'static> {
-        self.payload
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        into_inner(self.payload)
     }
 }
 

@@ -38,8 +38,9 @@
 
 use crate::{
     ConfigError,
-    channel::waiters::{Place, Waiters, Watched, leave, lock, poll_until},
+    channel::waiters::{Place, Waiters, Watched, leave, poll_until},
     error::SendError,
+    prim::{Mutex, lock},
     sync::wait_list::wake_all,
     task::Streak,
 };
@@ -49,7 +50,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll},
 };
 

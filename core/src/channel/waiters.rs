@@ -1,10 +1,10 @@
 //! Those who wait for the same thing to happen, and are all woken when it has.
 
-use crate::sync::wait_list::WaitList;
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+use crate::{
+    prim::{Mutex, lock},
+    sync::wait_list::WaitList,
 };
+use std::task::{Context, Poll, Waker};
 
 /// The place of a waiter, which its future keeps; `None` while it has none.
 pub(super) type Place = Option<usize>;
@@ -76,10 +76,4 @@ pub(super) fn leave<S: Watched>(state: &Mutex<S>, place: &mut Place) {
         let waker = lock(state).waiters().leave(place);
         drop(waker);
     }
-}
-
-/// Locks past a poisoning: a panic under these locks can only come from an item's `Ord`, and
-/// leaves the state whole.
-pub(super) fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

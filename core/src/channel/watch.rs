@@ -19,8 +19,9 @@
 //! price is an allocation a send.
 
 use crate::{
-    channel::waiters::{Place, Waiters, Watched, leave, lock, poll_until},
+    channel::waiters::{Place, Waiters, Watched, leave, poll_until},
     error::Closed,
+    prim::{Mutex, lock},
     sync::wait_list::wake_all,
     task::Streak,
 };
@@ -28,7 +29,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll},
 };
 

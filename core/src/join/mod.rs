@@ -40,17 +40,3 @@ pub use set::{FutureSet, Next};
 pub mod __macros {
     pub use super::macros::{Branch, join, never, race, round, try_join};
 }
-
-/// What loom has to see, taken from loom under its cfg and from std otherwise.
-mod atomics {
-    #[cfg(loom)]
-    pub(super) use loom::sync::{
-        Mutex,
-        atomic::{AtomicU64, fence},
-    };
-    #[cfg(not(loom))]
-    pub(super) use std::sync::{
-        Mutex,
-        atomic::{AtomicU64, fence},
-    };
-}

@@ -2,9 +2,9 @@
 
 use super::{
     const_unless_loom,
-    prim::AtomicUsize,
     signal::{Party, Queue, Signal, Waiter},
 };
+use crate::prim::AtomicUsize;
 use std::{
     fmt,
     future::Future,

@@ -17,12 +17,12 @@
 
 use super::{
     const_unless_loom,
-    prim::{self, AtomicUsize, Mutex},
     wait_list::{Status, WaitList, poll_waiter, wake_all},
 };
 use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
+    prim::{AtomicUsize, Mutex, lock},
 };
 use std::{
     future::Future,
@@ -143,7 +143,7 @@ impl RawSemaphore {
     /// the lock.
     fn with_slow<T>(&self, change: impl FnOnce(&mut Slow, &mut usize) -> T) -> T {
         let mut wakers = Vec::new();
-        let mut slow = prim::lock(&self.slow);
+        let mut slow = lock(&self.slow);
         let mut state = self.state.fetch_or(SLOW, AcqRel) | SLOW;
         let output = change(&mut slow, &mut state);
         slow.serve(&mut state, &mut wakers);

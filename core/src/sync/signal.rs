@@ -16,9 +16,9 @@
 
 use super::{
     const_unless_loom,
-    prim::{self, Mutex},
     wait_list::{Status, WaitList, wake_all},
 };
+use crate::prim::{Mutex, lock};
 use std::task::{Context, Poll, Waker};
 
 /// A queue, and a primitive's own state under the same lock.
@@ -58,7 +58,7 @@ impl<S> Signal<S> {
     /// Runs `act` under the lock, and wakes outside of it those whom it signalled. What `act` would
     /// drop, it should return.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut S, &mut Queue) -> T) -> T {
-        let mut inner = prim::lock(&self.0);
+        let mut inner = lock(&self.0);
         let Inner { state, queue } = &mut *inner;
         let output = act(state, queue);
         let woken = std::mem::take(&mut queue.woken);

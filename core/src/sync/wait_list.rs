@@ -4,7 +4,7 @@
 //! grown. A node leaves the *queue* when it is granted, but stays in the slab until its
 //! waiter has seen the outcome, or was dropped.
 
-use super::prim::{self, Mutex};
+use crate::prim::{Mutex, lock};
 use slab::Slab;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -159,7 +159,7 @@ pub(crate) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
     key: usize,
     waker: &Waker,
 ) -> Poll<(Status, C)> {
-    let mut guard = prim::lock(mutex);
+    let mut guard = lock(mutex);
     let waiters = guard.as_mut();
     let node = &waiters.nodes[key];
     if node.status != Status::Queued {
@@ -176,7 +176,7 @@ pub(crate) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
     drop(guard);
     let mut fresh = Some(waker.clone());
     // Declared after `fresh`, and so dropped before it: the lock is open when a waker goes.
-    let mut guard = prim::lock(mutex);
+    let mut guard = lock(mutex);
     let waiters = guard.as_mut();
     let node = &mut waiters.nodes[key];
     if node.status == Status::Queued {

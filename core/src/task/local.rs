@@ -1,7 +1,10 @@
 //! `!Send` tasks on the thread that blocks, on any backend.
 
 use super::{PortableHandle, portable};
-use crate::rt::{BlockOn, SpawnLocal};
+use crate::{
+    prim::{Mutex, MutexGuard, lock},
+    rt::{BlockOn, SpawnLocal},
+};
 use slab::Slab;
 use std::{
     cell::RefCell,
@@ -11,7 +14,7 @@ use std::{
     pin::{Pin, pin},
     rc::Rc,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering::AcqRel},
     },
     task::{Context, Poll, Wake, Waker},
@@ -195,7 +198,7 @@ struct Woken {
 
 impl Ready {
     fn lock(&self) -> MutexGuard<'_, Woken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn watch(&self, waker: &Waker) {
