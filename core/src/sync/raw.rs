@@ -29,7 +29,7 @@ use std::{
     ops::Deref,
     pin::Pin,
     sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 const SLOW: usize = 1;
@@ -251,10 +251,12 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
         let handle = self.handle.as_ref();
         let raw = handle.expect("polled again after it was ready").raw();
         let status = match self.key {
-            Some(key) => match poll_waiter(&raw.slow, key, waker) {
-                Poll::Ready((status, _)) => status,
-                Poll::Pending => return Poll::Pending,
-            },
+            Some(key) => {
+                ready!(poll_waiter(waker, |visit| {
+                    lock(&raw.slow).waiters.poll(key, visit)
+                }))
+                .0
+            }
             None => match raw.acquire_or_enqueue(self.need, waker) {
                 Ok(status) => status,
                 Err(key) => {
@@ -335,12 +337,6 @@ impl RawSemaphore {
             }
             waker
         });
-    }
-}
-
-impl AsMut<WaitList<usize>> for Slow {
-    fn as_mut(&mut self) -> &mut WaitList<usize> {
-        &mut self.waiters
     }
 }
 

@@ -4,9 +4,9 @@
 //! grown. A node leaves the *queue* when it is granted, but stays in the slab until its
 //! waiter has seen the outcome, or was dropped.
 
-use crate::prim::{Mutex, lock};
 use slab::Slab;
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     task::{Poll, Waker},
 };
@@ -123,10 +123,21 @@ impl<C> WaitList<C> {
         revoked
     }
 
-    /// The waker that is kept for a waiter; `None` once there is an outcome.
-    pub(crate) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
+    /// What became of a waiter, who then is out of the list. For the closure of [`poll_waiter`].
+    pub(crate) fn poll(&mut self, key: usize, visit: &mut Visit<'_>) -> Poll<(Status, C)> {
         let node = &mut self.nodes[key];
-        (node.status == Status::Queued).then_some(&mut node.waker)
+        if node.status != Status::Queued {
+            let (status, _taken_when_resolved, cargo) = self.take(key);
+            return Poll::Ready((status, cargo));
+        }
+        let kept = node.waker.as_ref();
+        if !kept.is_some_and(|kept| kept.will_wake(visit.waker)) {
+            visit.wants_fresh = visit.fresh.is_none();
+            if !visit.wants_fresh {
+                mem::swap(&mut node.waker, &mut visit.fresh);
+            }
+        }
+        Poll::Pending
     }
 
     /// Removes a waiter that saw its outcome, or was dropped; its waker and its cargo are to be
@@ -152,39 +163,31 @@ impl<C> WaitList<C> {
     }
 }
 
-/// Polls a waiter of the list under `mutex`: an outcome takes it out of the list, otherwise `waker`
-/// is kept. No code of the waker's runs under the lock.
-pub(crate) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
-    mutex: &Mutex<S>,
-    key: usize,
+/// A look at a waiter, under the lock; what it takes to keep the waker's code out of there.
+pub(crate) struct Visit<'a> {
+    waker: &'a Waker,
+    /// A clone of it, or what that has replaced.
+    fresh: Option<Waker>,
+    wants_fresh: bool,
+}
+
+/// Polls a waiter with `look`, which takes the lock and calls [`WaitList::poll`], and is called a second
+/// time where a clone of `waker` is to be kept. No code of the waker's runs under the lock.
+pub(crate) fn poll_waiter<O>(
     waker: &Waker,
-) -> Poll<(Status, C)> {
-    let mut guard = lock(mutex);
-    let waiters = guard.as_mut();
-    let node = &waiters.nodes[key];
-    if node.status != Status::Queued {
-        let (status, _taken_when_resolved, cargo) = waiters.take(key);
-        return Poll::Ready((status, cargo));
+    mut look: impl FnMut(&mut Visit<'_>) -> Poll<O>,
+) -> Poll<O> {
+    let mut visit = Visit {
+        waker,
+        fresh: None,
+        wants_fresh: false,
+    };
+    let polled = look(&mut visit);
+    if !visit.wants_fresh {
+        return polled;
     }
-    if node
-        .waker
-        .as_ref()
-        .is_some_and(|kept| kept.will_wake(waker))
-    {
-        return Poll::Pending;
-    }
-    drop(guard);
-    let mut fresh = Some(waker.clone());
-    // Declared after `fresh`, and so dropped before it: the lock is open when a waker goes.
-    let mut guard = lock(mutex);
-    let waiters = guard.as_mut();
-    let node = &mut waiters.nodes[key];
-    if node.status == Status::Queued {
-        std::mem::swap(&mut node.waker, &mut fresh);
-        return Poll::Pending;
-    }
-    let (status, _taken_when_resolved, cargo) = waiters.take(key);
-    Poll::Ready((status, cargo))
+    visit.fresh = Some(waker.clone());
+    look(&mut visit)
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.

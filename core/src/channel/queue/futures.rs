@@ -4,14 +4,13 @@ use super::{Job, Queue};
 use crate::{
     channel::waiters::{Place, leave, poll_until},
     error::{Closed, SendError, TryRecvError, TrySendError},
-    sync::wait_list::Status,
+    sync::wait_list::{Status, poll_waiter},
 };
 use std::{
     fmt,
     future::Future,
-    mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The future of [`Queue::put`].
@@ -44,25 +43,25 @@ impl<T> Future for Put<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let shared = &this.queue.shared;
-        let item = this.item.take();
-        let item = item.expect("a `put` was polled again after it was ready");
         let outcome = if let Some(key) = this.key {
-            // Cloned and, in exchange, dropped outside the lock.
-            let mut waker = Some(cx.waker().clone());
-            shared.with(|state, wakers| {
-                if let Some(kept) = state.putters.queued_waker(key) {
-                    mem::swap(kept, &mut waker);
-                    return Err(TrySendError::Full(item));
-                }
-                match state.putters.remove(key) {
-                    (Status::Closed, _) => Err(TrySendError::Closed(item)),
-                    _ => {
-                        state.put_reserved(item, wakers);
-                        Ok(())
-                    }
-                }
-            })
+            ready!(poll_waiter(cx.waker(), |visit| {
+                shared.with(|state, wakers| {
+                    let (status, ()) = ready!(state.putters.poll(key, visit));
+                    // First of all: an item's `Ord` may panic.
+                    this.key = None;
+                    let item = this.item.take().expect("it waits with its item");
+                    Poll::Ready(match status {
+                        Status::Closed => Err(TrySendError::Closed(item)),
+                        _ => {
+                            state.put_reserved(item, wakers);
+                            Ok(())
+                        }
+                    })
+                })
+            }))
         } else {
+            let item = this.item.take();
+            let item = item.expect("a `put` was polled again after it was ready");
             match shared.with(|state, wakers| state.try_put(item, wakers)) {
                 Err(TrySendError::Full(item)) => {
                     let waker = cx.waker().clone();
@@ -82,7 +81,6 @@ impl<T> Future for Put<'_, T> {
             this.item = Some(item);
             return Poll::Pending;
         }
-        this.key = None;
         Poll::Ready(outcome.map_err(|error| SendError(error.into_inner())))
     }
 }
@@ -117,21 +115,16 @@ impl<T> Future for Get<'_, T> {
         let this = &mut *self;
         let (queue, shared) = (this.queue, &this.queue.shared);
         let outcome = if let Some(key) = this.key {
-            // Cloned and, in exchange, dropped outside the lock.
-            let mut waker = Some(cx.waker().clone());
-            shared.with(|state, wakers| {
-                if let Some(kept) = state.getters.queued_waker(key) {
-                    mem::swap(kept, &mut waker);
-                    return Err(TryRecvError::Empty);
-                }
-                match state.getters.remove(key) {
-                    (Status::Closed, _) => Err(TryRecvError::Closed),
-                    _ => {
-                        let item = state.get_promised(wakers);
-                        item.map(|item| Job::new(item, queue))
-                    }
-                }
-            })
+            ready!(poll_waiter(cx.waker(), |visit| {
+                shared.with(|state, wakers| {
+                    let (status, ()) = ready!(state.getters.poll(key, visit));
+                    this.key = None;
+                    Poll::Ready(match status {
+                        Status::Closed => Err(TryRecvError::Closed),
+                        _ => state.get_promised(wakers).map(|item| Job::new(item, queue)),
+                    })
+                })
+            }))
         } else {
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {
@@ -151,7 +144,6 @@ impl<T> Future for Get<'_, T> {
         if let Err(TryRecvError::Empty) = outcome {
             return Poll::Pending;
         }
-        this.key = None;
         Poll::Ready(outcome.map_err(|_| Closed))
     }
 }

@@ -220,12 +220,6 @@ impl<T> State<T> {
     }
 }
 
-impl<T> AsMut<WaitList<Cargo<T>>> for State<T> {
-    fn as_mut(&mut self) -> &mut WaitList<Cargo<T>> {
-        &mut self.waiters
-    }
-}
-
 impl<T> Shared<T> {
     #[inline]
     fn lock(&self) -> MutexGuard<'_, State<T>> {
