@@ -1,7 +1,7 @@
-//! How the family starts its children and waits for their outputs.
+//! How the family starts its children, counts them, and waits for their outputs.
 
 use crate::{
-    group::{Spawner, TaskGroup},
+    group::{GroupBuilder, Spawner, Step, TaskError, TaskGroup},
     rt::Runtime,
     task::drop_quietly,
 };
@@ -60,6 +60,35 @@ pub(super) fn start_raised<R, T, E>(
     E: Send + 'static,
 {
     start(group, called_at, async { resume_unwind(payload) });
+}
+
+/// Gets how many are done.
+pub(super) type Progress = Box<dyn FnMut(usize) + Send>;
+
+/// A group that calls `report`, if there is one, once a completion. There, `on_failure` follows a
+/// failure.
+pub(super) fn reporting<R, T, E>(
+    group: GroupBuilder<R, T, E>,
+    report: Option<Progress>,
+    on_failure: Step,
+) -> GroupBuilder<R, T, E>
+where
+    R: Runtime,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let Some(mut report) = report else {
+        return group;
+    };
+    let mut done = 0;
+    group.joiner(move |outcome: Result<&T, &TaskError<E>>| {
+        done += 1;
+        report(done);
+        match outcome {
+            Ok(_) => Step::Continue,
+            Err(_) => on_failure,
+        }
+    })
 }
 
 /// Looks at the context's token, so that nothing starts where it is cancelled already.
