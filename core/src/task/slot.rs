@@ -66,7 +66,7 @@ impl Left {
 
 impl<T> Slot<T> {
     #[inline]
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             phase: AtomicU8::new(RUNNING),
             cells: Mutex::new(Cells {
