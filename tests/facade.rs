@@ -80,6 +80,7 @@ fn the_free_functions_use_the_one_backend() {
 /// With no backend the facade still has its primitives.
 #[test]
 fn the_primitives_need_no_backend() {
+    use anyrt::Lock;
     let lock = anyrt::sync::FifoMutex::new(1);
     assert!(lock.try_lock().is_some());
 }

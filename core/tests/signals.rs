@@ -1,7 +1,10 @@
 //! Ugly outcomes of event, notification, condition, barrier and cell: wakers that use what they wait
 //! for, wakers that panic, polls after the end. By hand, without a runtime.
 
-use anyrt_core::sync::{Barrier, Condvar, Event, FifoMutex, Notify, OnceCell};
+use anyrt_core::{
+    rt::Lock,
+    sync::{Barrier, Condvar, Event, FifoMutex, Notify, OnceCell},
+};
 use std::{
     future::{Future, ready},
     panic::{AssertUnwindSafe, catch_unwind},

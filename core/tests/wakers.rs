@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use anyrt_core::{
-    rt::{Receiver, Semaphore, Sender},
+    rt::{Lock, Receiver, Semaphore, Sender},
     sync::{FifoMutex, FifoSemaphore, channel},
 };
 use std::{

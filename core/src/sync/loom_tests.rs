@@ -5,7 +5,7 @@
 use super::{FifoMutex, FifoRwLock, FifoSemaphore, channel};
 use crate::{
     prim::lock,
-    rt::{Permit, Receiver, Semaphore, Sender},
+    rt::{Lock, Permit, Receiver, Semaphore, Sender},
 };
 use loom::{future::block_on, sync::Mutex, thread};
 use std::{
