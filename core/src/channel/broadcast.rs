@@ -38,7 +38,7 @@
 
 use crate::{
     ConfigError,
-    channel::waiters::{Place, Waiters, Watched, leave, poll_until},
+    channel::waiters::{Waiters, Watched, leave, poll_until},
     error::SendError,
     prim::{Mutex, lock},
     sync::wait_list::wake_all,
@@ -280,7 +280,7 @@ impl<T: Clone> Receiver<T> {
     pub fn recv(&mut self) -> Recv<'_, T> {
         Recv {
             receiver: self,
-            place: None,
+            key: None,
         }
     }
 
@@ -305,19 +305,19 @@ impl<T> Drop for Receiver<T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Recv<'a, T> {
     receiver: &'a mut Receiver<T>,
-    place: Place,
+    key: Option<usize>,
 }
 
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { receiver, place } = &mut *self;
+        let Self { receiver, key } = &mut *self;
         if receiver.streak.must_yield(cx) {
             return Poll::Pending;
         }
         let position = &mut receiver.position;
-        let polled = poll_until(&receiver.shared.state, place, cx, |state| {
+        let polled = poll_until(&receiver.shared.state, key, cx, |state| {
             match state.take(position) {
                 Ok(value) => Some(Ok(value)),
                 Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
@@ -334,7 +334,7 @@ impl<T: Clone> Future for Recv<'_, T> {
 
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
-        leave(&self.receiver.shared.state, &mut self.place);
+        leave(&self.receiver.shared.state, &mut self.key);
     }
 }
 

@@ -19,7 +19,7 @@
 //! price is an allocation a send.
 
 use crate::{
-    channel::waiters::{Place, Waiters, Watched, leave, poll_until},
+    channel::waiters::{Waiters, Watched, leave, poll_until},
     error::Closed,
     prim::{Mutex, lock},
     sync::wait_list::wake_all,
@@ -195,7 +195,7 @@ impl<T> Sender<T> {
     pub fn closed(&self) -> ClosedFuture<'_> {
         ClosedFuture {
             receivers: &self.shared.receivers,
-            place: None,
+            key: None,
         }
     }
 }
@@ -225,23 +225,21 @@ impl<T> Drop for Sender<T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ClosedFuture<'a> {
     receivers: &'a Mutex<Receivers>,
-    place: Place,
+    key: Option<usize>,
 }
 
 impl Future for ClosedFuture<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { receivers, place } = &mut *self;
-        poll_until(receivers, place, cx, |state| {
-            (state.count == 0).then_some(())
-        })
+        let Self { receivers, key } = &mut *self;
+        poll_until(receivers, key, cx, |state| (state.count == 0).then_some(()))
     }
 }
 
 impl Drop for ClosedFuture<'_> {
     fn drop(&mut self) {
-        leave(self.receivers, &mut self.place);
+        leave(self.receivers, &mut self.key);
     }
 }
 
@@ -286,7 +284,7 @@ impl<T> Receiver<T> {
             tested: Some(self.seen),
             receiver: self,
             wanted: |_| true,
-            place: None,
+            key: None,
         }
     }
 
@@ -303,7 +301,7 @@ impl<T> Receiver<T> {
             receiver: self,
             tested: None,
             wanted,
-            place: None,
+            key: None,
         }
     }
 }
@@ -334,7 +332,7 @@ pub struct WaitFor<'a, T, P> {
     /// The version that is known not to be wanted.
     tested: Option<u64>,
     wanted: P,
-    place: Place,
+    key: Option<usize>,
 }
 
 /// Nothing in it is pinned.
@@ -345,13 +343,13 @@ impl<T, P: FnMut(&T) -> bool> Future for WaitFor<'_, T, P> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (receiver, place) = (&mut *this.receiver, &mut this.place);
+        let (receiver, key) = (&mut *this.receiver, &mut this.key);
         loop {
             if receiver.streak.must_yield(cx) {
                 return Poll::Pending;
             }
             let tested = this.tested;
-            let polled = poll_until(&receiver.shared.values, place, cx, |values| {
+            let polled = poll_until(&receiver.shared.values, key, cx, |values| {
                 values.newer(tested)
             });
             let Poll::Ready(newer) = polled else {
@@ -370,7 +368,7 @@ impl<T, P: FnMut(&T) -> bool> Future for WaitFor<'_, T, P> {
 
 impl<T, P> Drop for WaitFor<'_, T, P> {
     fn drop(&mut self) {
-        leave(&self.receiver.shared.values, &mut self.place);
+        leave(&self.receiver.shared.values, &mut self.key);
     }
 }
 

@@ -30,7 +30,7 @@ mod wakes;
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
 pub use first::{AllFailed, Race, RaceOk, race, race_ok};
 pub use scope::{
-    LocalScope, Scope, ScopeFuture, ScopeLocalFuture, ScopedHandle, SpawnError, TryScope,
+    LocalScope, LocalScopeFuture, Scope, ScopeFuture, ScopedHandle, SpawnError, TryScope,
     TryScopeFuture, scope, scope_local, try_scope,
 };
 pub use set::{FutureSet, Next};

@@ -43,7 +43,7 @@ pub use channel::{
 };
 pub use condvar::Condvar;
 pub use event::{Event, EventWait};
-pub use guarded::{Exclusive, Held, Shared};
+pub use guarded::{ExclusiveMode, Held, SharedMode};
 pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard};
 pub use notify::{Notified, Notify, OwnedNotified};
 pub use once_cell::OnceCell;

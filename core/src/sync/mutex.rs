@@ -1,6 +1,6 @@
 //! The lock: a guarded value with one permit.
 
-use super::guarded::{Acquire, Exclusive, Guarded, Held, One, Place};
+use super::guarded::{Acquire, ExclusiveMode, Guarded, HasGuarded, Held, One};
 use crate::rt::Lock;
 use std::{fmt, future::Future, panic::Location, sync::Arc};
 
@@ -24,9 +24,9 @@ pub struct FifoMutex<T> {
 }
 
 /// Access to a [`FifoMutex`], until dropped.
-pub type FifoMutexGuard<'a, T> = Held<&'a FifoMutex<T>, Exclusive>;
+pub type FifoMutexGuard<'a, T> = Held<&'a FifoMutex<T>, ExclusiveMode>;
 /// Access to a [`FifoMutex`] that it keeps alive, until dropped.
-pub type FifoOwnedMutexGuard<T> = Held<Arc<FifoMutex<T>>, Exclusive>;
+pub type FifoOwnedMutexGuard<T> = Held<Arc<FifoMutex<T>>, ExclusiveMode>;
 
 impl<T> FifoMutex<T> {
     /// A lock around `value`.
@@ -37,7 +37,7 @@ impl<T> FifoMutex<T> {
     }
 }
 
-impl<T> Place for FifoMutex<T> {
+impl<T> HasGuarded for FifoMutex<T> {
     type Value = T;
     type Kind = One;
 

@@ -2,7 +2,7 @@
 
 use super::{Job, Queue};
 use crate::{
-    channel::waiters::{Place, leave, poll_until},
+    channel::waiters::{leave, poll_until},
     error::{Closed, SendError, TryRecvError, TrySendError},
     sync::wait_list::{Status, poll_waiter},
 };
@@ -164,7 +164,7 @@ pub struct Join<'a, T> {
     queue: &'a Queue<T>,
     /// How often all was done before the first poll.
     rests: Option<u64>,
-    place: Place,
+    key: Option<usize>,
 }
 
 impl<'a, T> Join<'a, T> {
@@ -172,7 +172,7 @@ impl<'a, T> Join<'a, T> {
         Self {
             queue,
             rests: None,
-            place: None,
+            key: None,
         }
     }
 }
@@ -181,12 +181,8 @@ impl<T> Future for Join<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self {
-            queue,
-            rests,
-            place,
-        } = &mut *self;
-        poll_until(&queue.shared.state, place, cx, |state| {
+        let Self { queue, rests, key } = &mut *self;
+        poll_until(&queue.shared.state, key, cx, |state| {
             let before = *rests.get_or_insert(state.rests);
             (state.unfinished() == 0 || state.rests != before).then_some(())
         })
@@ -195,7 +191,7 @@ impl<T> Future for Join<'_, T> {
 
 impl<T> Drop for Join<'_, T> {
     fn drop(&mut self) {
-        leave(&self.queue.shared.state, &mut self.place);
+        leave(&self.queue.shared.state, &mut self.key);
     }
 }
 
