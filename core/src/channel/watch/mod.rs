@@ -18,20 +18,18 @@
 //! kept, across an `await` for instance, and deadlock whoever sends while he holds one. The
 //! price is an allocation a send.
 
+mod futures;
+
+pub use futures::{ClosedFuture, WaitFor};
+
 use crate::{
-    channel::waiters::{Waiters, Watched, leave, poll_until},
+    channel::waiters::{Waiters, Watched},
     error::Closed,
     prim::{Mutex, lock},
     sync::wait_list::wake_all,
     task::Streak,
 };
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{fmt, sync::Arc};
 
 /// A channel that holds `value`, which its receiver has seen.
 pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
@@ -193,10 +191,7 @@ impl<T> Sender<T> {
     /// Safe: nothing is lost.
     #[track_caller]
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture {
-            receivers: &self.shared.receivers,
-            key: None,
-        }
+        ClosedFuture::new(&self.shared.receivers)
     }
 }
 
@@ -218,28 +213,6 @@ impl<T> Drop for Sender<T> {
         }
         drop(values);
         wake_all(wakers);
-    }
-}
-
-/// The future of [`Sender::closed`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct ClosedFuture<'a> {
-    receivers: &'a Mutex<Receivers>,
-    key: Option<usize>,
-}
-
-impl Future for ClosedFuture<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { receivers, key } = &mut *self;
-        poll_until(receivers, key, cx, |state| (state.count == 0).then_some(()))
-    }
-}
-
-impl Drop for ClosedFuture<'_> {
-    fn drop(&mut self) {
-        leave(self.receivers, &mut self.key);
     }
 }
 
@@ -280,12 +253,8 @@ impl<T> Receiver<T> {
     /// Safe: a value is either returned, or still new.
     #[track_caller]
     pub fn changed(&mut self) -> WaitFor<'_, T, fn(&T) -> bool> {
-        WaitFor {
-            tested: Some(self.seen),
-            receiver: self,
-            wanted: |_| true,
-            key: None,
-        }
+        let seen = Some(self.seen);
+        WaitFor::new(self, seen, |_| true)
     }
 
     /// Waits until the latest value, seen or not, is one that `wanted` accepts. It runs outside the lock.
@@ -297,12 +266,7 @@ impl<T> Receiver<T> {
     /// Safe: a value that was not returned is still new.
     #[track_caller]
     pub fn wait_for<P: FnMut(&T) -> bool>(&mut self, wanted: P) -> WaitFor<'_, T, P> {
-        WaitFor {
-            receiver: self,
-            tested: None,
-            wanted,
-            key: None,
-        }
+        WaitFor::new(self, None, wanted)
     }
 }
 
@@ -322,53 +286,6 @@ impl<T> Drop for Receiver<T> {
         }
         drop(receivers);
         wake_all(wakers);
-    }
-}
-
-/// The future of [`Receiver::changed`] and [`Receiver::wait_for`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct WaitFor<'a, T, P> {
-    receiver: &'a mut Receiver<T>,
-    /// The version that is known not to be wanted.
-    tested: Option<u64>,
-    wanted: P,
-    key: Option<usize>,
-}
-
-/// Nothing in it is pinned.
-impl<T, P> Unpin for WaitFor<'_, T, P> {}
-
-impl<T, P: FnMut(&T) -> bool> Future for WaitFor<'_, T, P> {
-    type Output = Result<Arc<T>, Closed>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let (receiver, key) = (&mut *this.receiver, &mut this.key);
-        loop {
-            if receiver.streak.must_yield(cx) {
-                return Poll::Pending;
-            }
-            let tested = this.tested;
-            let polled = poll_until(&receiver.shared.values, key, cx, |values| {
-                values.newer(tested)
-            });
-            let Poll::Ready(newer) = polled else {
-                receiver.streak.end();
-                return Poll::Pending;
-            };
-            let (value, version) = newer?;
-            if (this.wanted)(&value) {
-                receiver.seen = version;
-                return Poll::Ready(Ok(value));
-            }
-            this.tested = Some(version);
-        }
-    }
-}
-
-impl<T, P> Drop for WaitFor<'_, T, P> {
-    fn drop(&mut self) {
-        leave(&self.receiver.shared.values, &mut self.key);
     }
 }
 
@@ -392,26 +309,11 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-impl fmt::Debug for ClosedFuture<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("watch::ClosedFuture")
-            .finish_non_exhaustive()
-    }
-}
-
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("watch::Receiver")
             .field("shared", &self.shared)
             .field("seen", &self.seen)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("watch::WaitFor")
-            .field("receiver", &self.receiver)
             .finish_non_exhaustive()
     }
 }
