@@ -124,6 +124,7 @@ impl<C> WaitList<C> {
     }
 
     /// What became of a waiter, who then is out of the list. For the closure of [`poll_waiter`].
+    #[inline]
     pub(crate) fn poll(&mut self, key: usize, visit: &mut Visit<'_>) -> Poll<(Status, C)> {
         let node = &mut self.nodes[key];
         if node.status != Status::Queued {
@@ -173,6 +174,7 @@ pub(crate) struct Visit<'a> {
 
 /// Polls a waiter with `look`, which takes the lock and calls [`WaitList::poll`], and is called a second
 /// time where a clone of `waker` is to be kept. No code of the waker's runs under the lock.
+#[inline]
 pub(crate) fn poll_waiter<O>(
     waker: &Waker,
     mut look: impl FnMut(&mut Visit<'_>) -> Poll<O>,
