@@ -105,6 +105,7 @@ fn a_map_that_is_cancelled_names_no_task() {
 /// With no backend the facade still has its primitives.
 #[test]
 fn the_primitives_need_no_backend() {
+    use anyrt::Lock;
     let lock = anyrt::sync::FifoMutex::new(1);
     assert!(lock.try_lock().is_some());
 }

@@ -1,15 +1,8 @@
 //! The errors that several rooms share: one small struct an operation, an enum where callers branch. What
 //! only one room can give lies there: group errors, `Cancelled`, `WaitTaskError`, `AllFailed`, …
 
-use std::{
-    any::Any,
-    borrow::Cow,
-    error::Error,
-    fmt,
-    panic::Location,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use crate::prim::{Mutex, into_inner};
+use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location, time::Duration};
 
 /// A setting that cannot be used; says which, its value, and what is permitted.
 ///
@@ -126,9 +119,7 @@ impl Panic {
 
     /// The payload that the panic was raised with.
     pub fn into_payload(self) -> Box<dyn Any + Send + 'static> {
-        self.payload
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        into_inner(self.payload)
     }
 }
 

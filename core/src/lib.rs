@@ -54,6 +54,7 @@ pub mod error;
 pub mod gather;
 pub mod group;
 pub mod join;
+mod prim;
 pub mod rt;
 pub mod sync;
 pub mod task;

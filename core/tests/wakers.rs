@@ -2,19 +2,19 @@
 //! for a safe waker cannot run code when it is cloned.
 #![allow(unsafe_code)]
 
+mod support;
+
 use anyrt_core::{
-    rt::{Receiver, Semaphore, Sender},
+    rt::{Lock, Receiver, Semaphore, Sender},
     sync::{FifoMutex, FifoSemaphore, channel},
 };
 use std::{
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
-    sync::{Arc, mpsc},
-    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
-    thread,
-    time::Duration,
+    pin::pin,
+    sync::Arc,
+    task::{Poll, RawWaker, RawWakerVTable, Waker},
 };
+use support::{ends, poll_with};
 
 /// What a waker does, besides waking nobody.
 type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -78,24 +78,6 @@ unsafe fn dispose(data: *const ()) {
     run(hooks.drop.as_ref());
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(waker))
-}
-
-/// Fails where `work` deadlocks.
-#[expect(clippy::disallowed_methods, reason = "the test's own watchdog")]
-fn ends(work: impl FnOnce() + Send + 'static) {
-    let (done, is_done) = mpsc::channel();
-    let worker = thread::spawn(move || {
-        work();
-        done.send(()).ok();
-    });
-    match is_done.recv_timeout(Duration::from_secs(30)) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it deadlocks"),
-        _ => worker.join().expect("the work does not panic"),
-    }
-}
-
 /// Wakers that do `hook` whatever happens to them.
 fn always(hook: impl Fn() + Send + Sync + 'static) -> Hooks {
     let hook: Option<Hook> = Some(Arc::new(hook));
@@ -116,30 +98,33 @@ fn a_waker_may_come_back_to_the_channel_that_keeps_it() {
         });
         {
             let mut recv = pin!(receiver.recv());
-            assert!(poll(recv.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(recv.as_mut(), &hooks.waker()).is_pending());
             // Another waker each time.
-            assert!(poll(recv.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(recv.as_mut(), &hooks.waker()).is_pending());
             sender.try_send(1).unwrap();
-            assert_eq!(poll(recv.as_mut(), &hooks.waker()), Poll::Ready(Some(1)));
+            assert_eq!(
+                poll_with(recv.as_mut(), &hooks.waker()),
+                Poll::Ready(Some(1))
+            );
         }
         let mut recv = Box::pin(receiver.recv());
-        assert!(poll(recv.as_mut(), &hooks.waker()).is_pending());
+        assert!(poll_with(recv.as_mut(), &hooks.waker()).is_pending());
         drop(recv);
 
-        assert!(poll(pin!(sender.send(2)), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.send(2)), &hooks.waker()).is_ready());
         let mut send = Box::pin(sender.send(3));
         let mut reserve = Box::pin(sender.reserve());
         for _ in 0..2 {
-            assert!(poll(send.as_mut(), &hooks.waker()).is_pending());
-            assert!(poll(reserve.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(send.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(reserve.as_mut(), &hooks.waker()).is_pending());
         }
         drop(send);
         assert_eq!(receiver.try_recv(), Ok(2));
-        assert!(poll(reserve.as_mut(), &hooks.waker()).is_ready());
-        assert!(poll(pin!(sender.reserve()), &hooks.waker()).is_ready());
+        assert!(poll_with(reserve.as_mut(), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.reserve()), &hooks.waker()).is_ready());
         receiver.close();
-        assert!(poll(pin!(sender.send(4)), &hooks.waker()).is_ready());
-        assert!(poll(pin!(sender.reserve()), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.send(4)), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.reserve()), &hooks.waker()).is_ready());
     });
 }
 
@@ -156,13 +141,13 @@ fn a_waker_may_come_back_to_the_lock_and_the_semaphore_that_keep_it() {
         let mut waits = Box::pin(lock.lock());
         let mut acquire = Box::pin(semaphore.acquire());
         for _ in 0..2 {
-            assert!(poll(waits.as_mut(), &hooks.waker()).is_pending());
-            assert!(poll(acquire.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(waits.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(acquire.as_mut(), &hooks.waker()).is_pending());
         }
         drop(guard);
         semaphore.add_permits(1).unwrap();
-        assert!(poll(waits.as_mut(), &hooks.waker()).is_ready());
-        assert!(poll(acquire.as_mut(), &hooks.waker()).is_ready());
+        assert!(poll_with(waits.as_mut(), &hooks.waker()).is_ready());
+        assert!(poll_with(acquire.as_mut(), &hooks.waker()).is_ready());
         drop((Box::pin(lock.lock()), Box::pin(semaphore.acquire())));
     });
 }
@@ -177,7 +162,9 @@ fn a_waker_whose_clone_panics_is_not_waited_with() {
     let lock = FifoMutex::new(0);
     let guard = lock.try_lock().unwrap();
     let mut waits = pin!(lock.lock());
-    let polled = catch_unwind(AssertUnwindSafe(|| poll(waits.as_mut(), &waker).is_ready()));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(waits.as_mut(), &waker).is_ready()
+    }));
     assert!(polled.is_err());
     drop(guard);
     assert!(lock.try_lock().is_some(), "nobody waits");
@@ -185,23 +172,27 @@ fn a_waker_whose_clone_panics_is_not_waited_with() {
     let (sender, mut receiver) = channel::<u8>(1).unwrap();
     {
         let mut recv = pin!(receiver.recv());
-        let polled = catch_unwind(AssertUnwindSafe(|| poll(recv.as_mut(), &waker).is_ready()));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            poll_with(recv.as_mut(), &waker).is_ready()
+        }));
         assert!(polled.is_err());
     }
     sender.try_send(1).unwrap();
     let mut send = pin!(sender.send(2));
-    let polled = catch_unwind(AssertUnwindSafe(|| poll(send.as_mut(), &waker).is_ready()));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(send.as_mut(), &waker).is_ready()
+    }));
     assert!(polled.is_err());
     assert_eq!(receiver.try_recv(), Ok(1));
     // The item is still in hand.
-    assert!(poll(send, Waker::noop()).is_ready());
+    assert!(poll_with(send, Waker::noop()).is_ready());
     assert_eq!(receiver.try_recv(), Ok(2));
 }
 
 #[test]
 fn a_waker_that_panics_when_woken_or_dropped_leaves_the_channel_whole() {
     let panics = always(|| {
-        if !thread::panicking() {
+        if !std::thread::panicking() {
             panic!("expected: a waker that panics");
         }
     });
@@ -212,12 +203,15 @@ fn a_waker_that_panics_when_woken_or_dropped_leaves_the_channel_whole() {
     let (sender, mut receiver) = channel::<u8>(1).unwrap();
     let waker = panics.waker();
     let mut recv = Box::pin(receiver.recv());
-    assert!(poll(recv.as_mut(), &waker).is_pending());
+    assert!(poll_with(recv.as_mut(), &waker).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| sender.try_send(1))).is_err());
-    assert_eq!(poll(recv.as_mut(), Waker::noop()), Poll::Ready(Some(1)));
+    assert_eq!(
+        poll_with(recv.as_mut(), Waker::noop()),
+        Poll::Ready(Some(1))
+    );
     drop(recv);
     let mut recv = Box::pin(receiver.recv());
-    assert!(poll(recv.as_mut(), &waker).is_pending());
+    assert!(poll_with(recv.as_mut(), &waker).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(recv))).is_err());
     sender.try_send(2).unwrap();
     assert_eq!(receiver.try_recv(), Ok(2));

@@ -15,13 +15,13 @@
 
 use crate::{
     error::{Closed, TryRecvError},
-    sync::prim::{Mutex, lock},
+    prim::{Mutex, into_inner, lock},
 };
 use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -77,9 +77,7 @@ fn is_alone<T>(shared: &Shared<T>) -> bool {
 /// What the other half left behind, without a lock.
 #[inline]
 fn take_alone<T>(shared: Shared<T>) -> Option<T> {
-    let state = Arc::into_inner(shared)?;
-    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    state.value
+    into_inner(Arc::into_inner(shared)?).value
 }
 
 /// The half that sends. Dropped, it closes the channel.

@@ -1,6 +1,6 @@
 //! One task an item, so many at once.
 
-use super::child::{start_made, start_raised};
+use super::child::{Progress, reporting, start_made, start_raised};
 use crate::{
     ConfigError,
     group::{Step, TaskError, TaskGroup},
@@ -109,8 +109,6 @@ impl<I: Iterator> Stream for Iter<I> {
         Poll::Ready(self.0.next())
     }
 }
-
-type Progress = Box<dyn FnMut(usize) + Send>;
 
 enum State<R: Runtime, T: Send + 'static, E: Send + 'static> {
     Idle { rt: R, progress: Option<Progress> },
@@ -239,7 +237,8 @@ where
     ) -> Poll<Option<Result<T, TaskError<E>>>> {
         let mut this = self.project();
         if let State::Idle { rt, progress } = &mut *this.state {
-            let group = new_group(rt, progress.take(), this.called_at);
+            let group = reporting(TaskGroup::builder(rt), progress.take(), Step::Fail);
+            let group = group.build_at(this.called_at);
             *this.state = State::Running(group);
         }
         let State::Running(group) = &mut *this.state else {
@@ -300,31 +299,6 @@ where
         *this.state = State::Done;
         Poll::Ready(failure.map(Err))
     }
-}
-
-fn new_group<R, T, E>(
-    rt: &R,
-    progress: Option<Progress>,
-    at: &'static Location<'static>,
-) -> TaskGroup<R, T, E>
-where
-    R: Runtime,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    let mut group = TaskGroup::builder(rt);
-    if let Some(mut report) = progress {
-        let mut done = 0;
-        group = group.joiner(move |outcome: Result<&T, &TaskError<E>>| {
-            done += 1;
-            report(done);
-            match outcome {
-                Ok(_) => Step::Continue,
-                Err(_) => Step::Fail,
-            }
-        });
-    }
-    group.build_at(at)
 }
 
 impl<R, S, F, Fut, T, E> Stream for MapConcurrent<R, S, F, T, E>

@@ -37,7 +37,7 @@ mod wakes;
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
 pub use first::{AllFailed, Race, RaceOk, race, race_ok};
 pub use scope::{
-    LocalScope, Scope, ScopeFuture, ScopeLocalFuture, ScopedHandle, SpawnError, TryScope,
+    LocalScope, LocalScopeFuture, Scope, ScopeFuture, ScopedHandle, SpawnError, TryScope,
     TryScopeFuture, scope, scope_local, try_scope,
 };
 pub use set::{FutureSet, Next};
@@ -46,18 +46,4 @@ pub use set::{FutureSet, Next};
 #[doc(hidden)]
 pub mod __macros {
     pub use super::macros::{Branch, join, never, race, round, try_join};
-}
-
-/// What loom has to see, taken from loom under its cfg and from std otherwise.
-mod atomics {
-    #[cfg(loom)]
-    pub(super) use loom::sync::{
-        Mutex,
-        atomic::{AtomicU64, fence},
-    };
-    #[cfg(not(loom))]
-    pub(super) use std::sync::{
-        Mutex,
-        atomic::{AtomicU64, fence},
-    };
 }

@@ -146,7 +146,7 @@ pub trait Timeout: Sleep {
         limit: impl Into<Option<Duration>>,
         future: F,
     ) -> TimeoutFuture<Self, F> {
-        let limit = limit.into().map_or(Limit::None, Limit::After);
+        let limit = limit.into().map(Limit::After);
         TimeoutFuture::new(self.clone(), limit, future)
     }
 
@@ -157,7 +157,7 @@ pub trait Timeout: Sleep {
         deadline: impl Into<Option<Instant>>,
         future: F,
     ) -> TimeoutFuture<Self, F> {
-        let limit = deadline.into().map_or(Limit::None, Limit::At);
+        let limit = deadline.into().map(Limit::At);
         TimeoutFuture::new(self.clone(), limit, future)
     }
 

@@ -1,16 +1,16 @@
 //! Where an outcome waits for whoever joins.
 
-use crate::JoinError;
+use crate::{
+    JoinError,
+    prim::{Mutex, MutexGuard, lock},
+};
 use std::{
     fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{
-            AtomicU8,
-            Ordering::{Acquire, Relaxed, Release},
-        },
+    sync::atomic::{
+        AtomicU8,
+        Ordering::{Acquire, Relaxed, Release},
     },
     task::{Context, Poll, Waker},
 };
@@ -66,7 +66,7 @@ impl Left {
 
 impl<T> Slot<T> {
     #[inline]
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             phase: AtomicU8::new(RUNNING),
             cells: Mutex::new(Cells {
@@ -79,7 +79,7 @@ impl<T> Slot<T> {
 
     #[inline]
     fn lock(&self) -> MutexGuard<'_, Cells<T>> {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.cells)
     }
 
     #[inline]

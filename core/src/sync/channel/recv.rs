@@ -1,7 +1,7 @@
 //! The receiving half, and the `recv` that waits.
 
 use super::{Shared, wake};
-use crate::{error::TryRecvError, rt::Receiver};
+use crate::{error::TryRecvError, rt::Receiver, task::Streak};
 use std::{
     fmt,
     future::Future,
@@ -10,25 +10,19 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// How many items in a row `recv` gives before it is pending once, to let others run.
-///
-/// The count costs nothing that is shared, for there is one receiver. A `send` has no such budget:
-/// without a bound it promises never to wait, and with one it waits as soon as it is
-/// faster than its receiver, which has a budget.
-const BUDGET: u32 = 128;
-
 /// The half that receives from a [`FifoChannel`](super::FifoChannel).
 pub struct FifoReceiver<T> {
     shared: Arc<Shared<T>>,
-    /// Items that `recv` may still give without a break.
-    budget: u32,
+    /// It costs nothing that is shared, for there is one receiver. A `send` has none: without a bound it
+    /// promises never to wait, and with one it waits as soon as it is faster than its receiver.
+    streak: Streak,
 }
 
 impl<T> FifoReceiver<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
         Self {
             shared,
-            budget: BUDGET,
+            streak: Streak::default(),
         }
     }
 }
@@ -58,7 +52,7 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.poll_item(cx.waker())
+        self.poll_item(cx)
     }
 
     #[inline]
@@ -100,29 +94,26 @@ struct Recv<'a, T> {
 
 impl<T> FifoReceiver<T> {
     #[inline]
-    fn poll_item(&mut self, waker: &Waker) -> Poll<Option<T>> {
+    fn poll_item(&mut self, cx: &Context<'_>) -> Poll<Option<T>> {
+        if self.streak.must_yield(cx) {
+            return Poll::Pending;
+        }
         let shared = &*self.shared;
-        if self.budget > 0 && !shared.seems_empty() {
+        if !shared.seems_empty() {
             let mut state = shared.lock();
             if let Some((item, waiter)) = state.pop() {
                 shared.note(&state);
                 drop(state);
-                self.budget -= 1;
                 wake(waiter);
                 return Poll::Ready(Some(item));
             }
         }
-        self.poll_slow(waker)
+        self.poll_slow(cx.waker())
     }
 
     /// All that is not an item that is there.
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Option<T>> {
-        if self.budget == 0 {
-            self.budget = BUDGET;
-            waker.wake_by_ref();
-            return Poll::Pending;
-        }
         let shared = &*self.shared;
         // Declared before the guard, and so dropped after it.
         let mut waker = Some(waker.clone());
@@ -130,7 +121,7 @@ impl<T> FifoReceiver<T> {
         let polled = state.pop();
         if polled.is_none() && !state.is_drained() {
             std::mem::swap(&mut state.receiver, &mut waker);
-            self.budget = BUDGET;
+            self.streak.end();
             return Poll::Pending;
         }
         shared.note(&state);
@@ -138,7 +129,6 @@ impl<T> FifoReceiver<T> {
         let Some((item, waiter)) = polled else {
             return Poll::Ready(None);
         };
-        self.budget -= 1;
         wake(waiter);
         Poll::Ready(Some(item))
     }
@@ -155,7 +145,7 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = self.receiver.poll_item(cx.waker());
+        let polled = self.receiver.poll_item(cx);
         self.waits = polled.is_pending();
         polled
     }
