@@ -16,6 +16,7 @@
 use crate::{
     error::{Closed, TryRecvError},
     prim::{Mutex, into_inner, lock},
+    sync::wake_all,
 };
 use std::{
     fmt,
@@ -229,9 +230,10 @@ impl<T> Receiver<T> {
         };
         let mut state = lock(shared);
         state.closed = true;
-        let waker = state.sender.take();
+        // The receiver's own, too: one that waits may be in another task than who closes.
+        let wakers = [state.sender.take(), state.receiver.take()];
         drop(state);
-        waker.into_iter().for_each(Waker::wake);
+        wake_all(wakers.into_iter().flatten().collect());
     }
 }
 

@@ -258,6 +258,8 @@ impl<T> Shared<T> {
         for _ in 0..state.waiters.close(true, &mut wakers) {
             state.unreserve();
         }
+        // One that waits by `poll_recv` may be in another task than who closes.
+        wakers.extend(state.receiver.take());
         drop(state);
         wake_all(wakers);
     }

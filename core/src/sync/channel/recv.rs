@@ -1,14 +1,28 @@
 //! The receiving half, and the `recv` that waits.
 
-use super::{Shared, wake};
-use crate::{error::TryRecvError, rt::Receiver, task::Streak};
+use super::Shared;
+use crate::{
+    error::TryRecvError,
+    rt::Receiver,
+    task::{Streak, drop_quietly},
+};
 use std::{
     fmt,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
+
+/// Wakes whoever gets the slot that has come free. A panic of its waker is its own: here it would
+/// take an item along.
+#[inline]
+fn wake_quietly(waiter: Option<Waker>) {
+    if let Some(waker) = waiter {
+        drop_quietly(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+    }
+}
 
 /// The half that receives from a [`FifoChannel`](super::FifoChannel).
 pub struct FifoReceiver<T> {
@@ -66,7 +80,7 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
         };
         self.shared.note(&state);
         drop(state);
-        wake(waiter);
+        wake_quietly(waiter);
         Ok(item)
     }
 
@@ -104,7 +118,7 @@ impl<T> FifoReceiver<T> {
             if let Some((item, waiter)) = state.pop() {
                 shared.note(&state);
                 drop(state);
-                wake(waiter);
+                wake_quietly(waiter);
                 return Poll::Ready(Some(item));
             }
         }
@@ -129,7 +143,7 @@ impl<T> FifoReceiver<T> {
         let Some((item, waiter)) = polled else {
             return Poll::Ready(None);
         };
-        wake(waiter);
+        wake_quietly(waiter);
         Poll::Ready(Some(item))
     }
 
