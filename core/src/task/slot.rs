@@ -40,10 +40,12 @@ struct Cells<T> {
     task: Option<Waker>,
 }
 
-/// What an end has left in the slot, to be compared without a lock or a clone that is kept.
+/// What an end has left in the slot, to be compared without a lock.
 ///
-/// While the slot holds a waker, no other has its address. Once it does not, there is
-/// nothing to wait for either: the outcome is there, the owner gone, or the abort under way.
+/// It is the clone's address, which may be another than that of the waker it was made of: an
+/// executor can lend one waker after another at the same place. While the slot holds the clone, what
+/// has its address wakes the same. Once it does not, there is nothing to wait for either: the
+/// outcome is there, the owner gone, or the abort under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
     data: usize,
@@ -108,12 +110,12 @@ impl<T> Slot<T> {
     /// another one than before.
     #[inline]
     pub(crate) fn watch(&self, left: &mut Left, waker: &Waker) -> bool {
-        let now = Left::of(waker);
-        if *left == now {
+        if *left == Left::of(waker) {
             return false;
         }
-        *left = now;
-        let mut waker = Some(waker.clone());
+        let waker = waker.clone();
+        *left = Left::of(&waker);
+        let mut waker = Some(waker);
         let mut cells = self.lock();
         if self.phase.load(Relaxed) == RUNNING {
             mem::swap(&mut cells.task, &mut waker);
@@ -162,11 +164,12 @@ impl<T> Slot<T> {
     /// Whether the outcome came meanwhile; if not, it wakes `waker`.
     #[inline]
     fn join(&self, left: &mut Left, waker: &Waker) -> bool {
-        let now = Left::of(waker);
-        if *left == now {
+        if *left == Left::of(waker) {
             return false;
         }
-        let mut waker = Some(waker.clone());
+        let waker = waker.clone();
+        let now = Left::of(&waker);
+        let mut waker = Some(waker);
         let mut cells = self.lock();
         let finished = self.phase.load(Relaxed) == FINISHED;
         if !finished {
