@@ -89,7 +89,8 @@ impl<T> Slot<T> {
         self.phase.load(Acquire) == FINISHED
     }
 
-    /// Writes the outcome. The first one stays: completion beats a later abort.
+    /// Writes the outcome. The first one stays: completion beats a later abort. It never panics,
+    /// whatever the wakers do.
     #[inline]
     pub(crate) fn finish(&self, outcome: Result<T, JoinError>) {
         let mut cells = self.lock();
@@ -102,8 +103,12 @@ impl<T> Slot<T> {
         self.phase.store(FINISHED, Release);
         drop(cells);
         // The task's own waker must not outlive it in here, where a handle keeps it.
-        drop(task);
-        joiner.into_iter().for_each(Waker::wake);
+        if let Some(task) = task {
+            drop_quietly(task);
+        }
+        if let Some(joiner) = joiner {
+            quietly(|| joiner.wake());
+        }
     }
 
     /// Keeps the waker of a task that waits, for [`task_waker`](Self::task_waker). Whether it is
@@ -193,7 +198,12 @@ impl<T> fmt::Debug for Slot<T> {
 
 /// Drops what nobody will see on the executor's thread, which a panicking destructor must not end.
 pub(crate) fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+    quietly(|| drop(value));
+}
+
+/// Calls code of others on the executor's thread, which its panic must not end.
+fn quietly(call: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
         // A payload whose own destructor panics would start over.
         mem::forget(payload);
     }
