@@ -1,5 +1,6 @@
 //! Timers where tokio's own would panic, starve or ask the wrong clock.
 
+use crate::use_up_the_budget;
 use anyrt_conformance::probe::{Probe, Wakes};
 use anyrt_core::{
     Instant,
@@ -17,7 +18,6 @@ use std::{
 };
 use tokio::{
     runtime::{Builder, Runtime},
-    task::coop::{has_budget_remaining, poll_proceed},
     time,
 };
 
@@ -26,14 +26,6 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 fn one_worker() -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(1).enable_time().build().unwrap()
-}
-
-fn use_up_the_budget(cx: &mut Context<'_>) {
-    while has_budget_remaining() {
-        if let Poll::Ready(used) = poll_proceed(cx) {
-            used.made_progress();
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
