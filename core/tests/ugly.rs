@@ -22,7 +22,7 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::{Poll, Waker},
+    task::{Poll, Wake, Waker},
 };
 use support::{Counter, Panics, PanicsOnDrop, Unpark, block_on_with, poll_with};
 
@@ -114,6 +114,45 @@ fn a_task_leaves_its_waker_where_it_changed_only() {
         poll_with(Pin::new(&mut handle), Waker::noop()),
         Poll::Ready(Ok(()))
     ));
+}
+
+#[test]
+fn a_joiner_whose_waker_panics_does_not_end_the_executor() {
+    let (task, mut handle) = portable(async { 1 });
+    let panics = Waker::from(Arc::new(Panics));
+    assert!(poll_with(Pin::new(&mut handle), &panics).is_pending());
+    let ran = catch_unwind(AssertUnwindSafe(|| poll_with(pin!(task), Waker::noop())));
+    assert!(ran.is_ok_and(|polled| polled.is_ready()), "a worker ends");
+    let joined = poll_with(Pin::new(&mut handle), Waker::noop());
+    assert!(matches!(joined, Poll::Ready(Ok(1))));
+}
+
+#[test]
+fn a_waker_whose_destructor_panics_does_not_keep_the_joiner_asleep() {
+    struct DropsBadly(PanicsOnDrop);
+    impl Wake for DropsBadly {
+        fn wake(self: Arc<Self>) {
+            let Self(_panics) = &*self;
+        }
+    }
+    let mut first = true;
+    let (task, mut handle) = portable(std::future::poll_fn(move |_| {
+        if std::mem::take(&mut first) {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }));
+    let mut task = pin!(task);
+    let joiner = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::new(DropsBadly(PanicsOnDrop)));
+    assert!(poll_with(task.as_mut(), &waker).is_pending());
+    drop(waker);
+    assert!(poll_with(Pin::new(&mut handle), &Waker::from(joiner.clone())).is_pending());
+    // The slot's is the last one: it goes when the task ends.
+    let ran = catch_unwind(AssertUnwindSafe(|| poll_with(task, Waker::noop())));
+    assert!(ran.is_ok_and(|polled| polled.is_ready()), "a worker ends");
+    assert_eq!(joiner.count(), 1);
 }
 
 #[test]

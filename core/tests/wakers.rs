@@ -5,16 +5,20 @@
 mod support;
 
 use anyrt_core::{
-    rt::{Lock, Receiver, Semaphore, Sender},
+    rt::{JoinHandle, Lock, Receiver, Semaphore, Sender},
     sync::{FifoMutex, FifoSemaphore, channel},
+    task::portable,
 };
 use std::{
+    future::{Future, pending},
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    sync::Arc,
-    task::{Poll, RawWaker, RawWakerVTable, Waker},
+    pin::{Pin, pin},
+    ptr,
+    sync::{Arc, Mutex},
+    task::{Poll, RawWaker, RawWakerVTable, Wake, Waker},
 };
-use support::{ends, poll_with};
+use support::{Counter, ends, poll, poll_with};
 
 /// What a waker does, besides waking nobody.
 type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -76,6 +80,42 @@ unsafe fn dispose(data: *const ()) {
     // SAFETY: as the caller says.
     let hooks = unsafe { Box::from_raw(data.cast::<Hooks>().cast_mut()) };
     run(hooks.drop.as_ref());
+}
+
+/// What an executor keeps for the task that it polls, and uses again for the next one. The
+/// wakers of all have one address, and only their clones one of their own.
+#[derive(Default)]
+struct Frame(Mutex<Arc<Counter>>);
+
+impl Frame {
+    /// Polls for a task of its own.
+    fn poll<F: Future>(&self, future: Pin<&mut F>, task: &Arc<Counter>) -> Poll<F::Output> {
+        *self.0.lock().unwrap() = task.clone();
+        // SAFETY: the functions keep the contract of `RawWaker`: the frame outlives this waker, which
+        // owns nothing of it, and is `Sync`; a clone is an ordinary waker.
+        let waker = unsafe { Waker::new(ptr::from_ref(self).cast(), &FRAME) };
+        poll_with(future, &waker)
+    }
+}
+
+static FRAME: RawWakerVTable =
+    RawWakerVTable::new(clone_out_of_frame, wake_frame, wake_frame, |_| {});
+
+/// # Safety
+/// `data` is a live [`Frame`].
+unsafe fn clone_out_of_frame(data: *const ()) -> RawWaker {
+    // SAFETY: as the caller says.
+    let task = unsafe { &*data.cast::<Frame>() }.0.lock().unwrap().clone();
+    let owned = ManuallyDrop::new(Waker::from(task));
+    RawWaker::new(owned.data(), owned.vtable())
+}
+
+/// # Safety
+/// `data` is a live [`Frame`].
+unsafe fn wake_frame(data: *const ()) {
+    // SAFETY: as the caller says.
+    let task = unsafe { &*data.cast::<Frame>() }.0.lock().unwrap().clone();
+    task.wake();
 }
 
 /// Wakers that do `hook` whatever happens to them.
@@ -216,4 +256,29 @@ fn a_waker_that_panics_when_woken_or_dropped_leaves_the_channel_whole() {
     sender.try_send(2).unwrap();
     assert_eq!(receiver.try_recv(), Ok(2));
     std::mem::forget(waker);
+}
+
+#[test]
+fn a_joiner_is_woken_though_its_waker_lies_where_another_lay() {
+    let frame = Frame::default();
+    let [first, last] = [(); 2].map(|()| Arc::new(Counter::default()));
+    let (task, mut handle) = portable(async {});
+    for joiner in [&first, &last] {
+        assert!(frame.poll(Pin::new(&mut handle), joiner).is_pending());
+    }
+    assert!(poll(pin!(task)).is_ready());
+    assert_eq!((first.count(), last.count()), (0, 1));
+}
+
+#[test]
+fn an_abort_wakes_a_task_whose_waker_lies_where_another_lay() {
+    let frame = Frame::default();
+    let [first, last] = [(); 2].map(|()| Arc::new(Counter::default()));
+    let (task, handle) = portable(pending::<()>());
+    let mut task = pin!(task);
+    for executor in [&first, &last] {
+        assert!(frame.poll(task.as_mut(), executor).is_pending());
+    }
+    handle.abort();
+    assert_eq!((first.count(), last.count()), (0, 1));
 }

@@ -82,8 +82,8 @@ macro_rules! __rules_tasks {
                 "The inner future is polled before the timer; ready at the same instant is `Ok`.")
             (to_02_one_more_poll_after_the_timer, timeout::to_2, "TO-2", Must, Exact,
                 "When the timer fires, the inner future is polled once more before `Elapsed`, so that a value which arrived between the two polls is not lost.")
-            (to_03_zero_is_one_poll, timeout::to_3, "TO-3", Must, Exact,
-                "A zero limit or a past deadline is one poll, then `Elapsed`.")
+            (to_03_zero_yields_once, timeout::to_3, "TO-3", Must, Exact,
+                "A zero limit or a past deadline yields exactly once, so that no budget hides what is there; then it is `Elapsed`.")
             (to_04_overflow_never_comes, timeout::to_4, "TO-4", Must, Exact,
                 "A limit that overflows never comes and never panics.")
             (to_05_none_is_no_limit, timeout::to_5, "TO-5", Must, Exact,

@@ -138,8 +138,8 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// # Cancel safety
 /// As safe as the inner future.
 pub trait Timeout: Sleep {
-    /// Gives `future` so long, from the end of its first poll on. `None` is no limit (*TO-5*), zero is one poll
-    /// (*TO-3*), and one beyond the end of time never comes (*TO-4*).
+    /// Gives `future` so long, from the end of its first poll on. `None` is no limit (*TO-5*), zero is
+    /// over once others had a turn (*TO-3*), and one beyond the end of time never comes (*TO-4*).
     #[track_caller]
     fn timeout<F: Future>(
         &self,

@@ -102,11 +102,8 @@ impl<R: Sleep, F: Future> Future for TimeoutFuture<R, F> {
             let now = this.rt.now();
             let started = *this.started.get_or_insert(now);
             let deadline = limit.deadline(started);
-            if deadline <= now {
-                // Nothing to wait for: one poll was all there is.
-                this.inner.set(None);
-                return Poll::Ready(Err(elapsed(this.operation, limit, started, now)));
-            }
+            // One that has passed yields once, and is no case of its own: what was pending only to
+            // let others run is ready by then.
             this.timer.set(Some(this.rt.sleep_until(deadline)));
         }
         if let Some(timer) = this.timer.as_mut().as_pin_mut() {
