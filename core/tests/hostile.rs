@@ -109,7 +109,7 @@ fn a_scope_with_several_panicking_destructors_panics_once() {
             let trap = Explodes;
             drop(s.spawn(async move {
                 let _trap = trap;
-                pending::<()>().await
+                pending::<()>().await;
             }));
         }
         // Once they have been polled.

@@ -51,7 +51,7 @@ where
     E: Send + 'static,
 {
     let setup = Setup {
-        group: TaskGroup::builder(rt),
+        group: TaskGroup::builder(rt).name("gather"),
         futures: futures.into_iter().collect(),
         progress: None,
         called_at: Location::caller(),

@@ -237,7 +237,11 @@ where
     ) -> Poll<Option<Result<T, TaskError<E>>>> {
         let mut this = self.project();
         if let State::Idle { rt, progress } = &mut *this.state {
-            let group = reporting(TaskGroup::builder(rt), progress.take(), Step::Fail);
+            let group = reporting(
+                TaskGroup::builder(rt).name("map_concurrent"),
+                progress.take(),
+                Step::Fail,
+            );
             let group = group.build_at(this.called_at);
             *this.state = State::Running(group);
         }
@@ -291,10 +295,7 @@ where
             Err(error) => Some(error.into_first()),
             // Without a failure, what is missing means that the context's token was cancelled.
             // That is nobody's own failure, so nobody is named.
-            Ok(()) => missing.then(|| TaskError {
-                name: Some("map_concurrent".into()),
-                ..group.cancelled(None)
-            }),
+            Ok(()) => missing.then(|| group.cancelled(None)),
         };
         *this.state = State::Done;
         Poll::Ready(failure.map(Err))

@@ -45,7 +45,7 @@ where
     };
     let futures = non_empty(futures)?;
     let futures = futures.into_iter().map(|future| async { Ok(future.await) });
-    let group = TaskGroup::builder(rt).joiner(first);
+    let group = TaskGroup::builder(rt).name("race").joiner(first);
     let at = Location::caller();
     let futures: Vec<_> = futures.collect();
     Ok(async move {
@@ -78,7 +78,7 @@ where
     E: Send + 'static,
 {
     let futures = non_empty(futures)?;
-    let group = TaskGroup::builder(rt).enough(1);
+    let group = TaskGroup::builder(rt).name("race_ok").enough(1);
     let at = Location::caller();
     Ok(async move { first_of(group.build_at(at), futures, at).await })
 }
@@ -123,7 +123,7 @@ where
     if attempts == 0 {
         return Err(ConfigError::new("attempts", 0, "at least 1"));
     }
-    let group = TaskGroup::builder(rt).enough(1);
+    let group = TaskGroup::builder(rt).name("hedge").enough(1);
     let at = Location::caller();
     let rt = rt.clone();
     Ok(async move {

@@ -144,7 +144,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
     pub(crate) fn cancelled(&self, index: Option<usize>) -> TaskError<E> {
         TaskError {
             id: index.map(|index| TaskId::gone(index as u64)),
-            name: None,
+            name: self.spawner.shared.options.name.clone(),
             spawned_at: self.spawner.shared.options.made_at,
             cause: Cause::Cancelled(self.token().reason().cloned()),
         }
