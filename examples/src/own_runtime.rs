@@ -170,6 +170,10 @@ impl Alarm for DelayAlarm {
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A delay that is over already takes a turn of its own thread to say so.
+        if now() >= self.deadline {
+            return Poll::Ready(());
+        }
         Pin::new(&mut self.delay).poll(cx)
     }
 }
