@@ -140,16 +140,10 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let group = ready!(self.poll_ended(cx, Step::Fail));
-        let outputs = group
-            .outcome(|outputs| outputs)
-            .map_err(GroupError::into_first)?;
-        if let Some(missing) = (0..self.total).find(|at| {
-            let id = outputs.get(*at).map(|(id, _)| id.index());
-            id != Some(*at as u64)
-        }) {
-            return Poll::Ready(Err(group.cancelled(Some(missing))));
-        }
-        Poll::Ready(Ok(outputs.into_iter().map(|(_, output)| output).collect()))
+        // Without a failure none is missing: what was cut short or refused is one (*TG-56*).
+        let outputs =
+            group.outcome(|outputs| outputs.into_iter().map(|(_, output)| output).collect());
+        Poll::Ready(outputs.map_err(GroupError::into_first))
     }
 }
 
