@@ -171,7 +171,8 @@ where
     Rt::<&'a ()>::default().sleep(duration)
 }
 
-/// Gives a future a [limit](Timeout::timeout) on the default runtime.
+/// Gives a future a [limit](Timeout::timeout) on the default runtime. Where the work inside should know
+/// it: [`wait_for`](crate::wait_for()).
 ///
 /// # Cancel safety
 /// As safe as the inner future.

@@ -22,16 +22,107 @@
 //! # }
 //! ```
 //!
+//! # What is where
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`rt`] | the traits: what a library is generic over, and a backend implements |
+//! | [`sync`] | lock, read-write lock, semaphore, event, notify, condvar, barrier, once-cell |
+//! | [`channel`] | oneshot, broadcast, watch, work queue |
+//! | [`mod@join`] | many futures in the caller's own task: [`join!`], [`race!`], [`FutureSet`], [`scope()`] |
+//! | [`gather`](mod@gather) | many tasks, one result: [`gather()`], [`map_concurrent`], [`race()`], [`hedge`] |
+//! | [`group`] | tasks with an owner: [`task_group`], [`TaskGroup`], and errors that come back whole |
+//! | [`cancel`] | [`CancellationToken`], [`shield`], how a task ends that was asked to |
+//! | [`context`] | what tasks inherit: a token, a deadline, [`task_local!`] values |
+//! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for`] |
+//! | [`task`] | [`run_local`], [`yield_now`]; handles for those who write a backend |
+//! | [`erased`] | [`DynRuntime`]: chosen at run time |
+//! | [`error`] | the errors that several of them share |
+//!
+//! All of it comes from the crate `anyrt-core`: what its pages call `anyrt_core::x` is `anyrt::x`.
+//!
+//! # Looking for …
+//!
+//! | elsewhere | here |
+//! |---|---|
+//! | `spawn`, `create_task` | [`rt.spawn(..)`](Spawn::spawn): a handle that is dropped detaches, [`abort`](JoinHandle::abort) aborts |
+//! | `spawn_blocking`, `to_thread` | [`rt.spawn_blocking(..)`](SpawnBlocking::spawn_blocking) |
+//! | `LocalSet`, `spawn_local` | [`run_local`] |
+//! | `block_on`, `asyncio.run` | [`rt.block_on(..)`](BlockOn::block_on), [`run`] |
+//! | `JoinSet`, `TaskGroup`, a nursery | [`task_group`], [`TaskGroup`] |
+//! | `asyncio.gather` | [`gather()`]; `return_exceptions` is [`settled()`](gather::Gather::settled) |
+//! | `select!` | [`race!`], with an enum of the branches |
+//! | `join!`, `try_join!`, `join_all` | [`join!`], [`try_join!`], [`join_all`] |
+//! | `FuturesUnordered` | [`FutureSet`], or a [`scope()`] |
+//! | `buffer_unordered`, `buffered` | [`map_concurrent`], [`.ordered()`](gather::MapConcurrent::ordered) |
+//! | `timeout`, `wait_for` | [`rt.timeout(..)`](Timeout::timeout); [`wait_for`] where the work should know its limit; [`wait_for_task`] |
+//! | `sleep`, `interval` | [`rt.sleep(..)`](Sleep::sleep), [`time::interval`](time::interval()) |
+//! | `CancellationToken`, `shield` | [`CancellationToken`], [`shield`] |
+//! | `task_local!`, `contextvars` | [`task_local!`] |
+//! | `Mutex`, `Semaphore` | [`rt.lock(..)`](Runtime::lock), [`rt.semaphore(..)`](Runtime::semaphore) |
+//! | `RwLock`, `OnceCell`, `Barrier`, `Condvar` | [`sync::FifoRwLock`], [`sync::OnceCell`], [`sync::Barrier`], [`sync::Condvar`] |
+//! | `Notify`, `asyncio.Event` | [`sync::Notify`], [`sync::Event`] |
+//! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
+//! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
+//! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
+//! | `ReceiverStream` | [`rx.into_stream()`](Receiver::into_stream) |
+//!
+//! # A type of a library
+//!
+//! ```
+//! use anyrt::{Elapsed, prelude::*};
+//! use std::{sync::Arc, time::Duration};
+//!
+//! struct Client<R: Runtime> {
+//!     rt: R,
+//!     jobs: SenderOf<R, String>,
+//!     done: Arc<LockOf<R, Vec<String>>>,
+//!     worker: R::JoinHandle<()>,
+//! }
+//!
+//! impl<R: Runtime> Client<R> {
+//!     fn new(rt: R) -> Self {
+//!         let (jobs, mut incoming) = rt.channel::<String>(16).expect("16 are not 0");
+//!         let done = Arc::new(rt.lock(Vec::new()));
+//!         let worker = rt.spawn({
+//!             let done = done.clone();
+//!             async move {
+//!                 while let Some(job) = incoming.recv().await {
+//!                     done.lock().await.push(job);
+//!                 }
+//!             }
+//!         });
+//!         Self { rt, jobs, done, worker }
+//!     }
+//!
+//!     async fn close(self) -> Result<Vec<String>, Elapsed> {
+//!         drop(self.jobs); // Then the worker's loop ends.
+//!         let worker = self.rt.timeout(Duration::from_secs(5), self.worker).named("the last jobs");
+//!         worker.await?.expect("the worker does not panic");
+//!         Ok(std::mem::take(&mut *self.done.lock().await))
+//!     }
+//! }
+//! # #[cfg(feature = "smol")]
+//! # {
+//! # let rt = anyrt::smol::Smol::default();
+//! # let done = rt.block_on(async {
+//! #     let client = Client::new(rt.clone());
+//! #     client.jobs.send("a".to_owned()).await.unwrap();
+//! #     client.close().await
+//! # });
+//! # assert_eq!(done, Ok(vec!["a".to_owned()]));
+//! # }
+//! ```
+//!
 //! # Structured concurrency
 //!
 //! | | wait for all | wait for the first |
 //! |---|---|---|
-//! | **a failure ends it** | [`gather()`], [`map_concurrent`], [`task_group`] | [`race`] |
+//! | **a failure ends it** | [`gather()`], [`map_concurrent`], [`task_group`] | [`race()`] |
 //! | **failures are passed over** | [`gather(..).settled()`](gather::Gather::settled), [`supervisor()`](group::GroupBuilder::supervisor) | [`race_ok`], [`hedge`], [`enough(n)`](group::GroupBuilder::enough) |
 //!
-//! All of these spawn tasks, and none returns before the tasks are gone. Limits are
-//! [`wait_for`] and [`wait_for_task`]; asking to stop is [`CancellationToken`]; what tasks inherit is
-//! the [`Context`], with values of one's own by [`task_local!`].
+//! All of these spawn tasks, and none returns before the tasks are gone. In the caller's own task are
+//! [`join!`], [`race!`], [`FutureSet`] and [`scope()`].
 //!
 //! # Backends
 //!

@@ -93,7 +93,8 @@ pub const COUNTED: &[(&str, &[(&str, Option<f64>)])] = &[
         "Oneshot, made, sent and received",
         &[
             ("oneshot, tokio", None),
-            ("oneshot, anyrt", Some(1.0)),
+            // Six atomic read-modify-writes to tokio's five, and a mutex where tokio has `unsafe`.
+            ("oneshot, anyrt", Some(1.32)),
             ("oneshot, mea", None),
             ("oneshot, crossfire", None),
         ],
@@ -102,7 +103,8 @@ pub const COUNTED: &[(&str, &[(&str, Option<f64>)])] = &[
         "Oneshot, made, waited for, sent and received",
         &[
             ("awaited oneshot, tokio", None),
-            ("awaited oneshot, anyrt", Some(1.0)),
+            // As above; the switches of tasks are the same.
+            ("awaited oneshot, anyrt", Some(1.03)),
             ("awaited oneshot, mea", None),
             ("awaited oneshot, crossfire", None),
         ],
@@ -111,7 +113,8 @@ pub const COUNTED: &[(&str, &[(&str, Option<f64>)])] = &[
         "Broadcast, sent and received by one",
         &[
             ("broadcast to one, tokio", None),
-            ("broadcast to one, anyrt", Some(1.0)),
+            // Values are cloned outside the lock: an `Arc` is cloned and dropped for it.
+            ("broadcast to one, anyrt", Some(1.09)),
             ("broadcast to one, mea", None),
             ("broadcast to one, async-broadcast", None),
         ],
@@ -120,7 +123,8 @@ pub const COUNTED: &[(&str, &[(&str, Option<f64>)])] = &[
         "Broadcast, sent and received by four",
         &[
             ("broadcast to four, tokio", None),
-            ("broadcast to four, anyrt", Some(1.0)),
+            // As above.
+            ("broadcast to four, anyrt", Some(1.01)),
             ("broadcast to four, mea", None),
             ("broadcast to four, async-broadcast", None),
         ],
@@ -131,7 +135,7 @@ pub const COUNTED: &[(&str, &[(&str, Option<f64>)])] = &[
     ),
     (
         "Watch, a look at the latest",
-        &[("look, tokio", None), ("look, anyrt", Some(1.0))],
+        &[("look, tokio", None), ("look, anyrt", Some(1.36))],
     ),
     (
         "Queue, put, got and done",

@@ -67,6 +67,15 @@ fn a_hang_is_no_failure_but_hung() {
 }
 
 #[test]
+fn threads_that_all_block_hang() {
+    let limit = Duration::from_secs(2);
+    let suite = Suite::new("parks", || Broken::new(Fault::BlockOnParks)).watchdog(limit);
+    let report = suite.only(&["BO-1", "BO-2"]).run();
+    assert_eq!(report.verdict("BO-1"), Some(&Verdict::Passed));
+    assert_eq!(report.verdict("BO-2"), Some(&Verdict::Hung(limit)));
+}
+
+#[test]
 fn a_panic_is_a_failure_with_its_message() {
     let report = run(Fault::BlockOnPanics, &["SP-1"]);
     let Some(Verdict::Failed(message)) = report.verdict("SP-1") else {

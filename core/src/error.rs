@@ -1,14 +1,8 @@
-//! The errors of the core: one small struct an operation, an enum where callers branch.
+//! The errors that several rooms share: one small struct an operation, an enum where callers branch. What
+//! only one room can give lies there: group errors, `Cancelled`, `WaitTaskError`, `AllFailed`, …
 
-use std::{
-    any::Any,
-    borrow::Cow,
-    error::Error,
-    fmt,
-    panic::Location,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use crate::prim::{Mutex, into_inner};
+use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location, time::Duration};
 
 /// A setting that cannot be used; says which, its value, and what is permitted.
 ///
@@ -125,9 +119,7 @@ impl Panic {
 
     /// The payload that the panic was raised with.
     pub fn into_payload(self) -> Box<dyn Any + Send + 'static> {
-        self.payload
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        into_inner(self.payload)
     }
 }
 
@@ -248,13 +240,14 @@ impl Error for AcquireTimeoutError {
     }
 }
 
-/// The semaphore or channel is closed.
+/// What was waited for cannot come any more: the semaphore, channel or queue is closed, or its other side
+/// is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed;
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the semaphore or channel is closed")
+        f.write_str("closed: nothing more can come of it")
     }
 }
 
@@ -280,7 +273,8 @@ impl fmt::Display for TryAcquireError {
 
 impl Error for TryAcquireError {}
 
-/// The receiver is gone or closed; the item comes back.
+/// Nobody can receive it any more: the receiver is gone or closed, or the queue was shut down. The item
+/// comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -339,8 +333,8 @@ pub enum TryRecvError {
 impl fmt::Display for TryRecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "the channel is empty",
-            Self::Closed => "the channel is closed and drained",
+            Self::Empty => "empty: nothing is there now",
+            Self::Closed => "closed: nothing more can come of it",
         })
     }
 }
@@ -366,11 +360,11 @@ macro_rules! item_errors {
 
 item_errors! {
     SendError {
-        Self(_) => "SendError(..)", "the channel is closed";
+        Self(_) => "SendError(..)", "closed: nobody can receive the item";
     }
     TrySendError {
-        Self::Full(_) => "Full(..)", "the channel is full";
-        Self::Closed(_) => "Closed(..)", "the channel is closed";
+        Self::Full(_) => "Full(..)", "full: no slot is free";
+        Self::Closed(_) => "Closed(..)", "closed: nobody can receive the item";
     }
 }
 
@@ -387,7 +381,7 @@ impl<T> fmt::Display for SendTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Elapsed(..) => "no slot came free in time",
-            Self::Closed(_) => "the channel is closed",
+            Self::Closed(_) => "closed: nobody can receive the item",
         })
     }
 }

@@ -13,7 +13,9 @@
 //! | [`cancel`] | tokens that ask tasks to stop, futures that give up on one, shields |
 //! | [`context`] | what a task inherits: a token, a deadline, values |
 //! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |
-//! | [`error`] | the errors of all of them |
+//! | [`error`] | the errors that several of them share |
+//!
+//! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_core::x` in these pages as `anyrt::x`.
 //!
 //! This crate names no runtime, never reads a clock, never starts a thread and never
 //! draws randomness: all of that comes from a value `R: Runtime`.
@@ -52,6 +54,7 @@ pub mod error;
 pub mod gather;
 pub mod group;
 pub mod join;
+mod prim;
 pub mod rt;
 pub mod sync;
 pub mod task;

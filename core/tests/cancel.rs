@@ -3,41 +3,20 @@
 //! These races are tried, not model-checked: a token keeps its reason in a `OnceLock`, which loom
 //! has none of.
 
+mod support;
+
 use anyrt_core::cancel::{Cancellable, CancellationToken};
 use std::{
-    future::{Future, pending},
+    future::pending,
     hint,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::{
-        Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-        mpsc,
-    },
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    sync::{Barrier, mpsc},
+    thread,
 };
+use support::{Counter, Panics, block_on, poll_with};
 
 const LONG: usize = 100_000;
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
 
 /// A stack on which nothing recurses a hundred thousand times, nor a thousand.
 #[allow(clippy::disallowed_types)] // A test has no runtime to ask.
@@ -97,33 +76,17 @@ fn a_long_chain_is_cancelled_link_by_link_in_no_time() {
 
 #[test]
 fn a_waker_that_panics_keeps_nobody_from_being_woken() {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic!("expected: a waker that panics");
-        }
-    }
-    struct Counter(AtomicUsize);
-    impl Wake for Counter {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, SeqCst);
-        }
-    }
     let root = CancellationToken::new();
     let children = [root.child(), root.child(), root.child()];
-    let counter = Arc::new(Counter(AtomicUsize::new(0)));
-    let [panics, counts] = [
-        Waker::from(Arc::new(Panics)),
-        Waker::from(Arc::clone(&counter)),
-    ];
+    let (panics, (counter, counts)) = (Panics::waker(), Counter::new());
     let mut waits: Vec<_> = children.iter().map(CancellationToken::cancelled).collect();
     for (wait, waker) in waits.iter_mut().zip([&counts, &panics, &counts]) {
-        let polled = pin!(wait).poll(&mut Context::from_waker(waker));
+        let polled = poll_with(pin!(wait), waker);
         assert!(polled.is_pending());
     }
     let caught = catch_unwind(AssertUnwindSafe(|| root.cancel()));
     assert!(caught.is_err(), "the panic is told to whoever cancels");
-    assert_eq!(counter.0.load(SeqCst), 2);
+    assert_eq!(counter.count(), 2);
     assert!(children.iter().all(CancellationToken::is_cancelled));
     root.cancel();
     assert!(root.child().is_cancelled());
@@ -195,10 +158,10 @@ fn whoever_is_born_waits_or_goes_while_it_is_cancelled_hears_of_it() {
                     drop(middle);
                     // A wake that is lost is a hang.
                     let reason = match n {
-                        0 => block(leaf.cancelled()),
-                        1 => block(leaf.clone().cancelled_owned()),
+                        0 => block_on(leaf.cancelled()),
+                        1 => block_on(leaf.clone().cancelled_owned()),
                         _ => {
-                            let given_up = block(pending::<()>().cancellable(&leaf));
+                            let given_up = block_on(pending::<()>().cancellable(&leaf));
                             given_up.unwrap_err().reason
                         }
                     };

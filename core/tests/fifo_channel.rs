@@ -1,34 +1,18 @@
 //! The channel's hand-off: a `send` that waits leaves its item for the receiver. By hand, without a
 //! runtime.
 
+mod support;
+
 use anyrt_core::{
     error::{SendError, TryRecvError, TrySendError},
     rt::{Receiver, SendPermit, Sender},
     sync::{channel, unbounded_channel},
 };
 use std::{
-    future::Future,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Wake, Waker},
+    pin::pin,
+    task::{Context, Poll, Waker},
 };
-
-/// Counts its wakes.
-#[derive(Default)]
-struct Counter(AtomicUsize);
-
-impl Wake for Counter {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
+use support::{Counter, poll};
 
 #[test]
 fn a_blocked_send_hands_its_item_over_without_a_poll() {
@@ -88,8 +72,7 @@ fn a_slot_that_comes_back_brings_a_waiting_item_and_wakes_the_receiver() {
     };
     let mut send = pin!(sender.send(1));
     assert!(poll(send.as_mut()).is_pending());
-    let counter = Arc::new(Counter::default());
-    let waker = Waker::from(counter.clone());
+    let (counter, waker) = Counter::new();
     let mut recv = pin!(receiver.recv());
     assert!(
         recv.as_mut()
@@ -97,7 +80,7 @@ fn a_slot_that_comes_back_brings_a_waiting_item_and_wakes_the_receiver() {
             .is_pending()
     );
     drop(slot);
-    assert_eq!(counter.0.load(SeqCst), 1);
+    assert_eq!(counter.count(), 1);
     assert_eq!(poll(recv), Poll::Ready(Some(1)));
     assert_eq!(poll(send), Poll::Ready(Ok(())));
 }
@@ -148,10 +131,9 @@ fn a_permit_and_a_blocked_send_keep_their_order() {
 
 /// The polls out of 10,000 over a channel that is never empty that were pending, and their wakes.
 fn pending_polls(mut next: impl FnMut(&Waker) -> bool) -> (usize, usize) {
-    let counter = Arc::new(Counter::default());
-    let waker = Waker::from(counter.clone());
+    let (counter, waker) = Counter::new();
     let pending = (0..10_000).filter(|_| !next(&waker)).count();
-    (pending, counter.0.load(SeqCst))
+    (pending, counter.count())
 }
 
 #[test]

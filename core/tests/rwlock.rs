@@ -1,17 +1,16 @@
 //! The read-write lock, by hand and without a runtime.
 
+mod support;
+
 use anyrt_core::sync::FifoRwLock;
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::Poll,
 };
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
+use support::poll;
 
 fn granted<F: Future>(future: Pin<&mut F>) -> F::Output {
     match poll(future) {

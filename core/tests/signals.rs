@@ -1,20 +1,23 @@
 //! Ugly outcomes of event, notification, condition, barrier and cell: wakers that use what they wait
 //! for, wakers that panic, polls after the end. By hand, without a runtime.
 
-use anyrt_core::sync::{Barrier, Condvar, Event, FifoMutex, Notify, OnceCell};
+mod support;
+
+use anyrt_core::{
+    rt::Lock,
+    sync::{Barrier, Condvar, Event, FifoMutex, Notify, OnceCell},
+};
 use std::{
     future::{Future, ready},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
-        mpsc,
     },
-    task::{Context, Poll, Wake, Waker},
-    thread,
-    time::Duration,
+    task::{Wake, Waker},
 };
+use support::{Panics, ends, poll_with};
 
 /// Acts when it is woken, and again when it is dropped.
 struct Acts<F: Fn() + Send + Sync>(F);
@@ -35,44 +38,23 @@ fn acts(act: impl Fn() + Send + Sync + 'static) -> Waker {
     Waker::from(Arc::new(Acts(act)))
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(waker))
-}
-
-/// Fails where `work` hangs.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a watchdog over what would hang this thread"
-)]
-fn within_reason(work: impl FnOnce() + Send + 'static) {
-    let (done, finished) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        work();
-        done.send(()).unwrap();
-    });
-    match finished.recv_timeout(Duration::from_secs(20)) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("a waker ran under a lock"),
-        _ => thread.join().unwrap(),
-    }
-}
-
 /// Polls with one such waker, then with another, which drops the first; then lets `signal` wake it,
 /// or drops it.
 fn reenter<F: Future>(wait: impl Fn() -> F, waker: impl Fn() -> Waker, signal: impl Fn()) {
     for woken in [true, false] {
         let mut future = Box::pin(wait());
-        assert!(poll(future.as_mut(), &waker()).is_pending());
-        assert!(poll(future.as_mut(), &waker()).is_pending());
+        assert!(poll_with(future.as_mut(), &waker()).is_pending());
+        assert!(poll_with(future.as_mut(), &waker()).is_pending());
         if woken {
             signal();
-            assert!(poll(future.as_mut(), Waker::noop()).is_ready());
+            assert!(poll_with(future.as_mut(), Waker::noop()).is_ready());
         }
     }
 }
 
 #[test]
 fn wakers_may_use_what_they_wait_for() {
-    within_reason(|| {
+    ends(|| {
         let event = Arc::new(Event::new());
         let looks = || {
             let event = event.clone();
@@ -93,7 +75,7 @@ fn wakers_may_use_what_they_wait_for() {
             let barrier = barrier.clone();
             acts(move || assert!(format!("{barrier:?}").contains("n: 2")))
         };
-        let last = || assert!(poll(pin!(barrier.wait()), Waker::noop()).is_ready());
+        let last = || assert!(poll_with(pin!(barrier.wait()), Waker::noop()).is_ready());
         reenter(|| barrier.wait(), looks, last);
 
         let lock = FifoMutex::new(());
@@ -107,14 +89,6 @@ fn wakers_may_use_what_they_wait_for() {
     });
 }
 
-struct Panics;
-
-impl Wake for Panics {
-    fn wake(self: Arc<Self>) {
-        panic!("expected: a waker that panics");
-    }
-}
-
 #[test]
 fn a_waker_that_panics_keeps_nobody_from_being_woken() {
     let event = Event::new();
@@ -124,20 +98,20 @@ fn a_waker_that_panics_keeps_nobody_from_being_woken() {
     let counts = acts(move || {
         counts.fetch_add(1, SeqCst);
     });
-    assert!(poll(first.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
-    assert!(poll(second.as_mut(), &counts).is_pending());
+    assert!(poll_with(first.as_mut(), &Panics::waker()).is_pending());
+    assert!(poll_with(second.as_mut(), &counts).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| event.set())).is_err());
     assert_eq!(woken.load(SeqCst), 1);
-    assert!(poll(first, Waker::noop()).is_ready());
-    assert!(poll(second, Waker::noop()).is_ready());
+    assert!(poll_with(first, Waker::noop()).is_ready());
+    assert!(poll_with(second, Waker::noop()).is_ready());
 }
 
 #[test]
 fn a_wait_that_is_over_cannot_be_polled() {
     fn again<F: Future>(wait: F) {
         let mut wait = pin!(wait);
-        assert!(poll(wait.as_mut(), Waker::noop()).is_ready());
-        let again = AssertUnwindSafe(|| poll(wait.as_mut(), Waker::noop()).is_ready());
+        assert!(poll_with(wait.as_mut(), Waker::noop()).is_ready());
+        let again = AssertUnwindSafe(|| poll_with(wait.as_mut(), Waker::noop()).is_ready());
         assert!(catch_unwind(again).is_err());
     }
     let event = Event::new();

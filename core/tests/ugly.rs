@@ -1,6 +1,8 @@
 //! Ugly outcomes, each with a name: wakers and destructors that panic, slots and futures that are
 //! forgotten, handles that nobody keeps. By hand, without a runtime.
 
+mod support;
+
 use anyrt_core::{
     channel::{
         broadcast, oneshot,
@@ -12,6 +14,7 @@ use anyrt_core::{
     task::{PortableHandle, portable, portable_blocking, run_local},
 };
 use std::{
+    cmp::Ordering,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
@@ -19,65 +22,18 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::{Context, Poll, Wake, Waker},
-    thread,
+    task::{Poll, Wake, Waker},
 };
-
-/// Counts its wakes.
-#[derive(Default)]
-struct Counter(AtomicUsize);
-
-impl Wake for Counter {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-struct Panics;
-
-impl Wake for Panics {
-    fn wake(self: Arc<Self>) {
-        panic!("expected: a waker that panics");
-    }
-}
-
-struct PanicsOnDrop;
-
-impl Drop for PanicsOnDrop {
-    fn drop(&mut self) {
-        if !thread::panicking() {
-            panic!("expected: a destructor that panics");
-        }
-    }
-}
-
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(waker))
-}
-
-struct Unpark(thread::Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
+use support::{Counter, Panics, PanicsOnDrop, Unpark, block_on_with, poll_with};
 
 /// A runtime that can do nothing but block, and tells whether its last waker is still held.
 struct Park(Arc<Mutex<Weak<Unpark>>>);
 
 impl BlockOn for Park {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let unpark = Arc::new(Unpark(thread::current()));
+        let unpark = Unpark::this_thread();
         *self.0.lock().unwrap() = Arc::downgrade(&unpark);
-        let waker = Waker::from(unpark);
-        let mut future = pin!(future);
-        loop {
-            if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
-                return output;
-            }
-            thread::park();
-        }
+        block_on_with(future, &Waker::from(unpark))
     }
 }
 
@@ -87,12 +43,12 @@ fn a_waker_that_panics_keeps_nobody_from_being_woken() {
     let (first, second) = (semaphore.acquire(), semaphore.acquire());
     let (mut first, mut second) = (pin!(first), pin!(second));
     let counter = Arc::new(Counter::default());
-    assert!(poll(first.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
-    assert!(poll(second.as_mut(), &Waker::from(counter.clone())).is_pending());
+    assert!(poll_with(first.as_mut(), &Panics::waker()).is_pending());
+    assert!(poll_with(second.as_mut(), &Waker::from(counter.clone())).is_pending());
     let added = catch_unwind(AssertUnwindSafe(|| semaphore.add_permits(2)));
     assert!(added.is_err(), "the panic goes on");
-    assert_eq!(counter.0.load(SeqCst), 1);
-    assert!(poll(second.as_mut(), Waker::noop()).is_ready());
+    assert_eq!(counter.count(), 1);
+    assert!(poll_with(second.as_mut(), Waker::noop()).is_ready());
 }
 
 #[test]
@@ -100,7 +56,7 @@ fn a_forgotten_send_slot_does_not_keep_the_channel_open() {
     let (sender, mut receiver) = channel::<u8>(1).unwrap();
     {
         let mut reserve = pin!(sender.reserve());
-        let Poll::Ready(slot) = poll(reserve.as_mut(), Waker::noop()) else {
+        let Poll::Ready(slot) = poll_with(reserve.as_mut(), Waker::noop()) else {
             panic!("a slot was free")
         };
         std::mem::forget(slot);
@@ -116,7 +72,7 @@ fn a_dropped_receive_leaves_no_waker() {
     let counter = Arc::new(Counter::default());
     {
         let mut recv = pin!(receiver.recv());
-        assert!(poll(recv.as_mut(), &Waker::from(counter.clone())).is_pending());
+        assert!(poll_with(recv.as_mut(), &Waker::from(counter.clone())).is_pending());
     }
     assert_eq!(Arc::strong_count(&counter), 1);
 }
@@ -127,8 +83,8 @@ fn a_dropped_join_handle_leaves_no_waker() {
     let (_work, mut blocking) = portable_blocking(|| ());
     let counter = Arc::new(Counter::default());
     let waker = Waker::from(counter.clone());
-    assert!(poll(Pin::new(&mut handle), &waker).is_pending());
-    assert!(poll(Pin::new(&mut blocking), &waker).is_pending());
+    assert!(poll_with(Pin::new(&mut handle), &waker).is_pending());
+    assert!(poll_with(Pin::new(&mut blocking), &waker).is_pending());
     drop((handle, blocking, waker));
     assert_eq!(Arc::strong_count(&counter), 1);
     drop(task);
@@ -145,19 +101,58 @@ fn a_task_leaves_its_waker_where_it_changed_only() {
     let wakers = [(); 3].map(|()| Arc::new(Counter::default()));
     let [first, second, joiner] = &wakers;
     for task_waker in [first, first, second] {
-        assert!(poll(task.as_mut(), &Waker::from(task_waker.clone())).is_pending());
-        assert!(poll(Pin::new(&mut handle), &Waker::from(joiner.clone())).is_pending());
+        assert!(poll_with(task.as_mut(), &Waker::from(task_waker.clone())).is_pending());
+        assert!(poll_with(Pin::new(&mut handle), &Waker::from(joiner.clone())).is_pending());
     }
     let held = wakers.each_ref().map(Arc::strong_count);
     assert_eq!(held, [1, 2, 2], "each end keeps its last waker, once");
-    assert!(poll(task.as_mut(), Waker::noop()).is_ready());
+    assert!(poll_with(task.as_mut(), Waker::noop()).is_ready());
     let held = wakers.each_ref().map(Arc::strong_count);
     assert_eq!(held, [1, 1, 1], "nothing is kept for a task that has ended");
-    assert_eq!(joiner.0.load(SeqCst), 1);
+    assert_eq!(joiner.count(), 1);
     assert!(matches!(
-        poll(Pin::new(&mut handle), Waker::noop()),
+        poll_with(Pin::new(&mut handle), Waker::noop()),
         Poll::Ready(Ok(()))
     ));
+}
+
+#[test]
+fn a_joiner_whose_waker_panics_does_not_end_the_executor() {
+    let (task, mut handle) = portable(async { 1 });
+    let panics = Waker::from(Arc::new(Panics));
+    assert!(poll_with(Pin::new(&mut handle), &panics).is_pending());
+    let ran = catch_unwind(AssertUnwindSafe(|| poll_with(pin!(task), Waker::noop())));
+    assert!(ran.is_ok_and(|polled| polled.is_ready()), "a worker ends");
+    let joined = poll_with(Pin::new(&mut handle), Waker::noop());
+    assert!(matches!(joined, Poll::Ready(Ok(1))));
+}
+
+#[test]
+fn a_waker_whose_destructor_panics_does_not_keep_the_joiner_asleep() {
+    struct DropsBadly(PanicsOnDrop);
+    impl Wake for DropsBadly {
+        fn wake(self: Arc<Self>) {
+            let Self(_panics) = &*self;
+        }
+    }
+    let mut first = true;
+    let (task, mut handle) = portable(std::future::poll_fn(move |_| {
+        if std::mem::take(&mut first) {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }));
+    let mut task = pin!(task);
+    let joiner = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::new(DropsBadly(PanicsOnDrop)));
+    assert!(poll_with(task.as_mut(), &waker).is_pending());
+    drop(waker);
+    assert!(poll_with(Pin::new(&mut handle), &Waker::from(joiner.clone())).is_pending());
+    // The slot's is the last one: it goes when the task ends.
+    let ran = catch_unwind(AssertUnwindSafe(|| poll_with(task, Waker::noop())));
+    assert!(ran.is_ok_and(|polled| polled.is_ready()), "a worker ends");
+    assert_eq!(joiner.count(), 1);
 }
 
 #[test]
@@ -166,12 +161,12 @@ fn an_abort_wakes_the_tasks_last_waker() {
     let mut task = pin!(task);
     let [first, last] = [(); 2].map(|()| Arc::new(Counter::default()));
     for waker in [&first, &last] {
-        assert!(poll(task.as_mut(), &Waker::from(waker.clone())).is_pending());
+        assert!(poll_with(task.as_mut(), &Waker::from(waker.clone())).is_pending());
     }
     handle.abort();
     handle.abort();
-    assert_eq!((first.0.load(SeqCst), last.0.load(SeqCst)), (0, 1));
-    assert!(poll(task.as_mut(), Waker::noop()).is_ready());
+    assert_eq!((first.count(), last.count()), (0, 1));
+    assert!(poll_with(task.as_mut(), Waker::noop()).is_ready());
     assert!(handle.is_finished());
 }
 
@@ -188,7 +183,7 @@ fn a_task_that_is_aborted_in_its_first_poll_ends_with_that_poll() {
         })
     });
     *to_abort.lock().unwrap() = Some(handle);
-    assert!(poll(pin!(task), Waker::noop()).is_ready());
+    assert!(poll_with(pin!(task), Waker::noop()).is_ready());
     let handle = to_abort.lock().unwrap().take();
     assert!(handle.is_some_and(|handle| handle.is_finished()));
 }
@@ -197,7 +192,7 @@ fn a_task_that_is_aborted_in_its_first_poll_ends_with_that_poll() {
 fn the_output_of_a_detached_task_may_panic_when_dropped() {
     let (task, handle) = portable(async { PanicsOnDrop });
     drop(handle);
-    assert!(poll(pin!(task), Waker::noop()).is_ready());
+    assert!(poll_with(pin!(task), Waker::noop()).is_ready());
 }
 
 #[test]
@@ -211,8 +206,8 @@ fn two_destructors_that_panic_still_resolve_the_handle() {
             Poll::Ready(PanicsOnDrop)
         })
     });
-    assert!(poll(pin!(task), Waker::noop()).is_ready());
-    let Poll::Ready(Err(error)) = poll(Pin::new(&mut handle), Waker::noop()) else {
+    assert!(poll_with(pin!(task), Waker::noop()).is_ready());
+    let Poll::Ready(Err(error)) = poll_with(Pin::new(&mut handle), Waker::noop()) else {
         panic!("the handle hangs")
     };
     assert!(error.is_panic());
@@ -224,7 +219,7 @@ fn aborting_blocking_work_whose_capture_panics_resolves_the_handle() {
     let (_work, mut handle) = portable_blocking(move || drop(captured));
     handle.abort();
     assert!(handle.is_finished());
-    let Poll::Ready(Err(error)) = poll(Pin::new(&mut handle), Waker::noop()) else {
+    let Poll::Ready(Err(error)) = poll_with(Pin::new(&mut handle), Waker::noop()) else {
         panic!("the handle hangs")
     };
     assert!(error.is_panic());
@@ -265,7 +260,7 @@ fn a_waker_that_panics_loses_no_job() {
     let queue = Queue::unbounded(Order::fifo());
     let mut join = pin!(queue.join());
     queue.try_put(1).unwrap();
-    assert!(poll(join.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    assert!(poll_with(join.as_mut(), &Panics::waker()).is_pending());
     let job = queue.try_get().unwrap();
     let done = catch_unwind(AssertUnwindSafe(|| drop(job)));
     assert!(done.is_err(), "the waker's panic was swallowed");
@@ -274,7 +269,7 @@ fn a_waker_that_panics_loses_no_job() {
     let queue = Queue::bounded(Order::fifo(), 1).unwrap();
     queue.try_put(1).unwrap();
     let mut waits = pin!(queue.put(2));
-    assert!(poll(waits.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    assert!(poll_with(waits.as_mut(), &Panics::waker()).is_pending());
     let got = catch_unwind(AssertUnwindSafe(|| queue.try_get()));
     assert!(got.is_err(), "the waker's panic was swallowed");
     assert_eq!(
@@ -282,7 +277,7 @@ fn a_waker_that_panics_loses_no_job() {
         (0, 0),
         "the job is out, and done"
     );
-    assert!(poll(waits, Waker::noop()).is_ready());
+    assert!(poll_with(waits, Waker::noop()).is_ready());
 }
 
 #[test]
@@ -296,7 +291,7 @@ fn an_item_whose_destructor_panics_is_done() {
     let end = catch_unwind(AssertUnwindSafe(|| queue.shutdown(Shutdown::Immediate)));
     assert!(end.is_err(), "the destructor's panic was swallowed");
     assert_eq!(queue.unfinished(), 0);
-    assert!(poll(pin!(queue.join()), Waker::noop()).is_ready());
+    assert!(poll_with(pin!(queue.join()), Waker::noop()).is_ready());
 }
 
 #[test]
@@ -305,28 +300,59 @@ fn a_broadcast_past_a_waker_that_panics() {
     let (mut one, counter) = (rx.resubscribe(), Arc::new(Counter::default()));
     let mut panics = pin!(rx.recv());
     let mut waits = pin!(one.recv());
-    assert!(poll(panics.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
-    assert!(poll(waits.as_mut(), &Waker::from(counter.clone())).is_pending());
+    assert!(poll_with(panics.as_mut(), &Panics::waker()).is_pending());
+    assert!(poll_with(waits.as_mut(), &Waker::from(counter.clone())).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| tx.send(1))).is_err());
-    assert_eq!(counter.0.load(SeqCst), 1, "the wakes of who came after");
-    assert_eq!(poll(waits, Waker::noop()), Poll::Ready(Ok(1)));
-    assert_eq!(poll(panics, Waker::noop()), Poll::Ready(Ok(1)));
+    assert_eq!(counter.count(), 1, "the wakes of who came after");
+    assert_eq!(poll_with(waits, Waker::noop()), Poll::Ready(Ok(1)));
+    assert_eq!(poll_with(panics, Waker::noop()), Poll::Ready(Ok(1)));
 }
 
 #[test]
 fn a_oneshot_past_a_destructor_that_panics() {
     let (mut tx, rx) = oneshot::channel();
     let counter = Arc::new(Counter::default());
-    assert!(poll(pin!(tx.closed()), &Waker::from(counter.clone())).is_pending());
+    assert!(poll_with(pin!(tx.closed()), &Waker::from(counter.clone())).is_pending());
     assert!(tx.send(PanicsOnDrop).is_ok());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(rx))).is_err());
 
     // Nobody keeps the sender, and its future was forgotten.
     let (mut tx, rx) = oneshot::channel::<u32>();
     let mut closed = Box::pin(tx.closed());
-    assert!(poll(closed.as_mut(), &Waker::from(counter.clone())).is_pending());
+    assert!(poll_with(closed.as_mut(), &Waker::from(counter.clone())).is_pending());
     std::mem::forget(closed);
     drop(rx);
-    assert_eq!(counter.0.load(SeqCst), 1);
+    assert_eq!(counter.count(), 1);
     assert_eq!(tx.send(1), Err(1));
+}
+
+/// 13 cannot be compared.
+#[derive(Debug, PartialEq, Eq)]
+struct Rank(u32);
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        assert!(self.0 != 13, "expected: a comparison that panics");
+        self.0.cmp(&other.0)
+    }
+}
+
+#[test]
+fn a_put_that_waited_and_panics_in_a_comparison_can_be_dropped() {
+    let queue = Queue::bounded(Order::priority(), 2).unwrap();
+    queue.try_put(Rank(1)).unwrap();
+    queue.try_put(Rank(2)).unwrap();
+    let mut put = Box::pin(queue.put(Rank(13)));
+    assert!(poll_with(put.as_mut(), Waker::noop()).is_pending());
+    drop(queue.try_get().unwrap());
+    let put_in = catch_unwind(AssertUnwindSafe(|| poll_with(put.as_mut(), Waker::noop())));
+    put_in.unwrap_err();
+    drop(put);
+    assert_eq!((queue.len(), queue.unfinished()), (2, 2));
 }

@@ -2,19 +2,23 @@
 //! for a safe waker cannot run code when it is cloned.
 #![allow(unsafe_code)]
 
+mod support;
+
 use anyrt_core::{
-    rt::{Receiver, Semaphore, Sender},
+    rt::{JoinHandle, Lock, Receiver, Semaphore, Sender},
     sync::{FifoMutex, FifoSemaphore, channel},
+    task::portable,
 };
 use std::{
-    future::Future,
+    future::{Future, pending},
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    sync::{Arc, mpsc},
-    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
-    thread,
-    time::Duration,
+    ptr,
+    sync::{Arc, Mutex},
+    task::{Poll, RawWaker, RawWakerVTable, Wake, Waker},
 };
+use support::{Counter, ends, poll, poll_with};
 
 /// What a waker does, besides waking nobody.
 type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -78,22 +82,40 @@ unsafe fn dispose(data: *const ()) {
     run(hooks.drop.as_ref());
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(waker))
+/// What an executor keeps for the task that it polls, and uses again for the next one. The
+/// wakers of all have one address, and only their clones one of their own.
+#[derive(Default)]
+struct Frame(Mutex<Arc<Counter>>);
+
+impl Frame {
+    /// Polls for a task of its own.
+    fn poll<F: Future>(&self, future: Pin<&mut F>, task: &Arc<Counter>) -> Poll<F::Output> {
+        *self.0.lock().unwrap() = task.clone();
+        // SAFETY: the functions keep the contract of `RawWaker`: the frame outlives this waker, which
+        // owns nothing of it, and is `Sync`; a clone is an ordinary waker.
+        let waker = unsafe { Waker::new(ptr::from_ref(self).cast(), &FRAME) };
+        poll_with(future, &waker)
+    }
 }
 
-/// Fails where `work` deadlocks.
-#[expect(clippy::disallowed_methods, reason = "the test's own watchdog")]
-fn ends(work: impl FnOnce() + Send + 'static) {
-    let (done, is_done) = mpsc::channel();
-    let worker = thread::spawn(move || {
-        work();
-        done.send(()).ok();
-    });
-    match is_done.recv_timeout(Duration::from_secs(30)) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it deadlocks"),
-        _ => worker.join().expect("the work does not panic"),
-    }
+static FRAME: RawWakerVTable =
+    RawWakerVTable::new(clone_out_of_frame, wake_frame, wake_frame, |_| {});
+
+/// # Safety
+/// `data` is a live [`Frame`].
+unsafe fn clone_out_of_frame(data: *const ()) -> RawWaker {
+    // SAFETY: as the caller says.
+    let task = unsafe { &*data.cast::<Frame>() }.0.lock().unwrap().clone();
+    let owned = ManuallyDrop::new(Waker::from(task));
+    RawWaker::new(owned.data(), owned.vtable())
+}
+
+/// # Safety
+/// `data` is a live [`Frame`].
+unsafe fn wake_frame(data: *const ()) {
+    // SAFETY: as the caller says.
+    let task = unsafe { &*data.cast::<Frame>() }.0.lock().unwrap().clone();
+    task.wake();
 }
 
 /// Wakers that do `hook` whatever happens to them.
@@ -116,30 +138,33 @@ fn a_waker_may_come_back_to_the_channel_that_keeps_it() {
         });
         {
             let mut recv = pin!(receiver.recv());
-            assert!(poll(recv.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(recv.as_mut(), &hooks.waker()).is_pending());
             // Another waker each time.
-            assert!(poll(recv.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(recv.as_mut(), &hooks.waker()).is_pending());
             sender.try_send(1).unwrap();
-            assert_eq!(poll(recv.as_mut(), &hooks.waker()), Poll::Ready(Some(1)));
+            assert_eq!(
+                poll_with(recv.as_mut(), &hooks.waker()),
+                Poll::Ready(Some(1))
+            );
         }
         let mut recv = Box::pin(receiver.recv());
-        assert!(poll(recv.as_mut(), &hooks.waker()).is_pending());
+        assert!(poll_with(recv.as_mut(), &hooks.waker()).is_pending());
         drop(recv);
 
-        assert!(poll(pin!(sender.send(2)), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.send(2)), &hooks.waker()).is_ready());
         let mut send = Box::pin(sender.send(3));
         let mut reserve = Box::pin(sender.reserve());
         for _ in 0..2 {
-            assert!(poll(send.as_mut(), &hooks.waker()).is_pending());
-            assert!(poll(reserve.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(send.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(reserve.as_mut(), &hooks.waker()).is_pending());
         }
         drop(send);
         assert_eq!(receiver.try_recv(), Ok(2));
-        assert!(poll(reserve.as_mut(), &hooks.waker()).is_ready());
-        assert!(poll(pin!(sender.reserve()), &hooks.waker()).is_ready());
+        assert!(poll_with(reserve.as_mut(), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.reserve()), &hooks.waker()).is_ready());
         receiver.close();
-        assert!(poll(pin!(sender.send(4)), &hooks.waker()).is_ready());
-        assert!(poll(pin!(sender.reserve()), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.send(4)), &hooks.waker()).is_ready());
+        assert!(poll_with(pin!(sender.reserve()), &hooks.waker()).is_ready());
     });
 }
 
@@ -156,13 +181,13 @@ fn a_waker_may_come_back_to_the_lock_and_the_semaphore_that_keep_it() {
         let mut waits = Box::pin(lock.lock());
         let mut acquire = Box::pin(semaphore.acquire());
         for _ in 0..2 {
-            assert!(poll(waits.as_mut(), &hooks.waker()).is_pending());
-            assert!(poll(acquire.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(waits.as_mut(), &hooks.waker()).is_pending());
+            assert!(poll_with(acquire.as_mut(), &hooks.waker()).is_pending());
         }
         drop(guard);
         semaphore.add_permits(1).unwrap();
-        assert!(poll(waits.as_mut(), &hooks.waker()).is_ready());
-        assert!(poll(acquire.as_mut(), &hooks.waker()).is_ready());
+        assert!(poll_with(waits.as_mut(), &hooks.waker()).is_ready());
+        assert!(poll_with(acquire.as_mut(), &hooks.waker()).is_ready());
         drop((Box::pin(lock.lock()), Box::pin(semaphore.acquire())));
     });
 }
@@ -177,7 +202,9 @@ fn a_waker_whose_clone_panics_is_not_waited_with() {
     let lock = FifoMutex::new(0);
     let guard = lock.try_lock().unwrap();
     let mut waits = pin!(lock.lock());
-    let polled = catch_unwind(AssertUnwindSafe(|| poll(waits.as_mut(), &waker).is_ready()));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(waits.as_mut(), &waker).is_ready()
+    }));
     assert!(polled.is_err());
     drop(guard);
     assert!(lock.try_lock().is_some(), "nobody waits");
@@ -185,23 +212,27 @@ fn a_waker_whose_clone_panics_is_not_waited_with() {
     let (sender, mut receiver) = channel::<u8>(1).unwrap();
     {
         let mut recv = pin!(receiver.recv());
-        let polled = catch_unwind(AssertUnwindSafe(|| poll(recv.as_mut(), &waker).is_ready()));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            poll_with(recv.as_mut(), &waker).is_ready()
+        }));
         assert!(polled.is_err());
     }
     sender.try_send(1).unwrap();
     let mut send = pin!(sender.send(2));
-    let polled = catch_unwind(AssertUnwindSafe(|| poll(send.as_mut(), &waker).is_ready()));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(send.as_mut(), &waker).is_ready()
+    }));
     assert!(polled.is_err());
     assert_eq!(receiver.try_recv(), Ok(1));
     // The item is still in hand.
-    assert!(poll(send, Waker::noop()).is_ready());
+    assert!(poll_with(send, Waker::noop()).is_ready());
     assert_eq!(receiver.try_recv(), Ok(2));
 }
 
 #[test]
 fn a_waker_that_panics_when_woken_or_dropped_leaves_the_channel_whole() {
     let panics = always(|| {
-        if !thread::panicking() {
+        if !std::thread::panicking() {
             panic!("expected: a waker that panics");
         }
     });
@@ -212,14 +243,42 @@ fn a_waker_that_panics_when_woken_or_dropped_leaves_the_channel_whole() {
     let (sender, mut receiver) = channel::<u8>(1).unwrap();
     let waker = panics.waker();
     let mut recv = Box::pin(receiver.recv());
-    assert!(poll(recv.as_mut(), &waker).is_pending());
+    assert!(poll_with(recv.as_mut(), &waker).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| sender.try_send(1))).is_err());
-    assert_eq!(poll(recv.as_mut(), Waker::noop()), Poll::Ready(Some(1)));
+    assert_eq!(
+        poll_with(recv.as_mut(), Waker::noop()),
+        Poll::Ready(Some(1))
+    );
     drop(recv);
     let mut recv = Box::pin(receiver.recv());
-    assert!(poll(recv.as_mut(), &waker).is_pending());
+    assert!(poll_with(recv.as_mut(), &waker).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(recv))).is_err());
     sender.try_send(2).unwrap();
     assert_eq!(receiver.try_recv(), Ok(2));
     std::mem::forget(waker);
+}
+
+#[test]
+fn a_joiner_is_woken_though_its_waker_lies_where_another_lay() {
+    let frame = Frame::default();
+    let [first, last] = [(); 2].map(|()| Arc::new(Counter::default()));
+    let (task, mut handle) = portable(async {});
+    for joiner in [&first, &last] {
+        assert!(frame.poll(Pin::new(&mut handle), joiner).is_pending());
+    }
+    assert!(poll(pin!(task)).is_ready());
+    assert_eq!((first.count(), last.count()), (0, 1));
+}
+
+#[test]
+fn an_abort_wakes_a_task_whose_waker_lies_where_another_lay() {
+    let frame = Frame::default();
+    let [first, last] = [(); 2].map(|()| Arc::new(Counter::default()));
+    let (task, handle) = portable(pending::<()>());
+    let mut task = pin!(task);
+    for executor in [&first, &last] {
+        assert!(frame.poll(task.as_mut(), executor).is_pending());
+    }
+    handle.abort();
+    assert_eq!((first.count(), last.count()), (0, 1));
 }

@@ -2,11 +2,13 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`cli`] | the command line, as far as all programs have it in common |
 //! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
 //! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
 //! | [`own_runtime`] | a backend from outside, in one file |
 
+pub mod cli;
 pub mod dupes;
 pub mod own_runtime;
 pub mod pipeline;

@@ -43,7 +43,6 @@ pub struct OwnRuntime(Arc<Shared>);
 struct Shared {
     woken: mpsc::Sender<Runnable>,
     tasks: Arc<Mutex<Tasks>>,
-    threads: NonZeroUsize,
 }
 
 /// All tasks that have not ended, so that the runtime's end finds those that wait: an
@@ -53,26 +52,21 @@ type Tasks = Slab<Task<()>>;
 impl Default for OwnRuntime {
     /// A runtime with a thread for tasks for each that the machine has.
     fn default() -> Self {
-        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let (woken, queue) = mpsc::channel::<Runnable>();
         let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..threads.get() {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZeroUsize::get) {
             let queue = Arc::clone(&queue);
             // It ends once the runtime and all its tasks, which have a sender each, are gone.
             thread::spawn(move || {
                 IS_WORKER.set(true);
                 // One of the threads waits for the queue, the others for the lock.
-                let next = || lock(&queue).recv();
-                while let Ok(runnable) = next() {
+                for runnable in std::iter::from_fn(|| lock(&queue).recv().ok()) {
                     runnable.run();
                 }
             });
         }
-        Self(Arc::new(Shared {
-            woken,
-            tasks: Arc::default(),
-            threads,
-        }))
+        let tasks = Arc::default();
+        Self(Arc::new(Shared { woken, tasks }))
     }
 }
 
@@ -87,18 +81,16 @@ impl Drop for Shared {
 impl Spawn for OwnRuntime {
     type JoinHandle<T: Send + 'static> = PortableHandle<T>;
 
-    fn spawn<F>(&self, future: F) -> PortableHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
+    fn spawn<F: Future<Output: Send + 'static> + Send + 'static>(
+        &self,
+        future: F,
+    ) -> PortableHandle<F::Output> {
         // What is left for an executor has no output and never panics: it is to be polled
         // until it is ready, or dropped. The handle is complete.
         let (task, handle) = portable(future);
         let (woken, tasks) = (self.0.woken.clone(), Arc::clone(&self.0.tasks));
         let mut all = lock(&self.0.tasks);
-        let entry = all.vacant_entry();
-        let key = entry.key();
+        let key = all.vacant_key();
         let ended = async move {
             task.await;
             let this = lock(&tasks).try_remove(key);
@@ -106,7 +98,7 @@ impl Spawn for OwnRuntime {
         };
         // Where the threads are gone the task is dropped, which cancels it.
         let (runnable, task) = async_task::spawn(ended, move |task| drop(woken.send(task)));
-        entry.insert(task);
+        all.insert(task);
         drop(all);
         runnable.schedule();
         handle
@@ -116,11 +108,10 @@ impl Spawn for OwnRuntime {
 impl SpawnBlocking for OwnRuntime {
     type BlockingHandle<T: Send + 'static> = PortableBlockingHandle<T>;
 
-    fn spawn_blocking<F, T>(&self, work: F) -> PortableBlockingHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
+    fn spawn_blocking<F: FnOnce() -> T + Send + 'static, T: Send + 'static>(
+        &self,
+        work: F,
+    ) -> PortableBlockingHandle<T> {
         let (work, handle) = portable_blocking(work);
         thread::spawn(work);
         handle
@@ -170,6 +161,10 @@ impl Alarm for DelayAlarm {
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A delay that is over already takes a turn of its own thread to say so.
+        if now() >= self.deadline {
+            return Poll::Ready(());
+        }
         Pin::new(&mut self.delay).poll(cx)
     }
 }
@@ -208,7 +203,7 @@ impl Runtime for OwnRuntime {
     anyrt_core::portable_sync!();
 
     fn parallelism(&self) -> NonZeroUsize {
-        self.0.threads
+        thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
     }
 
     fn name(&self) -> &'static str {

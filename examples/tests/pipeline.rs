@@ -134,7 +134,7 @@ fn the_program_prints_a_table_or_a_tree_of_errors() {
     let (code, out, err) = run(&["--top", "1", "--runtime", "own"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(
-        out.starts_with("3 words, 2 of them different, in 1 files; 0 skipped"),
+        out.starts_with("3 words, 2 of them different, in 1 file; 0 skipped"),
         "{out}"
     );
     assert!(out.ends_with("        2  two\n"), "{out}");
@@ -143,6 +143,17 @@ fn the_program_prints_a_table_or_a_tree_of_errors() {
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(
         err.starts_with("pipeline: error: stopped early\n1 failure in group"),
+        "{err}"
+    );
+    let missing = tree.path().join("not-there");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_pipeline"));
+    let output = program.arg(missing).args(["--runtime", "own"]).output();
+    let output = output.expect("the program runs");
+    assert_eq!((output.status.code(), output.stdout), (Some(1), vec![]));
+    let err = String::from_utf8(output.stderr).expect("text");
+    assert!(err.contains("pipeline: skipped "), "{err}");
+    assert!(
+        err.ends_with("pipeline: error: nothing could be searched\n"),
         "{err}"
     );
     let (code, _, err) = run(&["--jobs", "0"]);

@@ -7,6 +7,7 @@
 //! | [`Smol::global`] | smol's own | 1, or `SMOL_THREADS` |
 
 mod executor;
+mod tasks;
 
 use anyrt_async_io::{AsyncIoTimer, unnested};
 use anyrt_core::{
@@ -67,16 +68,12 @@ impl Smol {
     pub fn global() -> Self {
         Self(Kind::Global)
     }
+}
 
-    /// The executor, unless it is smol's own.
-    fn owned(&self) -> Option<&Owned> {
-        static SHARED: OnceLock<Owned> = OnceLock::new();
-        match &self.0 {
-            Kind::Shared => Some(SHARED.get_or_init(|| Owned::start(anyrt_async_io::cores()))),
-            Kind::Global => None,
-            Kind::Owned(owned) => Some(owned),
-        }
-    }
+/// The process's executor, which never goes.
+fn shared() -> &'static Owned {
+    static SHARED: OnceLock<Owned> = OnceLock::new();
+    SHARED.get_or_init(|| Owned::start(anyrt_async_io::cores()))
 }
 
 impl Spawn for Smol {
@@ -90,9 +87,10 @@ impl Spawn for Smol {
         // smol's own handles cancel when dropped, and a destructor that panics in a cancelled task
         // ends the process: the portable handle's does not.
         let (task, handle) = portable(future);
-        match self.owned() {
-            Some(owned) => owned.executor().spawn(unnested(task)).detach(),
-            None => smol::spawn(unnested(task)).detach(),
+        match &self.0 {
+            Kind::Shared => shared().spawn_forever(unnested(task)),
+            Kind::Global => smol::spawn(unnested(task)).detach(),
+            Kind::Owned(owned) => owned.spawn(unnested(task)),
         }
         handle
     }
@@ -150,7 +148,11 @@ impl Runtime for Smol {
     anyrt_core::portable_sync!();
 
     fn parallelism(&self) -> NonZeroUsize {
-        self.owned().map_or_else(global_threads, Owned::threads)
+        match &self.0 {
+            Kind::Shared => shared().threads(),
+            Kind::Global => global_threads(),
+            Kind::Owned(owned) => owned.threads(),
+        }
     }
 
     fn name(&self) -> &'static str {

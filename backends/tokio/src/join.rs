@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
+use tokio::task::coop::{has_budget_remaining, unconstrained};
 
 /// The handle of a task, or of blocking work, on [`Tokio`](crate::Tokio).
 #[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
@@ -29,12 +30,16 @@ impl<T> Future for TokioHandle<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.task)
-            .poll(cx)
-            .map_err(|error| match error.try_into_panic() {
-                Ok(payload) => JoinError::Panicked(Panic::new(payload)),
-                Err(_) => JoinError::Cancelled,
-            })
+        let task = &mut self.task;
+        let mut joined = Pin::new(&mut *task).poll(cx);
+        // What has finished is ready at once, also to a task that has used up its budget.
+        if joined.is_pending() && !has_budget_remaining() && task.is_finished() {
+            joined = Pin::new(&mut unconstrained(task)).poll(cx);
+        }
+        joined.map_err(|error| match error.try_into_panic() {
+            Ok(payload) => JoinError::Panicked(Panic::new(payload)),
+            Err(_) => JoinError::Cancelled,
+        })
     }
 }
 

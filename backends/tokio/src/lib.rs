@@ -45,6 +45,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 /// A sleep panics when it is polled on a runtime that was built without its time driver
 /// (`enable_time`), and so does one of an *ambient* runtime that was polled before and after
 /// that runtime was shut down.
+/// In the moment of that shutdown such a sleep may complete early instead; one of a value that is
+/// bound to its runtime does neither, though tokio's panic, which it catches, may be printed.
 #[derive(Debug, Clone, Default)]
 pub struct Tokio(Kind);
 

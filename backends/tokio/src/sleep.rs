@@ -153,7 +153,8 @@ impl Alarm for TokioAlarm {
 
 /// `None` where the runtime is gone.
 ///
-/// tokio panics where a timer outlives its runtime, which may go at this very moment.
+/// tokio panics where a timer outlives its runtime, which may go at this very moment, and fires
+/// all of its timers as it goes, the due and the others alike.
 fn poll_at_home(
     home: &Home,
     mut sleep: Pin<&mut Option<time::Sleep>>,
@@ -171,6 +172,7 @@ fn poll_at_home(
         return Some(Poll::Ready(()));
     };
     match catch_unwind(AssertUnwindSafe(|| poll(sleep, cx))) {
+        Ok(Poll::Ready(())) if !home.is_running() => None,
         Ok(polled) => Some(polled),
         Err(payload) if home.is_running() => resume_unwind(payload),
         Err(_) => None,

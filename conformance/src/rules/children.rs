@@ -161,8 +161,8 @@ pub fn ga_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(all.is_ok(), "a gather with progress gave {all:?}");
         let want: Vec<_> = (1..=5).map(|done| (done, 5)).collect();
         ensure_eq!(std::mem::take(&mut *log.lock().unwrap()), want, "`gather`");
-        let all = gather(rt, (0..5).map(job)).settled();
-        drop(all.progress(report()).await);
+        let all = gather(rt, (0..5).map(job)).progress(report());
+        drop(all.settled().await);
         ensure_eq!(std::mem::take(&mut *log.lock().unwrap()), want, "`settled`");
         let counted = report();
         let mapped = map_concurrent(rt, 4..9, job).progress(move |done| counted(done, 5));

@@ -8,7 +8,12 @@ use anyrt_core::{
     error::TryRecvError,
     rt::{Lock, Receiver, Semaphore, Sender},
 };
-use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Debug},
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -28,6 +33,19 @@ impl Cut {
     }
 }
 
+/// To be read after what was dropped.
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (polls, plural) = (self.polls, if self.polls == 1 { "" } else { "s" });
+        let when = match (self.event, self.done) {
+            (false, _) => "before what it waits for",
+            (true, false) => "after what it waits for had come",
+            (true, true) => "after the poll that was ready",
+        };
+        write!(f, "dropped after {polls} poll{plural} in vain, {when}")
+    }
+}
+
 fn bad(error: impl Debug) -> Stop {
     Stop::failed(format!("the next caller gets {error:?}"))
 }
@@ -42,7 +60,7 @@ pub(super) fn cut_off(
     let mut probe = Probe::new(operation);
     let wakers = Arc::clone(probe.counter());
     for _ in 0..cut.polls {
-        ensure!(probe.is_pending(), "{what} did not wait, {cut:?}");
+        ensure!(probe.is_pending(), "{what}, {cut}, was ready too early");
     }
     let mut event = Some(event);
     if cut.event {
@@ -54,11 +72,7 @@ pub(super) fn cut_off(
     drop(probe);
     event.take().into_iter().for_each(|event| event());
     let left = Arc::strong_count(&wakers) - 1;
-    ensure_eq!(
-        left,
-        0,
-        "the wakers that a dropped {what} left behind, {cut:?}"
-    );
+    ensure_eq!(left, 0, "wakers that are held by {what}, {cut}");
     Ok(())
 }
 
@@ -79,14 +93,14 @@ fn cut_lock_and_semaphore<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     cut_off("lock", lock.lock(), cut, || drop(guard))?;
     ensure!(
         lock.try_lock().is_some(),
-        "a dropped lock keeps it, {cut:?}"
+        "a lock that nobody has is not free: lock, {cut}"
     );
     let guard = lock.try_lock();
     let timeout = rt.timeout(HOUR, lock.lock());
     cut_off("timeout around lock", timeout, cut, || drop(guard))?;
     ensure!(
         lock.try_lock().is_some(),
-        "a dropped timeout keeps the lock, {cut:?}"
+        "a lock that nobody has is not free: timeout around lock, {cut}"
     );
 
     let semaphore = Arc::new(rt.semaphore(2).map_err(bad)?);
@@ -95,7 +109,7 @@ fn cut_lock_and_semaphore<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     ensure_eq!(
         semaphore.available_permits(),
         2,
-        "the permits of 2, {cut:?}"
+        "the permits that are free: acquire, {cut}"
     );
     let permit = semaphore.try_acquire_many(2);
     let owned = Arc::clone(&semaphore).acquire_owned();
@@ -103,7 +117,7 @@ fn cut_lock_and_semaphore<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     ensure_eq!(
         semaphore.available_permits(),
         2,
-        "the permits of 2, {cut:?}"
+        "the permits that are free: acquire_owned, {cut}"
     );
     semaphore.try_acquire_many(2).map(drop).map_err(bad)
 }
@@ -121,9 +135,9 @@ fn cut_channel<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     ensure_eq!(
         taken,
         1 + usize::from(cut.done),
-        "the items received, send {cut:?}"
+        "the items received: send, {cut}"
     );
-    ensure_eq!(drops.count(), 2, "the items dropped of 2, send {cut:?}");
+    ensure_eq!(drops.count(), 2, "the items dropped: send, {cut}");
 
     tx.try_send(item()).map_err(bad)?;
     cut_off("reserve", tx.reserve(), cut, || drop(rx.try_recv()))?;
@@ -139,7 +153,7 @@ fn cut_channel<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     match (cut.done, rx.try_recv()) {
         (false, Ok(_)) | (true, Err(TryRecvError::Empty)) => Ok(()),
         (_, other) => Err(Stop::failed(format!(
-            "after recv {cut:?} the channel gives {other:?}"
+            "the channel gives {other:?}: recv, {cut}"
         ))),
     }
 }
@@ -187,7 +201,7 @@ async fn cut_time_and_tasks<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     };
     ensure!(
         matches!(output, Ok(3)),
-        "the handle gives {output:?}, {cut:?}"
+        "the handle gives {output:?}: join, {cut}"
     );
     Ok(())
 }

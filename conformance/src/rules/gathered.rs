@@ -69,8 +69,8 @@ pub fn ga_41<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
         let results = cut(3, |jobs| {
             let started = Arc::clone(&jobs.started);
-            let all = gather(rt, of_three(jobs)).settled();
-            all.progress(move |_, _| started.bump())
+            let all = gather(rt, of_three(jobs));
+            all.progress(move |_, _| started.bump()).settled()
         })
         .await?;
         ensure_eq!(results.len(), 3, "the results of `settled`");
@@ -202,8 +202,8 @@ pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "siblings gone after a panic of `progress`"
         );
         let all: [Job<_>; 2] = [Box::pin(jobs.job()), Box::pin(ready(Ok(3)))];
-        let all = gather(rt, all).settled();
-        let mut results = all.progress(|_, _| panic_any(Expected(4))).await;
+        let all = gather(rt, all).progress(|_, _| panic_any(Expected(4)));
+        let mut results = all.settled().await;
         ensure_eq!(
             jobs.dropped.count(),
             3,

@@ -101,7 +101,7 @@ fn cut_event_and_notify(cut: Cut) -> Outcome {
             ensure!(next.is_pending(), "a notification was given twice");
             Ok(())
         } else {
-            next.ready(&format!("the wait after a dropped {what}, {cut:?},"))
+            next.ready(&format!("the wait after a dropped {what}, {cut},"))
         }
     };
     cut_off("notified", notify.notified(), cut, || notify.notify_one())?;
@@ -129,7 +129,7 @@ fn cut_cell(cut: Cut) -> Outcome {
     ensure_eq!(
         *next.ready("the next initialiser")?,
         want,
-        "the value, {cut:?}"
+        "the value, {cut}"
     );
     Ok(())
 }
@@ -141,7 +141,7 @@ fn cut_condvar<R: Backend>(ctx: &Ctx<'_, R>, cut: Cut) -> Outcome {
     cut_off("condvar", waiting, cut, || condvar.notify_one())?;
     let guard = lock.try_lock().ok_or_else(taken)?;
     let mut next = Probe::new(condvar.wait(&lock, guard));
-    ensure!(next.is_pending(), "a notification reached two, {cut:?}");
+    ensure!(next.is_pending(), "a notification reached two, {cut}");
     condvar.notify_one();
     next.ready("the next wait for the condition").map(drop)
 }
@@ -152,7 +152,7 @@ fn cut_barrier(cut: Cut) -> Outcome {
         let _last = Probe::new(barrier.wait()).poll();
     })?;
     let mut next = Probe::new(barrier.wait());
-    ensure!(next.is_pending(), "a dropped wait counts, {cut:?}");
+    ensure!(next.is_pending(), "a dropped wait counts, {cut}");
     Probe::new(barrier.wait())
         .ready("the last at the barrier")
         .map(drop)

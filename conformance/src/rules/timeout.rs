@@ -93,32 +93,41 @@ pub fn to_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// Zero and past are one poll.
+/// Zero and past yield once, so that nothing that is there is missed for a budget.
 pub fn to_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
-        let (polls, inner) = ready_at(2);
-        let output = Probe::new(rt.timeout(Duration::ZERO, inner)).ready("a timeout of zero")?;
-        ensure!(
-            output.is_err(),
-            "a timeout of zero around a pending future is {output:?}"
-        );
-        ensure_eq!(
-            polls.load(Ordering::SeqCst),
-            1,
-            "the polls under a timeout of zero"
-        );
-        let (polls, inner) = ready_at(2);
-        let output = Probe::new(rt.timeout_at(Instant::ORIGIN, inner)).ready("a past timeout")?;
-        ensure!(
-            output.is_err(),
-            "a past deadline around a pending future is {output:?}"
-        );
-        ensure_eq!(
-            polls.load(Ordering::SeqCst),
-            1,
-            "the polls under a past deadline"
-        );
+        let all = [("zero", true), ("a past deadline", false)];
+        for (what, zero) in all {
+            let (polls, inner) = ready_at(usize::MAX);
+            let limited = match zero {
+                true => rt.timeout(Duration::ZERO, inner),
+                false => rt.timeout_at(Instant::ORIGIN, inner),
+            };
+            let mut limited = Probe::new(limited);
+            ensure!(limited.is_pending(), "{what} does not yield");
+            ensure_eq!(polls.load(Ordering::SeqCst), 1, "the first polls, {what}");
+            ensure_eq!(limited.wakes(), 1, "the wakes, {what}");
+            let output = limited.ready("the second poll")?;
+            ensure!(output.is_err(), "{what} gives {output:?}");
+        }
+        let (_, inner) = ready_at(2);
+        let output = rt.timeout(Duration::ZERO, inner).await;
+        ensure_eq!(output, Ok(2), "zero around a future that yields once");
+
+        const ITEMS: usize = 300;
+        let (tx, mut rx) = rt.unbounded_channel();
+        for item in 0..ITEMS {
+            tx.send(item).await.ok();
+        }
+        for item in 0..ITEMS {
+            let received = rt.timeout(Duration::ZERO, rx.recv()).await;
+            ensure_eq!(
+                received,
+                Ok(Some(item)),
+                "zero around an item that is there"
+            );
+        }
         Ok(())
     })
 }

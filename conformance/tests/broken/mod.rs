@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     BlockOnHangs,
     /// `block_on` panics.
     BlockOnPanics,
+    /// `block_on` holds on to its thread, also inside a task.
+    BlockOnParks,
     /// A channel of capacity 0 is made.
     CapacityZero,
     /// The clock stands still.
@@ -46,10 +48,12 @@ pub(crate) struct Broken {
 
 impl Broken {
     pub(crate) fn new(fault: Fault) -> Self {
-        Self {
-            inner: Tokio::default(),
-            fault,
-        }
+        let inner = match fault {
+            // Its threads never come back: they are not those of the other tests.
+            Fault::BlockOnParks => Tokio::multi_thread().expect("threads"),
+            _ => Tokio::default(),
+        };
+        Self { inner, fault }
     }
 }
 
@@ -193,6 +197,7 @@ impl BlockOn for Broken {
                 std::thread::sleep(Duration::from_secs(1));
             },
             Fault::BlockOnPanics => std::panic::panic_any("[expected by the conformance suite]"),
+            Fault::BlockOnParks => anyrt_conformance::probe::block(future),
             _ => self.inner.block_on(future),
         }
     }

@@ -10,7 +10,28 @@
 //! | not be cancelled for a while | [`shield(future)`](shield()) |
 //!
 //! A token asks; who was asked stops at a place of its choice. What drops a future without asking
-//! is the abort of a task, which a [`TaskGroup`](crate::group::TaskGroup) does once its grace is over.
+//! is the abort of a task, which a [`TaskGroup`](crate::group::TaskGroup) does once its
+//! [grace](crate::group::GroupBuilder::grace) is over: at once, unless it has one.
+//!
+//! # How a child ends that was asked to stop
+//! With `Ok`, for it has done what it was asked to. A group knows nothing of its children's error type, so
+//! a [`Cancelled`] that was made one of those (`cancellable(&token).await?`) is a failure like any other,
+//! and stands in the group's error. So, in the outermost function of a child:
+//!
+//! ```
+//! use anyrt_core::{cancel::CancellationToken, context::Context};
+//! # use std::io;
+//! # async fn next_mail() -> io::Result<String> { Ok(String::new()) }
+//! # async fn deliver(_: String) -> io::Result<()> { Ok(()) }
+//!
+//! async fn deliver_all() -> io::Result<()> {
+//!     let token = Context::current().token().cloned().unwrap_or_default();
+//!     while let Some(mail) = token.run_until_cancelled(next_mail()).await {
+//!         deliver(mail?).await?; // What is in hand is finished.
+//!     }
+//!     Ok(()) // Asked to stop: no failure.
+//! }
+//! ```
 
 mod future;
 mod shield;

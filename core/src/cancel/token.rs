@@ -13,7 +13,10 @@
 //! recurses, so that a chain of any length can be cancelled and dropped.
 
 use super::future::{CancelledFuture, RunUntilCancelled};
-use crate::sync::wake_all;
+use crate::{
+    prim::{Mutex, MutexGuard, lock},
+    sync::wake_all,
+};
 use slab::Slab;
 use std::{
     borrow::Cow,
@@ -22,7 +25,7 @@ use std::{
     future::Future,
     panic::Location,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        Arc, OnceLock, Weak,
         atomic::{
             AtomicBool,
             Ordering::{Acquire, Release},
@@ -115,7 +118,7 @@ impl Node {
     }
 
     fn links(&self) -> MutexGuard<'_, Links> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.links)
     }
 }
 

@@ -15,13 +15,14 @@
 
 use crate::{
     error::{Closed, TryRecvError},
-    sync::prim::{Mutex, lock},
+    prim::{Mutex, into_inner, lock},
+    sync::wake_all,
 };
 use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -77,9 +78,7 @@ fn is_alone<T>(shared: &Shared<T>) -> bool {
 /// What the other half left behind, without a lock.
 #[inline]
 fn take_alone<T>(shared: Shared<T>) -> Option<T> {
-    let state = Arc::into_inner(shared)?;
-    let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    state.value
+    into_inner(Arc::into_inner(shared)?).value
 }
 
 /// The half that sends. Dropped, it closes the channel.
@@ -231,9 +230,10 @@ impl<T> Receiver<T> {
         };
         let mut state = lock(shared);
         state.closed = true;
-        let waker = state.sender.take();
+        // The receiver's own, too: one that waits may be in another task than who closes.
+        let wakers = [state.sender.take(), state.receiver.take()];
         drop(state);
-        waker.into_iter().for_each(Waker::wake);
+        wake_all(wakers.into_iter().flatten().collect());
     }
 }
 

@@ -1,14 +1,12 @@
 //! Those who wait for the same thing to happen, and are all woken when it has.
 
-use crate::sync::wait_list::WaitList;
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+use crate::{
+    prim::{Mutex, lock},
+    sync::wait_list::WaitList,
 };
+use std::task::{Context, Poll, Waker};
 
-/// The place of a waiter, which its future keeps; `None` while it has none.
-pub(super) type Place = Option<usize>;
-
+/// Each has a key, which its future keeps; `None` while it is not among them.
 #[derive(Debug)]
 pub(super) struct Waiters(WaitList);
 
@@ -22,16 +20,16 @@ impl Waiters {
         self.0.close(false, wakers);
     }
 
-    /// Gives up `place`; its waker is to be dropped outside the lock.
+    /// Gives up `key`; its waker is to be dropped outside the lock.
     #[must_use]
-    pub(super) fn leave(&mut self, place: &mut Place) -> Option<Waker> {
-        let (_, waker) = self.0.remove(place.take()?);
+    pub(super) fn leave(&mut self, key: &mut Option<usize>) -> Option<Waker> {
+        let (_, waker) = self.0.remove(key.take()?);
         waker
     }
 
-    fn wait(&mut self, place: &mut Place, waker: Waker) -> Option<Waker> {
-        let replaced = self.leave(place);
-        *place = Some(self.0.push(1, waker));
+    fn wait(&mut self, key: &mut Option<usize>, waker: Waker) -> Option<Waker> {
+        let replaced = self.leave(key);
+        *key = Some(self.0.push(waker));
         replaced
     }
 }
@@ -41,13 +39,13 @@ pub(super) trait Watched {
     fn waiters(&mut self) -> &mut Waiters;
 }
 
-/// Ready with what `look` finds; otherwise waits at `place`.
+/// Ready with what `look` finds; otherwise waits at `key`.
 ///
 /// It looks a second time once the waker is cloned: cloning runs foreign code, which must not
 /// happen under the lock.
 pub(super) fn poll_until<S: Watched, O>(
     state: &Mutex<S>,
-    place: &mut Place,
+    key: &mut Option<usize>,
     cx: &mut Context<'_>,
     mut look: impl FnMut(&mut S) -> Option<O>,
 ) -> Poll<O> {
@@ -56,8 +54,8 @@ pub(super) fn poll_until<S: Watched, O>(
         let mut state = lock(state);
         let found = look(&mut state);
         let replaced = match (&found, waker.take()) {
-            (Some(_), unused) => (state.waiters().leave(place), unused),
-            (None, Some(waker)) => (state.waiters().wait(place, waker), None),
+            (Some(_), unused) => (state.waiters().leave(key), unused),
+            (None, Some(waker)) => (state.waiters().wait(key, waker), None),
             (None, None) => {
                 drop(state);
                 waker = Some(cx.waker().clone());
@@ -70,16 +68,10 @@ pub(super) fn poll_until<S: Watched, O>(
     }
 }
 
-/// Gives up `place` when its future is dropped.
-pub(super) fn leave<S: Watched>(state: &Mutex<S>, place: &mut Place) {
-    if place.is_some() {
-        let waker = lock(state).waiters().leave(place);
+/// Gives up `key` when its future is dropped.
+pub(super) fn leave<S: Watched>(state: &Mutex<S>, key: &mut Option<usize>) {
+    if key.is_some() {
+        let waker = lock(state).waiters().leave(key);
         drop(waker);
     }
-}
-
-/// Locks past a poisoning: a panic under these locks can only come from an item's `Ord`, and
-/// leaves the state whole.
-pub(super) fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -87,6 +87,11 @@ impl Context {
 
     /// The effective deadline: the earliest that is in force, up to the nearest
     /// [shield](crate::cancel::shield()) (*TG-15*), on the clock of the runtime that set it.
+    ///
+    /// To know, not to be stopped by: only whoever set it enforces it. [`wait_for`](crate::time::wait_for())
+    /// and a group do so for the limits that they were given; [`with_deadline`](Self::with_deadline) alone
+    /// does not. It is there to plan by, for a request's own limit or for not beginning at all; that it is
+    /// time to stop is told by the [token](Self::token), which can come at any moment.
     pub fn deadline(&self) -> Option<Instant> {
         self.scope.as_deref().and_then(|scope| scope.deadline)
     }
@@ -103,7 +108,8 @@ impl Context {
         })
     }
 
-    /// This context with a deadline, unless an earlier one is in force.
+    /// This context with a deadline, unless an earlier one is in force. It tells those inside, and ends
+    /// nothing: for that there is [`wait_until`](crate::time::wait_until).
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         let mut scope = self.scope.as_deref().cloned().unwrap_or_else(|| Scope {
             token: CancellationToken::new(),

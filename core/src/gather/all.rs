@@ -1,6 +1,6 @@
 //! All of them.
 
-use super::child::start;
+use super::child::{Progress, reporting, start};
 use crate::{
     ConfigError,
     group::{GroupBuilder, GroupError, Step, TaskError, TaskGroup},
@@ -51,25 +51,31 @@ where
     E: Send + 'static,
 {
     let setup = Setup {
-        group: TaskGroup::builder(rt),
+        group: TaskGroup::builder(rt).name("gather"),
         futures: futures.into_iter().collect(),
         progress: None,
         called_at: Location::caller(),
     };
-    Gather(Run {
+    Gather {
         total: setup.futures.len(),
         setup: Some(setup),
         group: None,
-    })
+    }
 }
 
 /// The future of [`gather`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Gather<R: Runtime, F, T: Send + 'static, E: Send + 'static>(Run<R, F, T, E>);
+pub struct Gather<R: Runtime, F, T: Send + 'static, E: Send + 'static> {
+    /// Until the first poll.
+    setup: Option<Setup<R, F, T, E>>,
+    /// From then on.
+    group: Option<TaskGroup<R, T, E>>,
+    total: usize,
+}
 
 /// The future of [`Gather::settled`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Settled<R: Runtime, F, T: Send + 'static, E: Send + 'static>(Run<R, F, T, E>);
+pub struct Settled<R: Runtime, F, T: Send + 'static, E: Send + 'static>(Gather<R, F, T, E>);
 
 impl<R, F, T, E> Gather<R, F, T, E>
 where
@@ -81,15 +87,22 @@ where
     /// Never ends early: one `Result` a future, in the order of the input. A panic or a lost
     /// executor is that future's error (*GA-4*). What asyncio calls `return_exceptions`.
     pub fn settled(self) -> Settled<R, F, T, E> {
-        Settled(self.0)
+        Settled(self)
     }
 
     /// Runs at most so many at once, the others as soon as one has ended, in order (*GA-9*).
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn limit(self, at_once: usize) -> Result<Self, ConfigError> {
-        self.0.limit(at_once).map(Self)
+    pub fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
+        if at_once == 0 {
+            return Err(ConfigError::new("limit", 0, "at least 1"));
+        }
+        self.setup = self.setup.map(|setup| Setup {
+            group: setup.group.max_concurrent(at_once),
+            ..setup
+        });
+        Ok(self)
     }
 
     /// Rejects an empty list.
@@ -97,44 +110,22 @@ where
     /// # Errors
     /// A [`ConfigError`] if there are no futures (*GA-2*).
     pub fn non_empty(self) -> Result<Self, ConfigError> {
-        self.0.non_empty().map(Self)
+        match self.total {
+            0 => Err(ConfigError::new("futures", "an empty list", "at least 1")),
+            _ => Ok(self),
+        }
     }
 
     /// Calls `report` with how many are done, and of how many, once a completion: 1, 2, … up to the
-    /// total, unless a failure ends it (*GA-10*). It is called in the tasks, and should be quick. A
-    /// panic in it is the failure of the task that had ended, and ends all (*GA-42*).
-    pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
-        Self(self.0.progress(report))
-    }
-}
-
-impl<R, F, T, E> Settled<R, F, T, E>
-where
-    R: Runtime,
-    F: Future<Output = Result<T, E>> + Send + 'static,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    /// As [`Gather::limit`].
-    ///
-    /// # Errors
-    /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn limit(self, at_once: usize) -> Result<Self, ConfigError> {
-        self.0.limit(at_once).map(Self)
-    }
-
-    /// As [`Gather::non_empty`].
-    ///
-    /// # Errors
-    /// A [`ConfigError`] if there are no futures (*GA-2*).
-    pub fn non_empty(self) -> Result<Self, ConfigError> {
-        self.0.non_empty().map(Self)
-    }
-
-    /// As [`Gather::progress`]; failures count, too, so that it comes to the total unless all of it
-    /// is cancelled.
-    pub fn progress(self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
-        Self(self.0.progress(report))
+    /// total, unless a failure ends it (*GA-10*). Where all are [settled](Self::settled), failures
+    /// count, too. It is called in the tasks, and should be quick. A panic in it is the failure of
+    /// the task that had ended, and ends all (*GA-42*).
+    pub fn progress(mut self, mut report: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        let total = self.total;
+        if let Some(setup) = &mut self.setup {
+            setup.progress = Some(Box::new(move |done| report(done, total)));
+        }
+        self
     }
 }
 
@@ -148,17 +139,11 @@ where
     type Output = Result<Vec<T>, TaskError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let group = ready!(self.0.poll_ended(cx, Step::Fail));
-        let outputs = group
-            .outcome(|outputs| outputs)
-            .map_err(GroupError::into_first)?;
-        if let Some(missing) = (0..self.0.total).find(|at| {
-            let id = outputs.get(*at).map(|(id, _)| id.index());
-            id != Some(*at as u64)
-        }) {
-            return Poll::Ready(Err(group.cancelled(missing)));
-        }
-        Poll::Ready(Ok(outputs.into_iter().map(|(_, output)| output).collect()))
+        let group = ready!(self.poll_ended(cx, Step::Fail));
+        // Without a failure none is missing: what was cut short or refused is one (*TG-56*).
+        let outputs =
+            group.outcome(|outputs| outputs.into_iter().map(|(_, output)| output).collect());
+        Poll::Ready(outputs.map_err(GroupError::into_first))
     }
 }
 
@@ -185,19 +170,9 @@ where
             }
         }
         let all = all.into_iter().enumerate();
-        let all = all.map(|(at, result)| result.unwrap_or_else(|| Err(group.cancelled(at))));
+        let all = all.map(|(at, result)| result.unwrap_or_else(|| Err(group.cancelled(Some(at)))));
         Poll::Ready(all.collect())
     }
-}
-
-type Progress = Box<dyn FnMut(usize, usize) + Send>;
-
-struct Run<R: Runtime, F, T: Send + 'static, E: Send + 'static> {
-    /// Until the first poll.
-    setup: Option<Setup<R, F, T, E>>,
-    /// From then on.
-    group: Option<TaskGroup<R, T, E>>,
-    total: usize,
 }
 
 struct Setup<R, F, T, E> {
@@ -211,40 +186,13 @@ struct Setup<R, F, T, E> {
 impl<R: Runtime, F, T: Send + 'static, E: Send + 'static> Unpin for Gather<R, F, T, E> {}
 impl<R: Runtime, F, T: Send + 'static, E: Send + 'static> Unpin for Settled<R, F, T, E> {}
 
-impl<R, F, T, E> Run<R, F, T, E>
+impl<R, F, T, E> Gather<R, F, T, E>
 where
     R: Runtime,
     F: Future<Output = Result<T, E>> + Send + 'static,
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
-        if at_once == 0 {
-            return Err(ConfigError::new("limit", 0, "at least 1"));
-        }
-        self.setup = self.setup.map(|setup| Setup {
-            group: setup.group.max_concurrent(at_once),
-            ..setup
-        });
-        Ok(self)
-    }
-
-    fn non_empty(self) -> Result<Self, ConfigError> {
-        match &self.setup {
-            Some(setup) if setup.futures.is_empty() => {
-                Err(ConfigError::new("futures", "an empty list", "at least 1"))
-            }
-            _ => Ok(self),
-        }
-    }
-
-    fn progress(mut self, report: impl FnMut(usize, usize) + Send + 'static) -> Self {
-        if let Some(setup) = &mut self.setup {
-            setup.progress = Some(Box::new(report));
-        }
-        self
-    }
-
     /// Starts all at the first poll; gives the group once all have ended.
     fn poll_ended(&mut self, cx: &mut Context<'_>, on_failure: Step) -> Poll<TaskGroup<R, T, E>> {
         if let Some(setup) = self.setup.take() {
@@ -271,19 +219,7 @@ where
         if on_failure == Step::Continue {
             group = group.supervisor();
         }
-        if let Some(mut report) = self.progress {
-            let total = self.futures.len();
-            let mut done = 0;
-            group = group.joiner(move |outcome: Result<&T, &TaskError<E>>| {
-                done += 1;
-                report(done, total);
-                match outcome {
-                    Ok(_) => Step::Continue,
-                    Err(_) => on_failure,
-                }
-            });
-        }
-        let group = group.build_at(self.called_at);
+        let group = reporting(group, self.progress, on_failure).build_at(self.called_at);
         for future in self.futures {
             start(&group, self.called_at, future);
         }

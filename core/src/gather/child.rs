@@ -1,6 +1,10 @@
-//! How the family starts its children.
+//! How the family starts its children, and counts them.
 
-use crate::{group::Spawner, rt::Runtime, task::drop_quietly};
+use crate::{
+    group::{GroupBuilder, Spawner, Step, TaskError},
+    rt::Runtime,
+    task::drop_quietly,
+};
 use std::{
     any::Any,
     future::Future,
@@ -54,4 +58,33 @@ pub(super) fn start_raised<R, T, E>(
     E: Send + 'static,
 {
     start(group, called_at, async { resume_unwind(payload) });
+}
+
+/// Gets how many are done.
+pub(super) type Progress = Box<dyn FnMut(usize) + Send>;
+
+/// A group that calls `report`, if there is one, once a completion. There, `on_failure` follows a
+/// failure.
+pub(super) fn reporting<R, T, E>(
+    group: GroupBuilder<R, T, E>,
+    report: Option<Progress>,
+    on_failure: Step,
+) -> GroupBuilder<R, T, E>
+where
+    R: Runtime,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let Some(mut report) = report else {
+        return group;
+    };
+    let mut done = 0;
+    group.joiner(move |outcome: Result<&T, &TaskError<E>>| {
+        done += 1;
+        report(done);
+        match outcome {
+            Ok(_) => Step::Continue,
+            Err(_) => on_failure,
+        }
+    })
 }

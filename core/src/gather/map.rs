@@ -1,6 +1,6 @@
 //! One task an item, so many at once.
 
-use super::child::{start_made, start_raised};
+use super::child::{Progress, reporting, start_made, start_raised};
 use crate::{
     ConfigError,
     group::{Step, TaskError, TaskGroup},
@@ -29,18 +29,22 @@ use std::{
 /// of the iterator or of `work` is a failure, too (*GA-42*).
 ///
 /// ```
-/// use anyrt_core::{ConfigError, gather::map_concurrent, rt::Runtime};
-/// # async fn size(file: String) -> Result<u64, std::io::Error> { Ok(1) }
+/// use anyrt_core::{gather::map_concurrent, group::TaskError, rt::Runtime};
+/// use std::io;
+/// # async fn size(file: String) -> io::Result<u64> { Ok(1) }
 ///
-/// async fn largest<R: Runtime>(rt: &R, files: Vec<String>) -> Result<u64, ConfigError> {
-///     let mut sizes = map_concurrent(rt, files, size).limit(8)?;
+/// async fn largest<R: Runtime>(rt: &R, files: Vec<String>) -> Result<u64, TaskError<io::Error>> {
+///     let mut sizes = map_concurrent(rt, files, size).limit(8).expect("8 are not 0");
 ///     let mut largest = 0;
-///     while let Some(Ok(size)) = sizes.next().await {
-///         largest = largest.max(size);
+///     while let Some(size) = sizes.next().await {
+///         largest = largest.max(size?);
 ///     }
 ///     Ok(largest)
 /// }
 /// ```
+///
+/// A failure's [`id`](TaskError::id) is its item's place among the items, from 0. It is `None` where
+/// the context's token was cancelled, which is the failure of no item.
 ///
 /// # Cancel safety
 /// Dropping it aborts every task. `next` can be dropped and called again.
@@ -105,8 +109,6 @@ impl<I: Iterator> Stream for Iter<I> {
         Poll::Ready(self.0.next())
     }
 }
-
-type Progress = Box<dyn FnMut(usize) + Send>;
 
 enum State<R: Runtime, T: Send + 'static, E: Send + 'static> {
     Idle { rt: R, progress: Option<Progress> },
@@ -235,7 +237,12 @@ where
     ) -> Poll<Option<Result<T, TaskError<E>>>> {
         let mut this = self.project();
         if let State::Idle { rt, progress } = &mut *this.state {
-            let group = new_group(rt, progress.take(), this.called_at);
+            let group = reporting(
+                TaskGroup::builder(rt).name("map_concurrent"),
+                progress.take(),
+                Step::Fail,
+            );
+            let group = group.build_at(this.called_at);
             *this.state = State::Running(group);
         }
         let State::Running(group) = &mut *this.state else {
@@ -287,36 +294,12 @@ where
         let failure = match group.outcome(|_| ()) {
             Err(error) => Some(error.into_first()),
             // Without a failure, what is missing means that the context's token was cancelled.
-            Ok(()) => missing.then(|| group.cancelled(0)),
+            // That is nobody's own failure, so nobody is named.
+            Ok(()) => missing.then(|| group.cancelled(None)),
         };
         *this.state = State::Done;
         Poll::Ready(failure.map(Err))
     }
-}
-
-fn new_group<R, T, E>(
-    rt: &R,
-    progress: Option<Progress>,
-    at: &'static Location<'static>,
-) -> TaskGroup<R, T, E>
-where
-    R: Runtime,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    let mut group = TaskGroup::builder(rt);
-    if let Some(mut report) = progress {
-        let mut done = 0;
-        group = group.joiner(move |outcome: Result<&T, &TaskError<E>>| {
-            done += 1;
-            report(done);
-            match outcome {
-                Ok(_) => Step::Continue,
-                Err(_) => Step::Fail,
-            }
-        });
-    }
-    group.build_at(at)
 }
 
 impl<R, S, F, Fut, T, E> Stream for MapConcurrent<R, S, F, T, E>

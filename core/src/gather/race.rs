@@ -9,7 +9,8 @@ use crate::{
 use std::{convert::Infallible, future::Future, panic::Location, time::Duration};
 
 /// Runs all `futures` as tasks, and returns the output that comes first. The others are aborted, and
-/// have been dropped, before it returns (*GA-11*).
+/// have been dropped, before it returns (*GA-11*). Where futures are to borrow, or a task each is too
+/// much: [`join::race`](crate::join::race()), or [`race!`](crate::race!) for a few of different types.
 ///
 /// ```
 /// use anyrt_core::{gather::race, rt::Runtime};
@@ -44,7 +45,7 @@ where
     };
     let futures = non_empty(futures)?;
     let futures = futures.into_iter().map(|future| async { Ok(future.await) });
-    let group = TaskGroup::builder(rt).joiner(first);
+    let group = TaskGroup::builder(rt).name("race").joiner(first);
     let at = Location::caller();
     let futures: Vec<_> = futures.collect();
     Ok(async move {
@@ -56,7 +57,7 @@ where
 }
 
 /// Runs all `futures` as tasks, and returns the first `Ok`. The others are aborted, and have been
-/// dropped, before it returns.
+/// dropped, before it returns. In the caller's own task: [`join::race_ok`](crate::join::race_ok).
 ///
 /// # Errors
 /// At once a [`ConfigError`] if there are no futures; from the future a [`GroupError`] with every
@@ -77,7 +78,7 @@ where
     E: Send + 'static,
 {
     let futures = non_empty(futures)?;
-    let group = TaskGroup::builder(rt).enough(1);
+    let group = TaskGroup::builder(rt).name("race_ok").enough(1);
     let at = Location::caller();
     Ok(async move { first_of(group.build_at(at), futures, at).await })
 }
@@ -122,7 +123,7 @@ where
     if attempts == 0 {
         return Err(ConfigError::new("attempts", 0, "at least 1"));
     }
-    let group = TaskGroup::builder(rt).enough(1);
+    let group = TaskGroup::builder(rt).name("hedge").enough(1);
     let at = Location::caller();
     let rt = rt.clone();
     Ok(async move {
@@ -183,5 +184,5 @@ where
         first.into_iter().chain(outputs).next()
     })?;
     // Neither outputs nor failures: the context's token was cancelled.
-    output.ok_or_else(|| GroupError::from(group.cancelled(0)))
+    output.ok_or_else(|| GroupError::from(group.cancelled(None)))
 }

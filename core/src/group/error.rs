@@ -43,7 +43,8 @@ pub struct GroupError<E> {
 /// The failure of one task.
 #[non_exhaustive]
 pub struct TaskError<E> {
-    /// Which task; `None` for the body of a group, and for the group's own deadline.
+    /// Which task; `None` for the body of a group, for the group's own deadline, and for a cancellation
+    /// from outside.
     pub id: Option<TaskId>,
     /// The task's name, where it has one. Flattened, it is a path: `outer/inner`.
     pub name: Option<Cow<'static, str>>,

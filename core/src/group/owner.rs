@@ -140,11 +140,11 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         }
     }
 
-    /// What is said of a child without outcome: the group was cancelled.
-    pub(crate) fn cancelled(&self, index: usize) -> TaskError<E> {
+    /// What is said of a child without outcome, or of all: the group was cancelled.
+    pub(crate) fn cancelled(&self, index: Option<usize>) -> TaskError<E> {
         TaskError {
-            id: Some(TaskId::gone(index as u64)),
-            name: None,
+            id: index.map(|index| TaskId::gone(index as u64)),
+            name: self.spawner.shared.options.name.clone(),
             spawned_at: self.spawner.shared.options.made_at,
             cause: Cause::Cancelled(self.token().reason().cloned()),
         }

@@ -18,7 +18,8 @@ use std::{
 /// Runs futures concurrently in the caller's task and gives the first output (*GA-24*).
 ///
 /// The losers are dropped before it is returned. All are polled in the first poll, in order,
-/// up to the first that is ready.
+/// up to the first that is ready. A few of different types: [`race!`](crate::race!). In tasks, which run
+/// in parallel: [`gather::race`](crate::gather::race()).
 ///
 /// ```
 /// use anyrt_core::join::race;
@@ -71,7 +72,8 @@ impl<F: Future> Future for Race<F> {
 
 /// Runs futures concurrently in the caller's task and gives the first `Ok` (*GA-25*).
 ///
-/// The losers are dropped before it is returned.
+/// The losers are dropped before it is returned. In tasks, which run in parallel:
+/// [`gather::race_ok`](crate::gather::race_ok).
 ///
 /// ```
 /// use anyrt_core::join::race_ok;

@@ -2,10 +2,8 @@
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p anyrt-core --release --lib loom`.
 
-use super::{
-    FutureSet,
-    atomics::{AtomicU64, Mutex},
-};
+use super::FutureSet;
+use crate::prim::{AtomicU64, Mutex};
 use loom::{future::block_on, thread};
 use std::{
     future::poll_fn,

@@ -72,7 +72,8 @@ macro_rules! try_join {
 /// Runs futures of different types but one output concurrently in the caller's task, and gives the first output.
 ///
 /// The others are dropped before it is returned. At least one future has to be given. It is fair,
-/// borrows and allocates nothing, as [`join!`](crate::join!) is.
+/// borrows and allocates nothing, as [`join!`](crate::join!) is. Of a collection:
+/// [`join::race`](crate::join::race()); in tasks, which run in parallel: [`gather::race`](crate::gather::race()).
 ///
 /// ```
 /// use anyrt_core::{race, rt::Runtime};
@@ -85,6 +86,34 @@ macro_rules! try_join {
 ///     })
 /// }
 /// ```
+///
+/// What `select!` is for elsewhere: outputs of different types become variants of one enum, and a `match`
+/// does the rest.
+///
+/// ```
+/// use anyrt_core::{cancel::CancellationToken, race, rt::Receiver};
+///
+/// enum Event {
+///     Item(Option<u32>),
+///     Stop,
+/// }
+///
+/// async fn sum(mut items: impl Receiver<u32>, token: CancellationToken) -> u32 {
+///     let mut sum = 0;
+///     loop {
+///         let event = race!(
+///             async { Event::Item(items.recv().await) },
+///             async { token.cancelled().await; Event::Stop },
+///         );
+///         match event {
+///             Event::Item(Some(item)) => sum += item,
+///             Event::Item(None) | Event::Stop => return sum,
+///         }
+///     }
+/// }
+/// ```
+///
+/// The loser is dropped with whatever it had done: in a loop, race what is cancel-safe, as `recv` is.
 ///
 /// # Panics
 /// Where a future panics. The others are dropped as the panic unwinds.

@@ -10,6 +10,13 @@
 //! [`FutureSet`] takes futures while it runs and gives outputs as they come. In a [`scope()`] futures
 //! start others, wait for one another, and are all finished, or dropped, at its end.
 //!
+//! # Which `race`
+//! | | the futures | the winner |
+//! |---|---|---|
+//! | [`race!`](crate::race!) | a few, each of its own type, in this task: what `select!` is elsewhere | the first output |
+//! | [`race`], [`race_ok`] | a collection of one type, in this task; they may borrow | the first output, the first `Ok` |
+//! | [`gather::race`](crate::gather::race()), [`gather::race_ok`](crate::gather::race_ok) | each a task of its own, in parallel; `Send + 'static` | the same, and a panic is an error |
+//!
 //! They need no runtime and no feature of one. What they give is `Send` where the futures in it are.
 //! Since all of it is one task, it uses one core: to use more, spawn.
 //!
@@ -30,7 +37,7 @@ mod wakes;
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
 pub use first::{AllFailed, Race, RaceOk, race, race_ok};
 pub use scope::{
-    LocalScope, Scope, ScopeFuture, ScopeLocalFuture, ScopedHandle, SpawnError, TryScope,
+    LocalScope, LocalScopeFuture, Scope, ScopeFuture, ScopedHandle, SpawnError, TryScope,
     TryScopeFuture, scope, scope_local, try_scope,
 };
 pub use set::{FutureSet, Next};
@@ -39,18 +46,4 @@ pub use set::{FutureSet, Next};
 #[doc(hidden)]
 pub mod __macros {
     pub use super::macros::{Branch, join, never, race, round, try_join};
-}
-
-/// What loom has to see, taken from loom under its cfg and from std otherwise.
-mod atomics {
-    #[cfg(loom)]
-    pub(super) use loom::sync::{
-        Mutex,
-        atomic::{AtomicU64, fence},
-    };
-    #[cfg(not(loom))]
-    pub(super) use std::sync::{
-        Mutex,
-        atomic::{AtomicU64, fence},
-    };
 }

@@ -13,12 +13,12 @@
 //! A leaf that nobody has cloned after a poll serves the next child. So a child that is ready at
 //! its first poll, or that wakes itself by reference, costs no allocation.
 
-use super::atomics::{AtomicU64, Mutex, fence};
+use crate::prim::{AtomicU64, Mutex, fence, lock};
 use std::{
     collections::VecDeque,
     ops::Range,
     sync::{
-        Arc, PoisonError,
+        Arc,
         atomic::Ordering::{AcqRel, Acquire, Relaxed},
     },
     task::{Wake, Waker},
@@ -46,7 +46,7 @@ struct Ready(Mutex<Woken>);
 
 impl Ready {
     fn with<T>(&self, act: impl FnOnce(&mut Woken) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.0))
     }
 
     fn push(&self, key: Key) {

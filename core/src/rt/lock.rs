@@ -12,6 +12,25 @@ use std::{
 #[doc(alias = "Mutex")]
 /// A FIFO lock whose guard may be held across `.await`.
 ///
+/// ```
+/// use anyrt_core::rt::{Lock, Runtime};
+/// # async fn load() -> String { String::new() }
+///
+/// /// Loads it once: whoever comes meanwhile waits.
+/// async fn page(kept: &impl Lock<Option<String>>) -> String {
+///     let mut kept = kept.lock().await;
+///     match &*kept {
+///         Some(page) => page.clone(),
+///         None => kept.insert(load().await).clone(),
+///     }
+/// }
+///
+/// async fn twice<R: Runtime>(rt: &R) -> bool {
+///     let kept = rt.lock(None); // In a struct: `Arc<LockOf<R, Option<String>>>`.
+///     page(&kept).await == page(&kept).await
+/// }
+/// ```
+///
 /// # For callers
 /// Waiters get it in the order of their first poll and nobody overtakes them (*SY-1*). A panic under
 /// a guard releases it; nothing is poisoned (*SY-8*). Where the guard need not live across an

@@ -8,6 +8,9 @@ use std::{fmt::Debug, num::NonZeroUsize};
 
 /// A runtime's lock around a `T`.
 ///
+/// There are such names for what is long to write, or in the way of a derive. A task's handle needs
+/// none: it is `R::JoinHandle<T>`.
+///
 /// In a struct that derives `Clone`, write `Arc<LockOf<R, T>>` rather than `Arc<R::Lock<T>>`: the
 /// derive would ask for `R::Lock<T>: Clone`, which never holds.
 pub type LockOf<R, T> = <R as Runtime>::Lock<T>;
@@ -34,6 +37,12 @@ pub trait Entropy {
 ///
 /// # For callers
 /// Take one by value, keep it in the struct, clone it freely. It may be zero-sized.
+///
+/// What a backend has to answer is a method here; what is built on that, and so the same everywhere, is a
+/// function that takes `&rt`: [`time::interval`](crate::time::interval()),
+/// [`time::wait_for`](crate::time::wait_for()), [`group::task_group`](crate::group::task_group),
+/// [`gather`](crate::gather). What needs no runtime at all takes none: [`channel`](crate::channel),
+/// [`sync`](crate::sync), [`join`](mod@crate::join).
 ///
 /// ```
 /// use anyrt_core::rt::{Receiver, Runtime, Sender};
@@ -83,7 +92,8 @@ pub trait Runtime:
     /// A [`ConfigError`] for more permits than [`MAX_PERMITS`](crate::sync::MAX_PERMITS) (*SY-15*).
     fn semaphore(&self, permits: usize) -> Result<Self::Semaphore, ConfigError>;
 
-    /// A channel that holds up to `capacity` items, for many senders and one receiver.
+    /// A channel that holds up to `capacity` items, for many senders and one receiver. For a constant,
+    /// `.expect("8 are not 0")` is fine.
     ///
     /// # Errors
     /// A [`ConfigError`] for a capacity of 0 (*CH-2*).
@@ -110,7 +120,7 @@ pub trait Runtime:
 /// # macro_rules! skip { ($($t:tt)*) => {} }
 /// # skip! {
 /// impl Runtime for MyRuntime {
-///     anyrt_core::portable_sync!();
+///     anyrt_core::portable_sync!(); // Or `anyrt::portable_sync!()`.
 ///     fn parallelism(&self) -> NonZeroUsize { self.threads }
 ///     fn name(&self) -> &'static str { "mine" }
 /// }

@@ -58,8 +58,13 @@ pub trait Timer: Future<Output = ()> + Send + Sync + 'static {
 
 /// Timers.
 ///
+/// # For callers
+/// What repeats is a function over this: [`time::interval(&rt, period)`](crate::time::interval()).
+///
 /// # For backend authors
-/// *TM-1* to *TM-8*, which [`AlarmTimer`](crate::time::AlarmTimer) keeps over anything that wakes at a deadline.
+/// *TM-1* to *TM-8*. [`AlarmTimer`](crate::time::AlarmTimer) keeps them over anything that wakes at a
+/// deadline; all but *TM-5*, for which the [`Alarm`](crate::time::Alarm) has to let go of its waker when it
+/// is dropped.
 pub trait Sleep: Clock + Clone + Send + Sync + 'static {
     /// The future of a sleep.
     type Timer: Timer;
@@ -101,6 +106,12 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// The limit counts from the end of the first poll, and so does what the error calls elapsed:
 /// a future that is ready then costs no look at the clock. A first poll that blocks is not counted.
 ///
+/// | if | write |
+/// |---|---|
+/// | a future is to be given up | `rt.timeout(limit, future)`: the cheapest |
+/// | the work inside should know how long it has | [`wait_for(&rt, limit, future)`](crate::time::wait_for()) |
+/// | a task should end with its limit | [`wait_for_task(&rt, limit, handle)`](crate::time::wait_for_task) |
+///
 /// A spawned task behind a handle is *not* aborted when waiting for its handle times out:
 ///
 /// ```
@@ -127,15 +138,15 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// # Cancel safety
 /// As safe as the inner future.
 pub trait Timeout: Sleep {
-    /// Gives `future` so long, from its first poll on. `None` is no limit (*TO-5*), zero is one poll
-    /// (*TO-3*), and one beyond the end of time never comes (*TO-4*).
+    /// Gives `future` so long, from the end of its first poll on. `None` is no limit (*TO-5*), zero is
+    /// over once others had a turn (*TO-3*), and one beyond the end of time never comes (*TO-4*).
     #[track_caller]
     fn timeout<F: Future>(
         &self,
         limit: impl Into<Option<Duration>>,
         future: F,
     ) -> TimeoutFuture<Self, F> {
-        let limit = limit.into().map_or(Limit::None, Limit::After);
+        let limit = limit.into().map(Limit::After);
         TimeoutFuture::new(self.clone(), limit, future)
     }
 
@@ -146,7 +157,7 @@ pub trait Timeout: Sleep {
         deadline: impl Into<Option<Instant>>,
         future: F,
     ) -> TimeoutFuture<Self, F> {
-        let limit = deadline.into().map_or(Limit::None, Limit::At);
+        let limit = deadline.into().map(Limit::At);
         TimeoutFuture::new(self.clone(), limit, future)
     }
 

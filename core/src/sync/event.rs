@@ -2,9 +2,9 @@
 
 use super::{
     const_unless_loom,
-    prim::AtomicBool,
     signal::{Party, Queue, Signal, Waiter},
 };
+use crate::prim::AtomicBool;
 use std::{
     fmt,
     future::Future,

@@ -1,4 +1,4 @@
-//! A value behind the engine, and with it the only unsafe code of the core.
+//! A value behind the engine, and with it the unsafe code of the core; `join/pinned.rs` has the other line.
 //!
 //! What is held across `.await` cannot lie in a `std::sync::Mutex`, whose guard is not `Send`: so it
 //! lies in an `UnsafeCell`, and the permits of the engine (`raw.rs`) say who may touch it.
@@ -60,9 +60,9 @@ pub trait Mode {
 
 /// A guard that others of its kind may be beside.
 #[derive(Debug)]
-pub struct Shared;
+pub struct SharedMode;
 
-impl Mode for Shared {
+impl Mode for SharedMode {
     #[inline]
     fn permits(_all: usize) -> usize {
         1
@@ -71,9 +71,9 @@ impl Mode for Shared {
 
 /// A guard that is alone.
 #[derive(Debug)]
-pub struct Exclusive;
+pub struct ExclusiveMode;
 
-impl Mode for Exclusive {
+impl Mode for ExclusiveMode {
     #[inline]
     fn permits(all: usize) -> usize {
         all
@@ -139,7 +139,7 @@ impl<T, K> fmt::Debug for Guarded<T, K> {
 
 /// A type that is a guarded value. Sealed, for it is not exported: each call of `guarded` gives
 /// the same.
-pub trait Place {
+pub trait HasGuarded {
     /// The value.
     type Value;
     /// How many may hold it at once.
@@ -149,7 +149,7 @@ pub trait Place {
     fn guarded(&self) -> &Guarded<Self::Value, Self::Kind>;
 }
 
-impl<P: Place + ?Sized> HasRaw for P {
+impl<P: HasGuarded + ?Sized> HasRaw for P {
     #[inline]
     fn raw(&self) -> &RawSemaphore {
         &self.guarded().raw
@@ -158,24 +158,24 @@ impl<P: Place + ?Sized> HasRaw for P {
 
 /// Waits for access.
 #[must_use = "futures do nothing unless they are polled"]
-pub(super) struct Acquire<H: Deref<Target: Place>, M> {
+pub(super) struct Acquire<H: Deref<Target: HasGuarded>, M> {
     caller: &'static Location<'static>,
     mode: PhantomData<M>,
     acquire: AcquireFuture<H>,
 }
 
-impl<H: Deref<Target: Place>, M: Mode> Acquire<H, M> {
+impl<H: Deref<Target: HasGuarded>, M: Mode> Acquire<H, M> {
     #[inline]
-    pub(super) fn new(place: H, caller: &'static Location<'static>) -> Self {
+    pub(super) fn new(handle: H, caller: &'static Location<'static>) -> Self {
         Self {
             caller,
             mode: PhantomData,
-            acquire: AcquireFuture::new(place, Held::<H, M>::permits()),
+            acquire: AcquireFuture::new(handle, Held::<H, M>::permits()),
         }
     }
 }
 
-impl<H: Deref<Target: Place> + Unpin, M: Mode + Unpin> Future for Acquire<H, M> {
+impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H, M> {
     type Output = Held<H, M>;
 
     #[inline]
@@ -183,32 +183,33 @@ impl<H: Deref<Target: Place> + Unpin, M: Mode + Unpin> Future for Acquire<H, M> 
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
             return Poll::Pending;
         };
-        let place = acquired.expect("this engine is never closed");
-        Poll::Ready(Held::new(place, self.caller))
+        let handle = acquired.expect("this engine is never closed");
+        Poll::Ready(Held::new(handle, self.caller))
     }
 }
 
-/// Access to the value of a lock through `H`, until dropped: [`Exclusive`], or [`Shared`] with others.
+/// Access to the value of a lock through `H`, until dropped: alone in [`ExclusiveMode`], with others in
+/// [`SharedMode`].
 #[must_use = "access is given back at once when its guard is dropped"]
-pub struct Held<H: Deref<Target: Place>, M: Mode> {
-    place: H,
+pub struct Held<H: Deref<Target: HasGuarded>, M: Mode> {
+    handle: H,
     mode: PhantomData<M>,
     // `&Held` gives `&Value`: it is `Sync` only where that is.
-    value: PhantomData<<H::Target as Place>::Value>,
+    value: PhantomData<<H::Target as HasGuarded>::Value>,
 }
 
-impl<H: Deref<Target: Place>, M: Mode> Held<H, M> {
+impl<H: Deref<Target: HasGuarded>, M: Mode> Held<H, M> {
     #[inline]
     fn permits() -> usize {
-        M::permits(<H::Target as Place>::Kind::ALL)
+        M::permits(<H::Target as HasGuarded>::Kind::ALL)
     }
 
     /// Only to be called with [`permits`](Self::permits) of the engine in hand.
     #[inline]
-    fn new(place: H, caller: &'static Location<'static>) -> Self {
-        place.guarded().holder.set(caller);
+    fn new(handle: H, caller: &'static Location<'static>) -> Self {
+        handle.guarded().holder.set(caller);
         Self {
-            place,
+            handle,
             mode: PhantomData,
             value: PhantomData,
         }
@@ -216,34 +217,34 @@ impl<H: Deref<Target: Place>, M: Mode> Held<H, M> {
 
     /// Access, if it is free and nobody waits.
     #[inline]
-    pub(super) fn try_new(place: H, caller: &'static Location<'static>) -> Option<Self> {
-        place.guarded().raw.try_acquire(Self::permits()).ok()?;
-        Some(Self::new(place, caller))
+    pub(super) fn try_new(handle: H, caller: &'static Location<'static>) -> Option<Self> {
+        handle.guarded().raw.try_acquire(Self::permits()).ok()?;
+        Some(Self::new(handle, caller))
     }
 }
 
-impl<H: Deref<Target: Place<Kind = Many>>> Held<H, Exclusive> {
+impl<H: Deref<Target: HasGuarded<Kind = Many>>> Held<H, ExclusiveMode> {
     /// Lets others share, without letting one who waits to write in between.
-    pub fn downgrade(self) -> Held<H, Shared> {
+    pub fn downgrade(self) -> Held<H, SharedMode> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither dropped nor used again, so that the handle has one owner.
-        let place = unsafe { ptr::read(&this.place) };
-        let kept = Held::<H, Shared>::permits();
-        place.guarded().raw.release(Self::permits() - kept);
+        let handle = unsafe { ptr::read(&this.handle) };
+        let kept = Held::<H, SharedMode>::permits();
+        handle.guarded().raw.release(Self::permits() - kept);
         Held {
-            place,
+            handle,
             mode: PhantomData,
             value: PhantomData,
         }
     }
 }
 
-impl<H: Deref<Target: Place>, M: Mode> Deref for Held<H, M> {
-    type Target = <H::Target as Place>::Value;
+impl<H: Deref<Target: HasGuarded>, M: Mode> Deref for Held<H, M> {
+    type Target = <H::Target as HasGuarded>::Value;
 
     #[inline]
     fn deref(&self) -> &Self::Target {
-        let cell = &self.place.guarded().value;
+        let cell = &self.handle.guarded().value;
         // SAFETY: this guard holds a permit, so nobody holds all, and whoever else has a reference
         // shares; `&self` keeps `deref_mut` from being called for as long as the result lives.
         #[cfg(loom)]
@@ -256,10 +257,10 @@ impl<H: Deref<Target: Place>, M: Mode> Deref for Held<H, M> {
     }
 }
 
-impl<H: Deref<Target: Place>> DerefMut for Held<H, Exclusive> {
+impl<H: Deref<Target: HasGuarded>> DerefMut for Held<H, ExclusiveMode> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Self::Target {
-        let cell = &self.place.guarded().value;
+        let cell = &self.handle.guarded().value;
         // SAFETY: this guard holds all permits, so nobody else has a reference, and `&mut self` keeps
         // this guard from giving another.
         #[cfg(loom)]
@@ -272,14 +273,14 @@ impl<H: Deref<Target: Place>> DerefMut for Held<H, Exclusive> {
     }
 }
 
-impl<H: Deref<Target: Place>, M: Mode> Drop for Held<H, M> {
+impl<H: Deref<Target: HasGuarded>, M: Mode> Drop for Held<H, M> {
     #[inline]
     fn drop(&mut self) {
-        self.place.guarded().raw.release(Self::permits());
+        self.handle.guarded().raw.release(Self::permits());
     }
 }
 
-impl<H: Deref<Target: Place>, M: Mode> fmt::Debug for Held<H, M> {
+impl<H: Deref<Target: HasGuarded>, M: Mode> fmt::Debug for Held<H, M> {
     /// Hides the value, which need not be `Debug`: format `*guard` to see it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Held").finish_non_exhaustive()

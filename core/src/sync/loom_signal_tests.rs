@@ -1,6 +1,7 @@
 //! Event, notification, condition, barrier and cell under loom: every interleaving of two threads.
 
 use super::{Barrier, Condvar, Event, FifoMutex, Notify, OnceCell};
+use crate::rt::Lock;
 use loom::{
     future::block_on,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},

@@ -2,8 +2,11 @@
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p anyrt-core --release --lib loom`.
 
-use super::{FifoMutex, FifoRwLock, FifoSemaphore, channel, prim::lock};
-use crate::rt::{Permit, Receiver, Semaphore, Sender};
+use super::{FifoMutex, FifoRwLock, FifoSemaphore, channel};
+use crate::{
+    prim::lock,
+    rt::{Lock, Permit, Receiver, Semaphore, Sender},
+};
 use loom::{future::block_on, sync::Mutex, thread};
 use std::{
     future::Future,

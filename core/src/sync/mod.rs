@@ -43,7 +43,7 @@ pub use channel::{
 };
 pub use condvar::Condvar;
 pub use event::{Event, EventWait};
-pub use guarded::{Exclusive, Held, Shared};
+pub use guarded::{ExclusiveMode, Held, SharedMode};
 pub use mutex::{FifoMutex, FifoMutexGuard, FifoOwnedMutexGuard};
 pub use notify::{Notified, Notify, OwnedNotified};
 pub use once_cell::OnceCell;
@@ -53,27 +53,6 @@ pub use rwlock::{
 };
 pub use semaphore::{FifoOwnedPermit, FifoPermit, FifoSemaphore, Permits};
 pub(crate) use wait_list::wake_all;
-
-/// What loom has to see, taken from loom under its cfg and from std otherwise.
-pub(crate) mod prim {
-    #[cfg(loom)]
-    pub(crate) use loom::sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicUsize},
-    };
-    #[cfg(not(loom))]
-    pub(crate) use std::sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicUsize},
-    };
-
-    /// Locks past a poisoning: no code of a user's runs under these locks.
-    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-        mutex
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
 
 /// A function that is `const` except under loom, whose primitives register themselves when made.
 macro_rules! const_unless_loom {

@@ -1,6 +1,6 @@
 //! The lock: a guarded value with one permit.
 
-use super::guarded::{Acquire, Exclusive, Guarded, Held, One, Place};
+use super::guarded::{Acquire, ExclusiveMode, Guarded, HasGuarded, Held, One};
 use crate::rt::Lock;
 use std::{fmt, future::Future, panic::Location, sync::Arc};
 
@@ -10,7 +10,7 @@ use std::{fmt, future::Future, panic::Location, sync::Arc};
 /// goes straight to the first who waits; nobody can barge in between.
 ///
 /// ```
-/// use anyrt_core::sync::FifoMutex;
+/// use anyrt_core::{rt::Lock, sync::FifoMutex};
 ///
 /// let lock = FifoMutex::new(1);
 /// *lock.try_lock().unwrap() += 1;
@@ -24,9 +24,9 @@ pub struct FifoMutex<T> {
 }
 
 /// Access to a [`FifoMutex`], until dropped.
-pub type FifoMutexGuard<'a, T> = Held<&'a FifoMutex<T>, Exclusive>;
+pub type FifoMutexGuard<'a, T> = Held<&'a FifoMutex<T>, ExclusiveMode>;
 /// Access to a [`FifoMutex`] that it keeps alive, until dropped.
-pub type FifoOwnedMutexGuard<T> = Held<Arc<FifoMutex<T>>, Exclusive>;
+pub type FifoOwnedMutexGuard<T> = Held<Arc<FifoMutex<T>>, ExclusiveMode>;
 
 impl<T> FifoMutex<T> {
     /// A lock around `value`.
@@ -35,52 +35,9 @@ impl<T> FifoMutex<T> {
             guarded: Guarded::new(value),
         }
     }
-
-    /// Waits for access.
-    #[inline]
-    #[track_caller]
-    pub fn lock(&self) -> impl Future<Output = FifoMutexGuard<'_, T>> + use<'_, T> {
-        Acquire::new(self, Location::caller())
-    }
-
-    /// Waits for access, with a guard that borrows nothing.
-    #[inline]
-    #[track_caller]
-    pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = FifoOwnedMutexGuard<T>> + use<T> {
-        Acquire::new(self, Location::caller())
-    }
-
-    /// Access, if it is free and nobody waits.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock(&self) -> Option<FifoMutexGuard<'_, T>> {
-        Held::try_new(self, Location::caller())
-    }
-
-    /// Access, if it is free and nobody waits, with a guard that borrows nothing.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock_owned(self: Arc<Self>) -> Option<FifoOwnedMutexGuard<T>> {
-        Held::try_new(self, Location::caller())
-    }
-
-    /// Where the guard that is out now was asked for.
-    pub fn holder(&self) -> Option<&'static Location<'static>> {
-        self.guarded.holder()
-    }
-
-    /// Access without waiting: `&mut` proves that nobody else has it.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.guarded.get_mut()
-    }
-
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.guarded.into_inner()
-    }
 }
 
-impl<T> Place for FifoMutex<T> {
+impl<T> HasGuarded for FifoMutex<T> {
     type Value = T;
     type Kind = One;
 
@@ -104,31 +61,33 @@ impl<T: Send + 'static> Lock<T> for FifoMutex<T> {
 
     #[inline]
     fn lock(&self) -> impl Future<Output = Self::Guard<'_>> + Send {
-        self.lock()
+        Acquire::new(self, Location::caller())
     }
 
     #[inline]
     fn lock_owned(self: Arc<Self>) -> impl Future<Output = Self::OwnedGuard> + Send + 'static {
-        self.lock_owned()
+        Acquire::new(self, Location::caller())
     }
 
+    #[inline]
     fn try_lock(&self) -> Option<Self::Guard<'_>> {
-        self.try_lock()
+        Held::try_new(self, Location::caller())
     }
 
+    #[inline]
     fn try_lock_owned(self: Arc<Self>) -> Option<Self::OwnedGuard> {
-        self.try_lock_owned()
+        Held::try_new(self, Location::caller())
     }
 
     fn holder(&self) -> Option<&'static Location<'static>> {
-        self.holder()
+        self.guarded.holder()
     }
 
     fn get_mut(&mut self) -> &mut T {
-        self.get_mut()
+        self.guarded.get_mut()
     }
 
     fn into_inner(self) -> T {
-        self.into_inner()
+        self.guarded.into_inner()
     }
 }

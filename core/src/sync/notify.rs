@@ -2,9 +2,9 @@
 
 use super::{
     const_unless_loom,
-    prim::AtomicUsize,
     signal::{Party, Queue, Signal, Waiter},
 };
+use crate::prim::AtomicUsize;
 use std::{
     fmt,
     future::Future,
@@ -67,11 +67,11 @@ pub struct Notify {
 
 impl Notify {
     const_unless_loom! {
-            /// Nothing is stored in it.
-            pub fn new() -> Self {
-    Self { signal: Signal::new(false), broadcasts: AtomicUsize::new(0) }
-            }
+        /// Nothing is stored in it.
+        pub fn new() -> Self {
+            Self { signal: Signal::new(false), broadcasts: AtomicUsize::new(0) }
         }
+    }
 
     /// Wakes the one who has waited longest, or else is kept for whoever comes next. Several that
     /// nobody has waited for are kept as one.

@@ -4,7 +4,13 @@ use super::{
     Event, const_unless_loom,
     raw::{AcquireFuture, HasRaw, RawSemaphore},
 };
-use std::{convert::Infallible, fmt, future::Future, sync::OnceLock};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::OnceLock,
+};
 
 /// A value that is made once, by whoever comes first; the others wait for it.
 ///
@@ -74,8 +80,10 @@ impl<T> OnceCell<T> {
     /// `value` comes back where the cell is full.
     pub fn set(&self, value: T) -> Result<(), T> {
         self.value.set(value)?;
-        self.turn.close();
+        // A waker that panics must not keep the others asleep: the cell is full.
+        let closed = catch_unwind(AssertUnwindSafe(|| self.turn.close()));
         self.filled.set();
+        closed.unwrap_or_else(|payload| resume_unwind(payload));
         Ok(())
     }
 

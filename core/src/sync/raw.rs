@@ -17,19 +17,19 @@
 
 use super::{
     const_unless_loom,
-    prim::{self, AtomicUsize, Mutex},
     wait_list::{Status, WaitList, poll_waiter, wake_all},
 };
 use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
+    prim::{AtomicUsize, Mutex, lock},
 };
 use std::{
     future::Future,
     ops::Deref,
     pin::Pin,
     sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 const SLOW: usize = 1;
@@ -47,7 +47,8 @@ pub(super) struct RawSemaphore {
 
 #[derive(Debug)]
 struct Slow {
-    waiters: WaitList,
+    /// Each with how many permits it needs.
+    waiters: WaitList<usize>,
     /// All permits, free, held and owed, less those forgotten.
     total: usize,
     /// Permits to be swallowed when they come back. While there are any, none is free.
@@ -142,7 +143,7 @@ impl RawSemaphore {
     /// the lock.
     fn with_slow<T>(&self, change: impl FnOnce(&mut Slow, &mut usize) -> T) -> T {
         let mut wakers = Vec::new();
-        let mut slow = prim::lock(&self.slow);
+        let mut slow = lock(&self.slow);
         let mut state = self.state.fetch_or(SLOW, AcqRel) | SLOW;
         let output = change(&mut slow, &mut state);
         slow.serve(&mut state, &mut wakers);
@@ -206,7 +207,7 @@ impl Slow {
     }
 
     fn serve(&mut self, state: &mut usize, wakers: &mut Vec<Waker>) {
-        while let Some(need) = self.waiters.first_need() {
+        while let Some(&mut need) = self.waiters.first_cargo() {
             if *state >> SHIFT < need {
                 break;
             }
@@ -250,10 +251,12 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
         let handle = self.handle.as_ref();
         let raw = handle.expect("polled again after it was ready").raw();
         let status = match self.key {
-            Some(key) => match poll_waiter(&raw.slow, key, waker) {
-                Poll::Ready((status, ())) => status,
-                Poll::Pending => return Poll::Pending,
-            },
+            Some(key) => {
+                ready!(poll_waiter(waker, |visit| {
+                    lock(&raw.slow).waiters.poll(key, visit)
+                }))
+                .0
+            }
             None => match raw.acquire_or_enqueue(self.need, waker) {
                 Ok(status) => status,
                 Err(key) => {
@@ -319,16 +322,16 @@ impl RawSemaphore {
                 Ok(Status::Granted)
             } else {
                 let waker = waker.take().expect("taken only here");
-                Err(slow.waiters.push(need, waker))
+                Err(slow.waiters.push_with(waker, need))
             }
         })
     }
 
     /// A waiter goes away: its place is closed up, a grant that had reached it goes on.
     #[cold]
-    fn leave(&self, key: usize, need: usize) {
+    fn leave(&self, key: usize) {
         let _waker = self.with_slow(|slow, state| {
-            let (status, waker) = slow.waiters.remove(key);
+            let (status, waker, need) = slow.waiters.take(key);
             if status == Status::Granted {
                 slow.free(state, need);
             }
@@ -337,17 +340,11 @@ impl RawSemaphore {
     }
 }
 
-impl AsMut<WaitList> for Slow {
-    fn as_mut(&mut self) -> &mut WaitList {
-        &mut self.waiters
-    }
-}
-
 impl<H: Deref<Target: HasRaw>> Drop for AcquireFuture<H> {
     #[inline]
     fn drop(&mut self) {
         if let (Some(handle), Some(key)) = (&self.handle, self.key) {
-            handle.raw().leave(key, self.need);
+            handle.raw().leave(key);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The read-write lock: a guarded value of which readers hold one permit each, a writer all.
 
-use super::guarded::{Acquire, Exclusive, Guarded, Held, Many, Place, Shared};
+use super::guarded::{Acquire, ExclusiveMode, Guarded, HasGuarded, Held, Many, SharedMode};
 use std::{fmt, future::Future, panic::Location, sync::Arc};
 
 #[doc(alias = "RwLock")]
@@ -39,14 +39,14 @@ pub struct FifoRwLock<T> {
 }
 
 /// Shared access to a [`FifoRwLock`], until dropped.
-pub type FifoReadGuard<'a, T> = Held<&'a FifoRwLock<T>, Shared>;
+pub type FifoReadGuard<'a, T> = Held<&'a FifoRwLock<T>, SharedMode>;
 /// Shared access to a [`FifoRwLock`] that it keeps alive, until dropped.
-pub type FifoOwnedReadGuard<T> = Held<Arc<FifoRwLock<T>>, Shared>;
+pub type FifoOwnedReadGuard<T> = Held<Arc<FifoRwLock<T>>, SharedMode>;
 /// Access to a [`FifoRwLock`] for one alone, until dropped or [downgraded](Held::downgrade).
-pub type FifoWriteGuard<'a, T> = Held<&'a FifoRwLock<T>, Exclusive>;
+pub type FifoWriteGuard<'a, T> = Held<&'a FifoRwLock<T>, ExclusiveMode>;
 /// Access for one alone to a [`FifoRwLock`] that it keeps alive, until dropped or
 /// [downgraded](Held::downgrade).
-pub type FifoOwnedWriteGuard<T> = Held<Arc<FifoRwLock<T>>, Exclusive>;
+pub type FifoOwnedWriteGuard<T> = Held<Arc<FifoRwLock<T>>, ExclusiveMode>;
 
 impl<T> FifoRwLock<T> {
     /// A lock around `value`.
@@ -141,7 +141,7 @@ impl<T> FifoRwLock<T> {
     }
 }
 
-impl<T> Place for FifoRwLock<T> {
+impl<T> HasGuarded for FifoRwLock<T> {
     type Value = T;
     type Kind = Many;
 

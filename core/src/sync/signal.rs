@@ -16,10 +16,10 @@
 
 use super::{
     const_unless_loom,
-    prim::{self, Mutex},
-    wait_list::{Status, WaitList, wake_all},
+    wait_list::{Status, WaitList, poll_waiter, wake_all},
 };
-use std::task::{Context, Poll, Waker};
+use crate::prim::{Mutex, lock};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A queue, and a primitive's own state under the same lock.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<S> Signal<S> {
     /// Runs `act` under the lock, and wakes outside of it those whom it signalled. What `act` would
     /// drop, it should return.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut S, &mut Queue) -> T) -> T {
-        let mut inner = prim::lock(&self.0);
+        let mut inner = lock(&self.0);
         let Inner { state, queue } = &mut *inner;
         let output = act(state, queue);
         let woken = std::mem::take(&mut queue.woken);
@@ -95,7 +95,7 @@ impl Queue {
 
     fn push(&mut self, waker: Waker) -> usize {
         self.len += 1;
-        self.waiters.push(0, waker)
+        self.waiters.push(waker)
     }
 
     fn remove(&mut self, key: usize) -> (Status, Option<Waker>) {
@@ -103,26 +103,6 @@ impl Queue {
         self.len -= usize::from(status == Status::Queued);
         (status, waker)
     }
-
-    /// What became of a waiter. Where it still waits and `waker` is another than the one that is kept,
-    /// `fresh` takes its place, or is asked for: it is cloned and dropped outside the lock.
-    fn look(&mut self, key: usize, waker: &Waker, fresh: &mut Option<Waker>) -> Look {
-        match self.waiters.queued_waker(key) {
-            None => Look::Signalled(self.remove(key).0),
-            Some(Some(kept)) if kept.will_wake(waker) => Look::Waits,
-            Some(_) if fresh.is_none() => Look::WantsWaker,
-            Some(kept) => {
-                std::mem::swap(kept, fresh);
-                Look::Waits
-            }
-        }
-    }
-}
-
-enum Look {
-    Signalled(Status),
-    Waits,
-    WantsWaker,
 }
 
 /// One who waits: what it has to say to the queue. All of it but `signal` runs under the lock.
@@ -216,21 +196,15 @@ impl<P: Party> Waiter<P> {
     }
 
     fn poll_waits(&mut self, key: usize, waker: &Waker) -> Poll<P::Output> {
-        let signal = self.party.signal();
-        let mut fresh = None;
-        loop {
-            match signal.with(|_, queue| queue.look(key, waker, &mut fresh)) {
-                Look::Waits => return Poll::Pending,
-                Look::WantsWaker => fresh = Some(waker.clone()),
-                Look::Signalled(status) => {
-                    self.stage = match status {
-                        Status::Granted => Stage::Holds,
-                        _ => Stage::Done,
-                    };
-                    return Poll::Ready(self.party.signalled());
-                }
-            }
-        }
+        let signal = &self.party.signal().0;
+        let (status, ()) = ready!(poll_waiter(waker, |visit| {
+            lock(signal).queue.waiters.poll(key, visit)
+        }));
+        self.stage = match status {
+            Status::Granted => Stage::Holds,
+            _ => Stage::Done,
+        };
+        Poll::Ready(self.party.signalled())
     }
 }
 

@@ -4,9 +4,9 @@
 //! grown. A node leaves the *queue* when it is granted, but stays in the slab until its
 //! waiter has seen the outcome, or was dropped.
 
-use super::prim::{self, Mutex};
 use slab::Slab;
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     task::{Poll, Waker},
 };
@@ -27,7 +27,6 @@ pub(crate) enum Status {
 struct Node<C> {
     prev: usize,
     next: usize,
-    need: usize,
     status: Status,
     waker: Option<Waker>,
     cargo: C,
@@ -43,8 +42,8 @@ pub(crate) struct WaitList<C = ()> {
 
 impl WaitList {
     /// Joins the queue at its end.
-    pub(crate) fn push(&mut self, need: usize, waker: Waker) -> usize {
-        self.push_with(need, waker, ())
+    pub(crate) fn push(&mut self, waker: Waker) -> usize {
+        self.push_with(waker, ())
     }
 
     /// Removes a waiter that was dropped; says what had become of it, with its waker.
@@ -68,11 +67,6 @@ impl<C> WaitList<C> {
         self.head == NIL
     }
 
-    /// What the first in the queue needs.
-    pub(crate) fn first_need(&self) -> Option<usize> {
-        self.nodes.get(self.head).map(|node| node.need)
-    }
-
     /// The cargo of the first in the queue.
     #[inline]
     pub(crate) fn first_cargo(&mut self) -> Option<&mut C> {
@@ -86,11 +80,10 @@ impl<C> WaitList<C> {
     }
 
     /// Joins the queue at its end, with `cargo`.
-    pub(crate) fn push_with(&mut self, need: usize, waker: Waker, cargo: C) -> usize {
+    pub(crate) fn push_with(&mut self, waker: Waker, cargo: C) -> usize {
         let key = self.nodes.insert(Node {
             prev: self.tail,
             next: NIL,
-            need,
             status: Status::Queued,
             waker: Some(waker),
             cargo,
@@ -130,10 +123,22 @@ impl<C> WaitList<C> {
         revoked
     }
 
-    /// The waker that is kept for a waiter; `None` once there is an outcome.
-    pub(crate) fn queued_waker(&mut self, key: usize) -> Option<&mut Option<Waker>> {
+    /// What became of a waiter, who then is out of the list. For the closure of [`poll_waiter`].
+    #[inline]
+    pub(crate) fn poll(&mut self, key: usize, visit: &mut Visit<'_>) -> Poll<(Status, C)> {
         let node = &mut self.nodes[key];
-        (node.status == Status::Queued).then_some(&mut node.waker)
+        if node.status != Status::Queued {
+            let (status, _taken_when_resolved, cargo) = self.take(key);
+            return Poll::Ready((status, cargo));
+        }
+        let kept = node.waker.as_ref();
+        if !kept.is_some_and(|kept| kept.will_wake(visit.waker)) {
+            visit.wants_fresh = visit.fresh.is_none();
+            if !visit.wants_fresh {
+                mem::swap(&mut node.waker, &mut visit.fresh);
+            }
+        }
+        Poll::Pending
     }
 
     /// Removes a waiter that saw its outcome, or was dropped; its waker and its cargo are to be
@@ -159,39 +164,32 @@ impl<C> WaitList<C> {
     }
 }
 
-/// Polls a waiter of the list under `mutex`: an outcome takes it out of the list, otherwise `waker`
-/// is kept. No code of the waker's runs under the lock.
-pub(crate) fn poll_waiter<C, S: AsMut<WaitList<C>>>(
-    mutex: &Mutex<S>,
-    key: usize,
+/// A look at a waiter, under the lock; what it takes to keep the waker's code out of there.
+pub(crate) struct Visit<'a> {
+    waker: &'a Waker,
+    /// A clone of it, or what that has replaced.
+    fresh: Option<Waker>,
+    wants_fresh: bool,
+}
+
+/// Polls a waiter with `look`, which takes the lock and calls [`WaitList::poll`], and is called a second
+/// time where a clone of `waker` is to be kept. No code of the waker's runs under the lock.
+#[inline]
+pub(crate) fn poll_waiter<O>(
     waker: &Waker,
-) -> Poll<(Status, C)> {
-    let mut guard = prim::lock(mutex);
-    let waiters = guard.as_mut();
-    let node = &waiters.nodes[key];
-    if node.status != Status::Queued {
-        let (status, _taken_when_resolved, cargo) = waiters.take(key);
-        return Poll::Ready((status, cargo));
+    mut look: impl FnMut(&mut Visit<'_>) -> Poll<O>,
+) -> Poll<O> {
+    let mut visit = Visit {
+        waker,
+        fresh: None,
+        wants_fresh: false,
+    };
+    let polled = look(&mut visit);
+    if !visit.wants_fresh {
+        return polled;
     }
-    if node
-        .waker
-        .as_ref()
-        .is_some_and(|kept| kept.will_wake(waker))
-    {
-        return Poll::Pending;
-    }
-    drop(guard);
-    let mut fresh = Some(waker.clone());
-    // Declared after `fresh`, and so dropped before it: the lock is open when a waker goes.
-    let mut guard = prim::lock(mutex);
-    let waiters = guard.as_mut();
-    let node = &mut waiters.nodes[key];
-    if node.status == Status::Queued {
-        std::mem::swap(&mut node.waker, &mut fresh);
-        return Poll::Pending;
-    }
-    let (status, _taken_when_resolved, cargo) = waiters.take(key);
-    Poll::Ready((status, cargo))
+    visit.fresh = Some(waker.clone());
+    look(&mut visit)
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.

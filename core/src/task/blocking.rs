@@ -8,13 +8,18 @@
 //! ```
 
 use super::slot::{Left, Slot};
-use crate::{JoinError, error::Panic, rt::JoinHandle};
+use crate::{
+    JoinError,
+    error::Panic,
+    prim::{Mutex, lock},
+    rt::JoinHandle,
+};
 use std::{
     fmt,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -55,10 +60,7 @@ struct Shared<T> {
 
 impl<T> Shared<T> {
     fn take(&self) -> Option<Work<T>> {
-        self.queued
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        lock(&self.queued).take()
     }
 
     fn cancel(&self) {

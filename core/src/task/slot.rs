@@ -1,16 +1,16 @@
 //! Where an outcome waits for whoever joins.
 
-use crate::JoinError;
+use crate::{
+    JoinError,
+    prim::{Mutex, MutexGuard, lock},
+};
 use std::{
     fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{
-            AtomicU8,
-            Ordering::{Acquire, Relaxed, Release},
-        },
+    sync::atomic::{
+        AtomicU8,
+        Ordering::{Acquire, Relaxed, Release},
     },
     task::{Context, Poll, Waker},
 };
@@ -40,10 +40,12 @@ struct Cells<T> {
     task: Option<Waker>,
 }
 
-/// What an end has left in the slot, to be compared without a lock or a clone that is kept.
+/// What an end has left in the slot, to be compared without a lock.
 ///
-/// While the slot holds a waker, no other has its address. Once it does not, there is
-/// nothing to wait for either: the outcome is there, the owner gone, or the abort under way.
+/// It is the clone's address, which may be another than that of the waker it was made of: an
+/// executor can lend one waker after another at the same place. While the slot holds the clone, what
+/// has its address wakes the same. Once it does not, there is nothing to wait for either: the
+/// outcome is there, the owner gone, or the abort under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
     data: usize,
@@ -66,7 +68,7 @@ impl Left {
 
 impl<T> Slot<T> {
     #[inline]
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             phase: AtomicU8::new(RUNNING),
             cells: Mutex::new(Cells {
@@ -79,7 +81,7 @@ impl<T> Slot<T> {
 
     #[inline]
     fn lock(&self) -> MutexGuard<'_, Cells<T>> {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.cells)
     }
 
     #[inline]
@@ -87,7 +89,8 @@ impl<T> Slot<T> {
         self.phase.load(Acquire) == FINISHED
     }
 
-    /// Writes the outcome. The first one stays: completion beats a later abort.
+    /// Writes the outcome. The first one stays: completion beats a later abort. It never panics,
+    /// whatever the wakers do.
     #[inline]
     pub(crate) fn finish(&self, outcome: Result<T, JoinError>) {
         let mut cells = self.lock();
@@ -100,20 +103,24 @@ impl<T> Slot<T> {
         self.phase.store(FINISHED, Release);
         drop(cells);
         // The task's own waker must not outlive it in here, where a handle keeps it.
-        drop(task);
-        joiner.into_iter().for_each(Waker::wake);
+        if let Some(task) = task {
+            drop_quietly(task);
+        }
+        if let Some(joiner) = joiner {
+            quietly(|| joiner.wake());
+        }
     }
 
     /// Keeps the waker of a task that waits, for [`task_waker`](Self::task_waker). Whether it is
     /// another one than before.
     #[inline]
     pub(crate) fn watch(&self, left: &mut Left, waker: &Waker) -> bool {
-        let now = Left::of(waker);
-        if *left == now {
+        if *left == Left::of(waker) {
             return false;
         }
-        *left = now;
-        let mut waker = Some(waker.clone());
+        let waker = waker.clone();
+        *left = Left::of(&waker);
+        let mut waker = Some(waker);
         let mut cells = self.lock();
         if self.phase.load(Relaxed) == RUNNING {
             mem::swap(&mut cells.task, &mut waker);
@@ -162,11 +169,12 @@ impl<T> Slot<T> {
     /// Whether the outcome came meanwhile; if not, it wakes `waker`.
     #[inline]
     fn join(&self, left: &mut Left, waker: &Waker) -> bool {
-        let now = Left::of(waker);
-        if *left == now {
+        if *left == Left::of(waker) {
             return false;
         }
-        let mut waker = Some(waker.clone());
+        let waker = waker.clone();
+        let now = Left::of(&waker);
+        let mut waker = Some(waker);
         let mut cells = self.lock();
         let finished = self.phase.load(Relaxed) == FINISHED;
         if !finished {
@@ -190,7 +198,12 @@ impl<T> fmt::Debug for Slot<T> {
 
 /// Drops what nobody will see on the executor's thread, which a panicking destructor must not end.
 pub(crate) fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+    quietly(|| drop(value));
+}
+
+/// Calls code of others on the executor's thread, which its panic must not end.
+fn quietly(call: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
         // A payload whose own destructor panics would start over.
         mem::forget(payload);
     }

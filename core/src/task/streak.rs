@@ -14,15 +14,20 @@ pub(crate) struct Streak(u8);
 
 impl Streak {
     /// Whether it is time to be pending once; the waker has been woken then.
+    #[inline]
     pub(crate) fn must_yield(&mut self, cx: &Context<'_>) -> bool {
-        let yields = self.0 == LONGEST;
-        if yields {
-            self.0 = 0;
-            cx.waker().wake_by_ref();
-        } else {
-            self.0 += 1;
+        if self.0 == LONGEST {
+            self.yields(cx);
+            return true;
         }
-        yields
+        self.0 += 1;
+        false
+    }
+
+    #[cold]
+    fn yields(&mut self, cx: &Context<'_>) {
+        self.0 = 0;
+        cx.waker().wake_by_ref();
     }
 
     /// There was nothing: the task suspends anyway.

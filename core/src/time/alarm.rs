@@ -12,6 +12,10 @@ use std::{
 ///
 /// It keeps that deadline in the terms of its own clock, so that making a timer need not convert
 /// it. It may do as it likes about polls after it fired: `AlarmTimer` never shows it those.
+///
+/// Dropping it has to release the waker of its last poll at once (*TM-5*, *ZZ-1*). Where the timers below
+/// forget a dropped one in their own time, a poll with [`Waker::noop`](std::task::Waker::noop) in `Drop`
+/// often does it.
 pub trait Alarm: Send + Sync + 'static {
     /// When it fires. [`Instant::MAX`]: never.
     fn deadline(&self) -> Instant;

@@ -8,7 +8,8 @@ use std::{
 
 /// A point in a runtime's time: nanoseconds since that runtime's origin.
 ///
-/// A count rather than a `std::time::Instant`, so that a simulator can start at 0 and
+/// Where the origin lies is the backend's choice (tokio's `now` begins at a day), so what is worth
+/// printing is a difference: `tick - start`. A count rather than a `std::time::Instant`, so that a simulator can start at 0 and
 /// two runs print the same trace. Arithmetic saturates: what lies beyond the end of time is
 /// [`Instant::MAX`], which as a deadline never comes. Instants of different runtimes
 /// have nothing to do with one another.

@@ -52,10 +52,11 @@ pub enum MissedTicks {
 /// # use anyrt_core::{ConfigError, rt::Runtime, time::interval};
 /// # use std::time::Duration;
 /// # async fn demo<R: Runtime>(rt: R) -> Result<(), ConfigError> {
+/// let start = rt.now();
 /// let mut ticks = interval(&rt, Duration::from_secs(1))?;
 /// loop {
 ///     let scheduled = ticks.tick().await;
-///     println!("{scheduled:?}");
+///     println!("{:?}", scheduled - start); // about 0 s, 1 s, 2 s, …
 /// }
 /// # }
 /// ```

@@ -5,13 +5,15 @@ mod instant;
 mod interval;
 mod timeout;
 mod wait_for;
+mod wait_for_task;
 
 pub use alarm::{Alarm, AlarmTimer};
 pub use instant::Instant;
 pub use interval::{Interval, MissedTicks, Tick, interval, interval_at};
 pub(crate) use timeout::Limit;
 pub use timeout::TimeoutFuture;
-pub use wait_for::{WaitFor, WaitTaskError, wait_for, wait_for_task, wait_until};
+pub use wait_for::{WaitFor, wait_for, wait_until};
+pub use wait_for_task::{WaitTaskError, wait_for_task};
 
 use crate::ConfigError;
 use std::time::Duration;

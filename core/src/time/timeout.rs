@@ -14,9 +14,24 @@ use std::{
 /// Where the limit lies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Limit {
-    None,
     After(Duration),
     At(Instant),
+}
+
+impl Limit {
+    pub(super) fn deadline(self, started: Instant) -> Instant {
+        match self {
+            Self::After(limit) => started + limit,
+            Self::At(deadline) => deadline,
+        }
+    }
+
+    fn length(self, started: Instant) -> Duration {
+        match self {
+            Self::After(limit) => limit,
+            Self::At(deadline) => deadline - started,
+        }
+    }
 }
 
 pin_project! {
@@ -31,21 +46,21 @@ pin_project! {
         #[pin]
         timer: Option<R::Timer>,
         rt: R,
-        limit: Limit,
-        started: Instant,
-        operation: Option<Cow<'static, str>>,
+        pub(super) limit: Option<Limit>,
+        // From when the limit counts.
+        pub(super) started: Option<Instant>,
+        pub(super) operation: Option<Cow<'static, str>>,
     }
 }
 
 impl<R: Sleep, F> TimeoutFuture<R, F> {
-    pub(crate) fn new(rt: R, limit: Limit, inner: F) -> Self {
-        let started = Instant::ORIGIN;
+    pub(crate) fn new(rt: R, limit: Option<Limit>, inner: F) -> Self {
         Self {
             inner: Some(inner),
             timer: None,
             rt,
             limit,
-            started,
+            started: None,
             operation: None,
         }
     }
@@ -80,28 +95,15 @@ impl<R: Sleep, F: Future> Future for TimeoutFuture<R, F> {
         if let Poll::Ready(output) = poll_inner(this.inner.as_mut(), cx) {
             return Poll::Ready(Ok(output));
         }
+        let Some(limit) = *this.limit else {
+            return Poll::Pending;
+        };
         if this.timer.is_none() {
-            let deadline = match *this.limit {
-                Limit::None => return Poll::Pending,
-                Limit::After(limit) => {
-                    *this.started = this.rt.now();
-                    *this.started + limit
-                }
-                Limit::At(deadline) => {
-                    *this.started = this.rt.now();
-                    deadline
-                }
-            };
-            if deadline <= *this.started {
-                // Nothing to wait for: one poll was all there is.
-                this.inner.set(None);
-                return Poll::Ready(Err(elapsed(
-                    this.operation,
-                    *this.limit,
-                    *this.started,
-                    *this.started,
-                )));
-            }
+            let now = this.rt.now();
+            let started = *this.started.get_or_insert(now);
+            let deadline = limit.deadline(started);
+            // One that has passed yields once, and is no case of its own: what was pending only to
+            // let others run is ready by then.
             this.timer.set(Some(this.rt.sleep_until(deadline)));
         }
         if let Some(timer) = this.timer.as_mut().as_pin_mut() {
@@ -113,12 +115,8 @@ impl<R: Sleep, F: Future> Future for TimeoutFuture<R, F> {
         }
         this.inner.set(None);
         let now = this.rt.now();
-        Poll::Ready(Err(elapsed(
-            this.operation,
-            *this.limit,
-            *this.started,
-            now,
-        )))
+        let started = this.started.unwrap_or(now);
+        Poll::Ready(Err(elapsed(this.operation, limit, started, now)))
     }
 }
 
@@ -135,12 +133,7 @@ fn elapsed(
     started: Instant,
     now: Instant,
 ) -> Elapsed {
-    let limit = match limit {
-        Limit::None => Duration::MAX,
-        Limit::After(limit) => limit,
-        Limit::At(deadline) => deadline - started,
-    };
-    Elapsed::new(operation.take(), limit, now - started)
+    Elapsed::new(operation.take(), limit.length(started), now - started)
 }
 
 impl<R: Sleep, F> fmt::Debug for TimeoutFuture<R, F> {

@@ -1,6 +1,6 @@
 //! `join_all`, `try_join_all`, `race`, `race_ok`: with few children and with many.
 
-use crate::support::*;
+use crate::{children::*, support::*};
 use anyrt_core::join::{join_all, race, race_ok, try_join_all};
 use std::{
     error::Error,

@@ -1,6 +1,6 @@
 //! The cost of n children grows with n, in every pattern of wakes: counted in polls.
 
-use crate::support::*;
+use crate::{children::*, support::*};
 use anyrt_core::join::join_all;
 use std::{
     cell::{Cell, RefCell},

@@ -1,6 +1,6 @@
 //! `join!`, `try_join!`, `race!`.
 
-use crate::support::*;
+use crate::{children::*, support::*};
 use anyrt_core::{join, race, try_join};
 use std::{future::ready, pin::pin, task::Poll};
 

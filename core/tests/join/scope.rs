@@ -1,6 +1,6 @@
 //! `scope`, `scope_local`, `try_scope`.
 
-use crate::support::*;
+use crate::{children::*, support::*};
 use anyrt_core::{
     JoinError,
     join::{Scope, scope, scope_local, try_scope},

@@ -1,6 +1,6 @@
 //! `FutureSet`.
 
-use crate::support::*;
+use crate::{children::*, support::*};
 use anyrt_core::join::FutureSet;
 use std::{
     future::{Future, poll_fn, ready},

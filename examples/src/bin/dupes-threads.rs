@@ -1,8 +1,11 @@
 //! `dupes-threads DIR…` finds duplicate files with plain threads: what `dupes` is measured by.
 
-use anyrt_examples::dupes::{
-    Findings, Options, Progress, Search, cli,
-    search::{Unit, Yield},
+use anyrt_examples::{
+    cli,
+    dupes::{
+        self, Findings, Options, Progress, Search,
+        search::{Unit, Yield},
+    },
 };
 use clap::Parser;
 use std::{
@@ -20,7 +23,7 @@ const PROGRAM: &str = "dupes-threads";
 #[command(version)]
 struct Cli {
     #[command(flatten)]
-    args: cli::Args,
+    args: dupes::cli::Args,
 }
 
 fn main() -> ExitCode {
@@ -29,7 +32,7 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let findings = find(args.options(), &Progress::new(args.quiet));
-    cli::conclude(PROGRAM, &args, &findings)
+    dupes::cli::conclude(PROGRAM, &args, &findings)
 }
 
 fn find(options: Options, progress: &Progress) -> Findings {

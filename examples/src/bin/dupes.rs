@@ -2,8 +2,9 @@
 
 use anyrt::{BlockOn, Runtime};
 use anyrt_examples::{
-    dupes::{Findings, Options, Progress, cli, find},
-    runtime::{Visitor, with_runtime},
+    cli::{self, RuntimeArg},
+    dupes::{self, Findings, Options, Progress, find},
+    runtime::Visitor,
 };
 use clap::Parser;
 use std::{error::Error, process::ExitCode};
@@ -15,11 +16,9 @@ const PROGRAM: &str = "dupes";
 #[command(version)]
 struct Cli {
     #[command(flatten)]
-    args: cli::Args,
-    /// The runtime: tokio, smol or async-std, if compiled in, or own
-    /// [default: the first of them].
-    #[arg(long, value_name = "NAME")]
-    runtime: Option<String>,
+    args: dupes::cli::Args,
+    #[command(flatten)]
+    runtime: RuntimeArg,
 }
 
 struct Dupes {
@@ -43,12 +42,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    let dupes = Dupes {
+    let search = Dupes {
         options: args.options(),
         progress: Progress::new(args.quiet),
     };
-    match with_runtime(runtime.as_deref(), dupes) {
-        Ok(Ok(findings)) => cli::conclude(PROGRAM, &args, &findings),
+    match runtime.run(search) {
+        Ok(Ok(findings)) => dupes::cli::conclude(PROGRAM, &args, &findings),
         Ok(Err(error)) => cli::fail(PROGRAM, &error),
         Err(error) => cli::fail(PROGRAM, &error),
     }

@@ -2,14 +2,14 @@
 
 use anyrt::{BlockOn, Runtime, group::GroupError};
 use anyrt_examples::{
-    dupes::{cli, default_jobs},
+    cli::{self, Input, RuntimeArg},
+    dupes::report::amount,
     pipeline::{Counted, Options, StageError, count},
-    runtime::{Visitor, with_runtime},
+    runtime::Visitor,
 };
 use clap::Parser;
 use std::{
-    io::{self, BufWriter, ErrorKind, Write, stderr, stdout},
-    path::PathBuf,
+    io::{self, Write, stderr},
     process::ExitCode,
 };
 
@@ -19,25 +19,19 @@ const PROGRAM: &str = "pipeline";
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
-    /// Directories to walk, and everything below them; files are taken as they are.
-    #[arg(required = true, value_name = "DIR")]
-    roots: Vec<PathBuf>,
+    #[command(flatten)]
+    input: Input,
     /// How many words are printed.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
-    /// How many files are read at once [default: as many as the machine has threads].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: Option<u16>,
     /// Stop at the first file that cannot be read or is no text, rather than skip it.
     #[arg(long)]
     strict: bool,
     /// Do not tell what was skipped.
     #[arg(long, short)]
     quiet: bool,
-    /// The runtime: tokio, smol or async-std, if compiled in, or own
-    /// [default: the first of them].
-    #[arg(long, value_name = "NAME")]
-    runtime: Option<String>,
+    #[command(flatten)]
+    runtime: RuntimeArg,
 }
 
 struct Count(Options);
@@ -56,11 +50,11 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let options = Options {
-        roots: cli.roots.clone(),
-        jobs: cli.jobs.map_or_else(default_jobs, usize::from),
+        roots: cli.input.roots.clone(),
+        jobs: cli.input.jobs(),
         strict: cli.strict,
     };
-    let (counted, result) = match with_runtime(cli.runtime.as_deref(), Count(options)) {
+    let (counted, result) = match cli.runtime.run(Count(options)) {
         Ok(done) => done,
         Err(error) => return cli::fail(PROGRAM, &error),
     };
@@ -73,28 +67,28 @@ fn main() -> ExitCode {
     if let Err(error) = result {
         return cli::fail(PROGRAM, &format!("stopped early\n{error}"));
     }
-    match print(&counted, cli.top) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever read it has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => cli::fail(PROGRAM, &error),
+    if counted.all_roots_failed {
+        return cli::fail(PROGRAM, &"nothing could be searched");
     }
+    cli::print(PROGRAM, |out| print(&counted, cli.top, out))
 }
 
-fn print(counted: &Counted, top: usize) -> io::Result<()> {
-    let mut out = BufWriter::new(stdout().lock());
+fn print(counted: &Counted, top: usize, out: &mut impl Write) -> io::Result<()> {
     let Counted {
         words,
         files,
         skipped,
+        all_roots_failed: _,
     } = counted;
-    let (total, distinct, skipped) = (words.total(), words.distinct(), skipped.len());
+    let total = amount(words.total(), "word");
+    let files = amount(*files, "file");
+    let (distinct, skipped) = (words.distinct(), skipped.len());
     writeln!(
         out,
-        "{total} words, {distinct} of them different, in {files} files; {skipped} skipped"
+        "{total}, {distinct} of them different, in {files}; {skipped} skipped"
     )?;
     for (word, count) in words.top(top) {
         writeln!(out, "{count:>9}  {word}")?;
     }
-    out.flush()
+    Ok(())
 }

@@ -35,7 +35,8 @@ pub async fn find<R: Runtime>(
     };
     let mut search = Search::new(options, clock);
     loop {
-        while search.in_flight() < jobs
+        // As many again wait in the group, so that no worker waits for this loop.
+        while search.in_flight() < 2 * jobs
             && let Some(unit) = search.next_unit()
         {
             // Refused once one has failed.

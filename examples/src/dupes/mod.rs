@@ -29,6 +29,7 @@ pub use progress::Progress;
 pub use search::{Findings, Search};
 pub use sift::Group;
 
+use crate::cli::default_jobs;
 use std::{path::PathBuf, time::Duration};
 
 /// What to look for, and where.
@@ -54,9 +55,4 @@ impl Options {
             limit: None,
         }
     }
-}
-
-/// As many blocking calls at once as the machine has threads, but at least two.
-pub fn default_jobs() -> usize {
-    std::thread::available_parallelism().map_or(2, |threads| threads.get().clamp(2, 64))
 }

@@ -44,6 +44,12 @@ pub fn bytes(count: u64) -> impl Display {
     indicatif::BinaryBytes(count)
 }
 
+/// So many of a thing.
+pub fn amount(number: u64, thing: &str) -> impl Display {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 fn hex(digest: &[u8; 32]) -> impl Display {
     blake3::Hash::from_bytes(*digest).to_hex()
 }
@@ -87,11 +93,12 @@ pub fn text(findings: &Findings, out: &mut impl Write) -> io::Result<()> {
     let wasted = wasted(&findings.groups);
     writeln!(
         out,
-        "total: {} groups, {} superfluous files, {wasted} bytes ({}) wasted, {} files looked at",
-        findings.groups.len(),
-        superfluous(&findings.groups),
+        "total: {}, {}, {} ({}) wasted, {} looked at",
+        amount(findings.groups.len() as u64, "group"),
+        amount(superfluous(&findings.groups) as u64, "superfluous file"),
+        amount(wasted, "byte"),
         bytes(wasted),
-        findings.files,
+        amount(findings.files, "file"),
     )
 }
 

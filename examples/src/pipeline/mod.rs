@@ -47,6 +47,8 @@ pub struct Counted {
     pub files: u64,
     /// What was not counted, sorted by path.
     pub skipped: Vec<Skipped>,
+    /// None of the roots was there to be counted.
+    pub all_roots_failed: bool,
 }
 
 /// What went wrong in a stage.
@@ -78,8 +80,11 @@ pub async fn count<R: Runtime>(
     options: Options,
 ) -> (Counted, Result<(), GroupError<StageError>>) {
     let mut counted = Counted::default();
+    let roots = options.roots.clone();
     let result = run(rt, options, &mut counted).await;
     counted.skipped.sort_unstable();
+    let failed = |root: &PathBuf| counted.skipped.iter().any(|skipped| skipped.path == *root);
+    counted.all_roots_failed = roots.iter().all(failed);
     (counted, result)
 }
 

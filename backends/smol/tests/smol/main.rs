@@ -9,6 +9,7 @@ mod owned {
 }
 
 mod nesting;
+mod shutdown;
 
 mod one_thread {
     use std::num::NonZeroUsize;

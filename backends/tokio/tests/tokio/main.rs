@@ -1,5 +1,8 @@
 //! The contract on every kind of tokio runtime, and what only tokio has: handles, contexts, a paused clock.
 
+use std::task::{Context, Poll};
+use tokio::task::coop::{has_budget_remaining, poll_proceed};
+
 mod multi_thread {
     anyrt_conformance::suite!(anyrt_tokio::Tokio::multi_thread().unwrap());
 }
@@ -16,5 +19,15 @@ mod erased {
 
 mod contexts;
 mod groups;
+mod handles;
 mod paused;
 mod timers;
+
+/// Uses up what tokio lets a task do in one poll.
+fn use_up_the_budget(cx: &mut Context<'_>) {
+    while has_budget_remaining() {
+        if let Poll::Ready(used) = poll_proceed(cx) {
+            used.made_progress();
+        }
+    }
+}

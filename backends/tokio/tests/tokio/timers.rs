@@ -1,23 +1,23 @@
 //! Timers where tokio's own would panic, starve or ask the wrong clock.
 
+use crate::use_up_the_budget;
 use anyrt_conformance::probe::{Probe, Wakes};
 use anyrt_core::{
     Instant,
-    rt::{BlockOn, Clock, Sleep, Spawn, Timer},
+    rt::{BlockOn, Clock, JoinHandle, Sleep, Spawn, Timer},
 };
 use anyrt_tokio::{Tokio, TokioTimer};
 use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::mpsc,
-    task::{Context, Poll, Waker},
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::Duration,
 };
 use tokio::{
     runtime::{Builder, Runtime},
-    task::coop::{has_budget_remaining, poll_proceed},
     time,
 };
 
@@ -26,14 +26,6 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 fn one_worker() -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(1).enable_time().build().unwrap()
-}
-
-fn use_up_the_budget(cx: &mut Context<'_>) {
-    while has_budget_remaining() {
-        if let Poll::Ready(used) = poll_proceed(cx) {
-            used.made_progress();
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,6 +149,34 @@ fn timers_can_be_polled_while_their_runtime_shuts_down() {
     has_started.recv().unwrap();
     drop(home);
     assert_eq!(outcomes.recv(), Ok(true));
+}
+
+/// A waker that shuts a runtime down when its last clone goes.
+struct ShutsDown(Mutex<Option<Runtime>>);
+
+impl Wake for ShutsDown {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for ShutsDown {
+    fn drop(&mut self) {
+        drop(self.0.lock().unwrap().take());
+    }
+}
+
+#[test]
+fn a_timer_whose_runtime_goes_in_the_middle_of_a_poll_is_not_early() {
+    let home = one_worker();
+    let rt = Tokio::from_handle(home.handle().clone());
+    let mut timer = Box::pin(rt.sleep(HOUR));
+    let shuts_down = Waker::from(Arc::new(ShutsDown(Mutex::new(Some(home)))));
+    let mut poll = |waker: &Waker| timer.as_mut().poll(&mut Context::from_waker(waker));
+    assert!(poll(&shuts_down).is_pending());
+    drop(shuts_down);
+    // tokio drops the old waker, and looks at the timer after that: the shutdown has fired it.
+    assert!(poll(Waker::noop()).is_pending(), "an hour early");
+    assert!(rt.spawn(async {}).is_finished(), "the runtime is there yet");
+    assert!(poll(Waker::noop()).is_pending(), "an hour early");
 }
 
 #[test]

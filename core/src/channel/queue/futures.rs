@@ -2,16 +2,15 @@
 
 use super::{Job, Queue};
 use crate::{
-    channel::waiters::{Place, leave, poll_until},
+    channel::waiters::{leave, poll_until},
     error::{Closed, SendError, TryRecvError, TrySendError},
-    sync::wait_list::Status,
+    sync::wait_list::{Status, poll_waiter},
 };
 use std::{
     fmt,
     future::Future,
-    mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The future of [`Queue::put`].
@@ -44,25 +43,25 @@ impl<T> Future for Put<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let shared = &this.queue.shared;
-        let item = this.item.take();
-        let item = item.expect("a `put` was polled again after it was ready");
         let outcome = if let Some(key) = this.key {
-            // Cloned and, in exchange, dropped outside the lock.
-            let mut waker = Some(cx.waker().clone());
-            shared.with(|state, wakers| {
-                if let Some(kept) = state.putters.queued_waker(key) {
-                    mem::swap(kept, &mut waker);
-                    return Err(TrySendError::Full(item));
-                }
-                match state.putters.remove(key) {
-                    (Status::Closed, _) => Err(TrySendError::Closed(item)),
-                    _ => {
-                        state.put_reserved(item, wakers);
-                        Ok(())
-                    }
-                }
-            })
+            ready!(poll_waiter(cx.waker(), |visit| {
+                shared.with(|state, wakers| {
+                    let (status, ()) = ready!(state.putters.poll(key, visit));
+                    // First of all: an item's `Ord` may panic.
+                    this.key = None;
+                    let item = this.item.take().expect("it waits with its item");
+                    Poll::Ready(match status {
+                        Status::Closed => Err(TrySendError::Closed(item)),
+                        _ => {
+                            state.put_reserved(item, wakers);
+                            Ok(())
+                        }
+                    })
+                })
+            }))
         } else {
+            let item = this.item.take();
+            let item = item.expect("a `put` was polled again after it was ready");
             match shared.with(|state, wakers| state.try_put(item, wakers)) {
                 Err(TrySendError::Full(item)) => {
                     let waker = cx.waker().clone();
@@ -70,7 +69,7 @@ impl<T> Future for Put<'_, T> {
                     shared.with(|state, wakers| {
                         let tried = state.try_put(item, wakers);
                         if let Err(TrySendError::Full(_)) = tried {
-                            this.key = Some(state.putters.push(1, waker));
+                            this.key = Some(state.putters.push(waker));
                         }
                         tried
                     })
@@ -82,7 +81,6 @@ impl<T> Future for Put<'_, T> {
             this.item = Some(item);
             return Poll::Pending;
         }
-        this.key = None;
         Poll::Ready(outcome.map_err(|error| SendError(error.into_inner())))
     }
 }
@@ -117,21 +115,16 @@ impl<T> Future for Get<'_, T> {
         let this = &mut *self;
         let (queue, shared) = (this.queue, &this.queue.shared);
         let outcome = if let Some(key) = this.key {
-            // Cloned and, in exchange, dropped outside the lock.
-            let mut waker = Some(cx.waker().clone());
-            shared.with(|state, wakers| {
-                if let Some(kept) = state.getters.queued_waker(key) {
-                    mem::swap(kept, &mut waker);
-                    return Err(TryRecvError::Empty);
-                }
-                match state.getters.remove(key) {
-                    (Status::Closed, _) => Err(TryRecvError::Closed),
-                    _ => {
-                        let item = state.get_promised(wakers);
-                        item.map(|item| Job::new(item, queue))
-                    }
-                }
-            })
+            ready!(poll_waiter(cx.waker(), |visit| {
+                shared.with(|state, wakers| {
+                    let (status, ()) = ready!(state.getters.poll(key, visit));
+                    this.key = None;
+                    Poll::Ready(match status {
+                        Status::Closed => Err(TryRecvError::Closed),
+                        _ => state.get_promised(wakers).map(|item| Job::new(item, queue)),
+                    })
+                })
+            }))
         } else {
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {
@@ -140,7 +133,7 @@ impl<T> Future for Get<'_, T> {
                     shared.with(|state, wakers| {
                         let tried = state.try_get(wakers);
                         if let Err(TryRecvError::Empty) = tried {
-                            this.key = Some(state.getters.push(1, waker));
+                            this.key = Some(state.getters.push(waker));
                         }
                         tried.map(|item| Job::new(item, queue))
                     })
@@ -151,7 +144,6 @@ impl<T> Future for Get<'_, T> {
         if let Err(TryRecvError::Empty) = outcome {
             return Poll::Pending;
         }
-        this.key = None;
         Poll::Ready(outcome.map_err(|_| Closed))
     }
 }
@@ -172,7 +164,7 @@ pub struct Join<'a, T> {
     queue: &'a Queue<T>,
     /// How often all was done before the first poll.
     rests: Option<u64>,
-    place: Place,
+    key: Option<usize>,
 }
 
 impl<'a, T> Join<'a, T> {
@@ -180,7 +172,7 @@ impl<'a, T> Join<'a, T> {
         Self {
             queue,
             rests: None,
-            place: None,
+            key: None,
         }
     }
 }
@@ -189,12 +181,8 @@ impl<T> Future for Join<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self {
-            queue,
-            rests,
-            place,
-        } = &mut *self;
-        poll_until(&queue.shared.state, place, cx, |state| {
+        let Self { queue, rests, key } = &mut *self;
+        poll_until(&queue.shared.state, key, cx, |state| {
             let before = *rests.get_or_insert(state.rests);
             (state.unfinished() == 0 || state.rests != before).then_some(())
         })
@@ -203,7 +191,7 @@ impl<T> Future for Join<'_, T> {
 
 impl<T> Drop for Join<'_, T> {
     fn drop(&mut self) {
-        leave(&self.queue.shared.state, &mut self.place);
+        leave(&self.queue.shared.state, &mut self.key);
     }
 }
 

@@ -34,16 +34,13 @@ pub use order::Order;
 
 use crate::{
     ConfigError,
-    channel::waiters::lock,
     error::{TryRecvError, TrySendError},
+    prim::{Mutex, lock},
     sync::wait_list::wake_all,
 };
 use order::Items;
 use state::{State, Wakers};
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{fmt, sync::Arc};
 
 /// How a [`Queue`] ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,9 +62,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
 
     /// A failure that is none of a child's.
     pub(super) fn own(&self, cause: Cause<E>) -> TaskError<E> {
+        let name = match cause {
+            // The body's.
+            Cause::Failed(_) | Cause::Panicked(_) => None,
+            Cause::Cancelled(_) | Cause::TimedOut(_) => self.options.name.clone(),
+        };
         TaskError {
             id: None,
-            name: None,
+            name,
             spawned_at: self.options.made_at,
             cause,
         }

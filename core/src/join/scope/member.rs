@@ -10,10 +10,12 @@ use std::{
     any::Any,
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    thread::panicking,
 };
 
 /// How a child ends the scope.
@@ -40,7 +42,14 @@ pin_project! {
             let mut this = this.project();
             // Whoever awaits the handle finds the future dropped, also if its destructor panics.
             let _resolve = Resolve(this.slot);
-            this.future.set(None);
+            let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
+            // Of several that panic as they are dropped together, the first is told of: a second panic
+            // that gets out would end the process.
+            match dropped {
+                Err(payload) if panicking() => mem::forget(payload),
+                Err(payload) => resume_unwind(payload),
+                Ok(()) => {}
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Futures that start others, all in one task: [`scope()`], [`try_scope`], [`scope_local`].
 
-mod core;
+mod body;
 mod member;
 mod shared;
 
 use self::{
-    core::Core,
+    body::Core,
     member::{Member, Verdict},
     shared::{Phase, Shared},
 };
@@ -75,7 +75,7 @@ where
 ///
 /// # Cancel safety
 /// As [`scope()`].
-pub fn scope_local<'env, F, Fut>(body: F) -> ScopeLocalFuture<'env, Fut>
+pub fn scope_local<'env, F, Fut>(body: F) -> LocalScopeFuture<'env, Fut>
 where
     F: FnOnce(LocalScope<'env>) -> Fut,
     Fut: Future,
@@ -83,7 +83,7 @@ where
     let scope = LocalScope::new();
     let shared = Arc::clone(&scope.shared);
     let core = Core::new(shared, body(scope), |_| false);
-    ScopeLocalFuture { core }
+    LocalScopeFuture { core }
 }
 
 /// As [`scope()`], but `body` and children give a `Result`, and the first error ends it.
@@ -197,7 +197,7 @@ kinds! {
     /// Starts children of a [`scope()`]. Clones are handles to the same scope.
     Scope<'env>, ScopeFuture [], "scope", SendBox<'env, Infallible>;
     /// Starts children of a [`scope_local`]. Clones are handles to the same scope.
-    LocalScope<'env>, ScopeLocalFuture [], "scope_local", LocalBox<'env>;
+    LocalScope<'env>, LocalScopeFuture [], "scope_local", LocalBox<'env>;
     /// Starts children of a [`try_scope`]. Clones are handles to the same scope.
     TryScope<'env, E>, TryScopeFuture [E], "try_scope", SendBox<'env, E>;
 }
@@ -305,7 +305,7 @@ impl<Fut: Future> Future for ScopeFuture<'_, Fut> {
     }
 }
 
-impl<Fut: Future> Future for ScopeLocalFuture<'_, Fut> {
+impl<Fut: Future> Future for LocalScopeFuture<'_, Fut> {
     type Output = Fut::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Fut::Output> {

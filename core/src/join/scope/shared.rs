@@ -1,9 +1,7 @@
 //! What a scope and the handles to it share.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::Waker,
-};
+use crate::prim::{Mutex, MutexGuard, lock};
+use std::task::Waker;
 
 /// ```text
 ///            cancel                 the body and all children are finished
@@ -30,7 +28,7 @@ struct State<B> {
 }
 
 impl<B> Shared<B> {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Mutex::new(State {
             phase: Phase::Open,
             inbox: Vec::new(),
@@ -40,7 +38,7 @@ impl<B> Shared<B> {
 
     /// No foreign code runs under this lock.
     fn lock(&self) -> MutexGuard<'_, State<B>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(super) fn phase(&self) -> Phase {

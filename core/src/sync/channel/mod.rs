@@ -22,11 +22,13 @@ mod recv;
 mod reserve;
 mod send;
 
-use super::{
-    prim::{self, AtomicUsize, Mutex, MutexGuard},
-    wait_list::{Status, WaitList, wake_all},
+use super::wait_list::{Status, WaitList, wake_all};
+use crate::{
+    ConfigError,
+    error::TrySendError,
+    prim::{AtomicUsize, Mutex, MutexGuard, lock},
+    rt::Channel,
 };
-use crate::{ConfigError, error::TrySendError, rt::Channel};
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -218,16 +220,10 @@ impl<T> State<T> {
     }
 }
 
-impl<T> AsMut<WaitList<Cargo<T>>> for State<T> {
-    fn as_mut(&mut self) -> &mut WaitList<Cargo<T>> {
-        &mut self.waiters
-    }
-}
-
 impl<T> Shared<T> {
     #[inline]
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        prim::lock(&self.state)
+        lock(&self.state)
     }
 
     /// To be called before the mutex is given back where the queue has changed.
@@ -262,6 +258,8 @@ impl<T> Shared<T> {
         for _ in 0..state.waiters.close(true, &mut wakers) {
             state.unreserve();
         }
+        // One that waits by `poll_recv` may be in another task than who closes.
+        wakers.extend(state.receiver.take());
         drop(state);
         wake_all(wakers);
     }

@@ -1,34 +1,42 @@
 //! The receiving half, and the `recv` that waits.
 
-use super::{Shared, wake};
-use crate::{error::TryRecvError, rt::Receiver};
+use super::Shared;
+use crate::{
+    error::TryRecvError,
+    rt::Receiver,
+    task::{Streak, drop_quietly},
+};
 use std::{
     fmt,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-/// How many items in a row `recv` gives before it is pending once, to let others run.
-///
-/// The count costs nothing that is shared, for there is one receiver. A `send` has no such budget:
-/// without a bound it promises never to wait, and with one it waits as soon as it is
-/// faster than its receiver, which has a budget.
-const BUDGET: u32 = 128;
+/// Wakes whoever gets the slot that has come free. A panic of its waker is its own: here it would
+/// take an item along.
+#[inline]
+fn wake_quietly(waiter: Option<Waker>) {
+    if let Some(waker) = waiter {
+        drop_quietly(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+    }
+}
 
 /// The half that receives from a [`FifoChannel`](super::FifoChannel).
 pub struct FifoReceiver<T> {
     shared: Arc<Shared<T>>,
-    /// Items that `recv` may still give without a break.
-    budget: u32,
+    /// It costs nothing that is shared, for there is one receiver. A `send` has none: without a bound it
+    /// promises never to wait, and with one it waits as soon as it is faster than its receiver.
+    streak: Streak,
 }
 
 impl<T> FifoReceiver<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
         Self {
             shared,
-            budget: BUDGET,
+            streak: Streak::default(),
         }
     }
 }
@@ -58,7 +66,7 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.poll_item(cx.waker())
+        self.poll_item(cx)
     }
 
     #[inline]
@@ -72,7 +80,7 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
         };
         self.shared.note(&state);
         drop(state);
-        wake(waiter);
+        wake_quietly(waiter);
         Ok(item)
     }
 
@@ -100,29 +108,26 @@ struct Recv<'a, T> {
 
 impl<T> FifoReceiver<T> {
     #[inline]
-    fn poll_item(&mut self, waker: &Waker) -> Poll<Option<T>> {
+    fn poll_item(&mut self, cx: &Context<'_>) -> Poll<Option<T>> {
+        if self.streak.must_yield(cx) {
+            return Poll::Pending;
+        }
         let shared = &*self.shared;
-        if self.budget > 0 && !shared.seems_empty() {
+        if !shared.seems_empty() {
             let mut state = shared.lock();
             if let Some((item, waiter)) = state.pop() {
                 shared.note(&state);
                 drop(state);
-                self.budget -= 1;
-                wake(waiter);
+                wake_quietly(waiter);
                 return Poll::Ready(Some(item));
             }
         }
-        self.poll_slow(waker)
+        self.poll_slow(cx.waker())
     }
 
     /// All that is not an item that is there.
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Option<T>> {
-        if self.budget == 0 {
-            self.budget = BUDGET;
-            waker.wake_by_ref();
-            return Poll::Pending;
-        }
         let shared = &*self.shared;
         // Declared before the guard, and so dropped after it.
         let mut waker = Some(waker.clone());
@@ -130,7 +135,7 @@ impl<T> FifoReceiver<T> {
         let polled = state.pop();
         if polled.is_none() && !state.is_drained() {
             std::mem::swap(&mut state.receiver, &mut waker);
-            self.budget = BUDGET;
+            self.streak.end();
             return Poll::Pending;
         }
         shared.note(&state);
@@ -138,8 +143,7 @@ impl<T> FifoReceiver<T> {
         let Some((item, waiter)) = polled else {
             return Poll::Ready(None);
         };
-        self.budget -= 1;
-        wake(waiter);
+        wake_quietly(waiter);
         Poll::Ready(Some(item))
     }
 
@@ -155,7 +159,7 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = self.receiver.poll_item(cx.waker());
+        let polled = self.receiver.poll_item(cx);
         self.waits = polled.is_pending();
         polled
     }

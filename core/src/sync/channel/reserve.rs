@@ -14,7 +14,7 @@ use std::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 /// Waits for a slot.
@@ -47,7 +47,7 @@ impl<T, S: Borrow<FifoSender<T>>> Reserve<T, S> {
             return Ok(Status::Closed);
         }
         let waker = waker.take().expect("cloned above");
-        Err(state.waiters.push_with(1, waker, Cargo::Slot))
+        Err(state.waiters.push_with(waker, Cargo::Slot))
     }
 }
 
@@ -59,10 +59,12 @@ impl<T, S: Borrow<FifoSender<T>> + Unpin> Future for Reserve<T, S> {
         let sender = this.sender.as_ref();
         let sender = sender.expect("polled again after it was ready").borrow();
         let status = match this.key {
-            Some(key) => match poll_waiter(&sender.shared.state, key, cx.waker()) {
-                Poll::Ready((status, _no_item)) => status,
-                Poll::Pending => return Poll::Pending,
-            },
+            Some(key) => {
+                ready!(poll_waiter(cx.waker(), |visit| {
+                    sender.shared.lock().waiters.poll(key, visit)
+                }))
+                .0
+            }
             None => match Self::reserve_or_enqueue(sender, cx.waker()) {
                 Ok(status) => status,
                 Err(key) => {

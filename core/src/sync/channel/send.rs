@@ -16,7 +16,7 @@ use std::{
     mem,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 /// The half that sends into a [`FifoChannel`](super::FifoChannel).
@@ -119,9 +119,9 @@ impl<T> Sending<'_, T> {
         let Stage::Waits(key) = self.stage else {
             return self.poll_first(waker);
         };
-        let Poll::Ready((status, cargo)) = poll_waiter(&self.shared.state, key, waker) else {
-            return Poll::Pending;
-        };
+        let (status, cargo) = ready!(poll_waiter(waker, |visit| {
+            self.shared.lock().waiters.poll(key, visit)
+        }));
         self.stage = Stage::Done;
         Poll::Ready(match (status, cargo) {
             (Status::Closed, Cargo::Item(item)) => Err(SendError(item)),
@@ -144,7 +144,7 @@ impl<T> Sending<'_, T> {
             return Poll::Ready(Err(SendError(item)));
         }
         let waker = waker.take().expect("cloned above");
-        let key = state.waiters.push_with(1, waker, Cargo::Item(item));
+        let key = state.waiters.push_with(waker, Cargo::Item(item));
         self.stage = Stage::Waits(key);
         Poll::Pending
     }

@@ -18,19 +18,18 @@
 //! kept, across an `await` for instance, and deadlock whoever sends while he holds one. The
 //! price is an allocation a send.
 
+mod futures;
+
+pub use futures::{ClosedFuture, WaitFor};
+
 use crate::{
-    channel::waiters::{Place, Waiters, Watched, leave, lock, poll_until},
+    channel::waiters::{Waiters, Watched},
     error::Closed,
+    prim::{Mutex, lock},
     sync::wait_list::wake_all,
     task::Streak,
 };
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll},
-};
+use std::{fmt, sync::Arc};
 
 /// A channel that holds `value`, which its receiver has seen.
 pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
@@ -192,10 +191,7 @@ impl<T> Sender<T> {
     /// Safe: nothing is lost.
     #[track_caller]
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture {
-            receivers: &self.shared.receivers,
-            place: None,
-        }
+        ClosedFuture::new(&self.shared.receivers)
     }
 }
 
@@ -217,30 +213,6 @@ impl<T> Drop for Sender<T> {
         }
         drop(values);
         wake_all(wakers);
-    }
-}
-
-/// The future of [`Sender::closed`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct ClosedFuture<'a> {
-    receivers: &'a Mutex<Receivers>,
-    place: Place,
-}
-
-impl Future for ClosedFuture<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { receivers, place } = &mut *self;
-        poll_until(receivers, place, cx, |state| {
-            (state.count == 0).then_some(())
-        })
-    }
-}
-
-impl Drop for ClosedFuture<'_> {
-    fn drop(&mut self) {
-        leave(self.receivers, &mut self.place);
     }
 }
 
@@ -281,12 +253,8 @@ impl<T> Receiver<T> {
     /// Safe: a value is either returned, or still new.
     #[track_caller]
     pub fn changed(&mut self) -> WaitFor<'_, T, fn(&T) -> bool> {
-        WaitFor {
-            tested: Some(self.seen),
-            receiver: self,
-            wanted: |_| true,
-            place: None,
-        }
+        let seen = Some(self.seen);
+        WaitFor::new(self, seen, |_| true)
     }
 
     /// Waits until the latest value, seen or not, is one that `wanted` accepts. It runs outside the lock.
@@ -298,12 +266,7 @@ impl<T> Receiver<T> {
     /// Safe: a value that was not returned is still new.
     #[track_caller]
     pub fn wait_for<P: FnMut(&T) -> bool>(&mut self, wanted: P) -> WaitFor<'_, T, P> {
-        WaitFor {
-            receiver: self,
-            tested: None,
-            wanted,
-            place: None,
-        }
+        WaitFor::new(self, None, wanted)
     }
 }
 
@@ -323,53 +286,6 @@ impl<T> Drop for Receiver<T> {
         }
         drop(receivers);
         wake_all(wakers);
-    }
-}
-
-/// The future of [`Receiver::changed`] and [`Receiver::wait_for`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct WaitFor<'a, T, P> {
-    receiver: &'a mut Receiver<T>,
-    /// The version that is known not to be wanted.
-    tested: Option<u64>,
-    wanted: P,
-    place: Place,
-}
-
-/// Nothing in it is pinned.
-impl<T, P> Unpin for WaitFor<'_, T, P> {}
-
-impl<T, P: FnMut(&T) -> bool> Future for WaitFor<'_, T, P> {
-    type Output = Result<Arc<T>, Closed>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let (receiver, place) = (&mut *this.receiver, &mut this.place);
-        loop {
-            if receiver.streak.must_yield(cx) {
-                return Poll::Pending;
-            }
-            let tested = this.tested;
-            let polled = poll_until(&receiver.shared.values, place, cx, |values| {
-                values.newer(tested)
-            });
-            let Poll::Ready(newer) = polled else {
-                receiver.streak.end();
-                return Poll::Pending;
-            };
-            let (value, version) = newer?;
-            if (this.wanted)(&value) {
-                receiver.seen = version;
-                return Poll::Ready(Ok(value));
-            }
-            this.tested = Some(version);
-        }
-    }
-}
-
-impl<T, P> Drop for WaitFor<'_, T, P> {
-    fn drop(&mut self) {
-        leave(&self.receiver.shared.values, &mut self.place);
     }
 }
 
@@ -393,26 +309,11 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-impl fmt::Debug for ClosedFuture<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("watch::ClosedFuture")
-            .finish_non_exhaustive()
-    }
-}
-
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("watch::Receiver")
             .field("shared", &self.shared)
             .field("seen", &self.seen)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("watch::WaitFor")
-            .field("receiver", &self.receiver)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests watch children with.
+//! Children that a test steers, and drops that it counts.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,49 +9,8 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
 };
-
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Counter(AtomicUsize);
-
-impl Counter {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let counter = Arc::new(Self::default());
-        (counter.clone(), Waker::from(counter))
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(SeqCst)
-    }
-}
-
-impl Wake for Counter {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    poll_with(future, Waker::noop())
-}
-
-pub(crate) fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(waker))
-}
-
-/// Polls as long as the future wakes itself.
-pub(crate) fn settle<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
-    let (counter, waker) = Counter::new();
-    loop {
-        let before = counter.count();
-        let polled = poll_with(future.as_mut(), &waker);
-        if polled.is_ready() || counter.count() == before {
-            return polled;
-        }
-    }
-}
 
 /// Steers a child from outside.
 #[derive(Clone, Default)]
@@ -150,16 +109,5 @@ pub(crate) struct Item(Arc<AtomicUsize>);
 impl Drop for Item {
     fn drop(&mut self) {
         self.0.fetch_add(1, SeqCst);
-    }
-}
-
-/// A destructor that panics.
-pub(crate) struct PanicsOnDrop;
-
-impl Drop for PanicsOnDrop {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic!("expected: a destructor that panics");
-        }
     }
 }

@@ -36,22 +36,21 @@
 //! Values lie behind an `Arc`, so that they are cloned outside the lock; the last
 //! receiver to see one gets it without a clone.
 
+mod error;
+mod recv;
+
+pub use error::{RecvError, TryRecvError};
+pub use recv::Recv;
+
 use crate::{
     ConfigError,
-    channel::waiters::{Place, Waiters, Watched, leave, lock, poll_until},
+    channel::waiters::{Waiters, Watched},
     error::SendError,
+    prim::{Mutex, lock},
     sync::wait_list::wake_all,
     task::Streak,
 };
-use std::{
-    collections::VecDeque,
-    error::Error,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll},
-};
+use std::{collections::VecDeque, fmt, sync::Arc};
 
 /// A channel that keeps the last `capacity` values for those who have yet to see them.
 ///
@@ -277,10 +276,7 @@ impl<T: Clone> Receiver<T> {
     /// Safe: a value, and the news of a lag, is either returned or still to come.
     #[track_caller]
     pub fn recv(&mut self) -> Recv<'_, T> {
-        Recv {
-            receiver: self,
-            place: None,
-        }
+        Recv::new(self)
     }
 
     /// The next value, if there is one now.
@@ -299,85 +295,6 @@ impl<T> Drop for Receiver<T> {
         drop(unwanted);
     }
 }
-
-/// The future of [`Receiver::recv`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct Recv<'a, T> {
-    receiver: &'a mut Receiver<T>,
-    place: Place,
-}
-
-impl<T: Clone> Future for Recv<'_, T> {
-    type Output = Result<T, RecvError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { receiver, place } = &mut *self;
-        if receiver.streak.must_yield(cx) {
-            return Poll::Pending;
-        }
-        let position = &mut receiver.position;
-        let polled = poll_until(&receiver.shared.state, place, cx, |state| {
-            match state.take(position) {
-                Ok(value) => Some(Ok(value)),
-                Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
-                Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
-                Err(TryRecvError::Empty) => None,
-            }
-        });
-        if polled.is_pending() {
-            receiver.streak.end();
-        }
-        polled.map_ok(Arc::unwrap_or_clone)
-    }
-}
-
-impl<T> Drop for Recv<'_, T> {
-    fn drop(&mut self) {
-        leave(&self.receiver.shared.state, &mut self.place);
-    }
-}
-
-/// Why [`Receiver::recv`] gave no value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecvError {
-    /// The receiver was too slow for so many values, and goes on with the oldest that is left.
-    Lagged(u64),
-    /// All senders are gone, and all values are out.
-    Closed,
-}
-
-/// Why [`Receiver::try_recv`] gave no value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TryRecvError {
-    /// Nothing is there now; something may come.
-    Empty,
-    /// The receiver was too slow for so many values, and goes on with the oldest that is left.
-    Lagged(u64),
-    /// All senders are gone, and all values are out.
-    Closed,
-}
-
-impl fmt::Display for RecvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lagged(missed) => write!(f, "the receiver was too slow for {missed} values"),
-            Self::Closed => f.write_str("the channel is closed and drained"),
-        }
-    }
-}
-
-impl fmt::Display for TryRecvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Empty => f.write_str("the channel is empty"),
-            Self::Lagged(missed) => RecvError::Lagged(missed).fmt(f),
-            Self::Closed => RecvError::Closed.fmt(f),
-        }
-    }
-}
-
-impl Error for RecvError {}
-impl Error for TryRecvError {}
 
 impl<T> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -403,14 +320,6 @@ impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("broadcast::Receiver")
             .field(&self.shared)
-            .finish()
-    }
-}
-
-impl<T> fmt::Debug for Recv<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("broadcast::Recv")
-            .field(&self.receiver)
             .finish()
     }
 }
