@@ -27,7 +27,7 @@ impl Default for Settings {
         Self {
             schedule: None,
             max_steps: 1_000_000,
-            max_steps_at_once: 10_000,
+            max_steps_at_once: 100_000,
             max_time: Duration::from_secs(366 * 24 * 60 * 60),
             forbid_leaks: false,
             spurious: 0,
