@@ -1,0 +1,9 @@
+//! What applications build on the traits of [anyrt](https://docs.rs/anyrt).
+//!
+//! | room | what is in it |
+//! |---|---|
+//!
+//! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
+//!
+//! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
+//! starts a thread and never draws randomness.
