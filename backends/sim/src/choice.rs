@@ -1,38 +1,8 @@
 //! Where a run could go either way: who runs next, which fault strikes.
 //!
 //! Every decision is an index among options, and is logged; where there is one option nothing is
-//! drawn. A log can be played again: what lies beyond its end is the default, index 0.
-
-/// How the next task is chosen among those that are ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Schedule {
-    /// In the order in which they became ready.
-    Fifo,
-    /// Any, with equal chances.
-    Random,
-    /// By priorities drawn at spawn, which change at `depth - 1` points of the run: finds each bug
-    /// that needs `depth` steps in a certain order with a chance that is known (Burckhardt et al.,
-    /// *A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs*, ASPLOS 2010).
-    Pct {
-        /// How many ordering constraints the bug has: 1 to 3 find nearly all.
-        depth: u32,
-    },
-}
-
-impl Schedule {
-    /// One of a portfolio, by seed: no strategy is the best for all bugs.
-    pub fn of_seed(seed: u64) -> Self {
-        match seed % 5 {
-            0 => Self::Random,
-            1 => Self::Pct { depth: 1 },
-            2 => Self::Pct { depth: 2 },
-            3 => Self::Pct { depth: 3 },
-            _ if seed % 10 == 4 => Self::Fifo,
-            _ => Self::Random,
-        }
-    }
-}
+//! drawn. Index 0 is the default: the first in line, and no fault. So a log of zeros is the tamest
+//! run, and shrinking a log means setting choices to 0 and cutting it off.
 
 /// SplitMix64 (Steele, Lea, Flood, *Fast Splittable Pseudorandom Number Generators*, 2014).
 #[derive(Debug, Clone)]
@@ -58,55 +28,63 @@ impl Rng {
     }
 }
 
+/// One decision: which option, of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) chosen: u32,
+    pub(crate) options: u32,
+}
+
+/// What decides, where there is something to decide.
+#[derive(Debug, Clone)]
+pub(crate) enum Script {
+    /// These first, then what the seed draws.
+    Begin(Vec<u32>),
+    /// These, then the default. What is out of range is the default, too.
+    Play(Vec<u32>),
+}
+
 /// Draws decisions, or plays them again.
 #[derive(Debug)]
 pub(crate) struct Choices {
     rng: Rng,
     /// Apart, so that a replay, which draws nothing, gives the program the same numbers.
     entropy: Rng,
-    log: Vec<u32>,
-    replay: Option<Vec<u32>>,
+    log: Vec<Choice>,
+    script: Script,
 }
 
 impl Choices {
-    pub(crate) fn seeded(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, script: Script) -> Self {
         Self {
             rng: Rng::new(seed),
             entropy: Rng::new(!seed),
             log: Vec::new(),
-            replay: None,
+            script,
         }
     }
 
-    pub(crate) fn replaying(seed: u64, replay: Vec<u32>) -> Self {
-        Self {
-            replay: Some(replay),
-            ..Self::seeded(seed)
-        }
-    }
-
-    /// One of `options`; `draw` says which, unless it is played again.
+    /// One of `options`; `draw` says which, unless it is scripted.
+    #[inline]
     pub(crate) fn choose(&mut self, options: usize, draw: impl FnOnce(&mut Rng) -> usize) -> usize {
         if options <= 1 {
             return 0;
         }
-        let chosen = match &self.replay {
-            None => draw(&mut self.rng),
-            Some(replay) => {
-                let logged = replay.get(self.log.len()).copied().unwrap_or(0);
-                // A shrunk log may name an option that is not there now.
-                if (logged as usize) < options {
-                    logged as usize
-                } else {
-                    0
-                }
+        let options = u32::try_from(options).unwrap_or(u32::MAX);
+        let at = self.log.len();
+        let chosen = match &self.script {
+            Script::Begin(script) if at >= script.len() => draw(&mut self.rng) as u32,
+            Script::Begin(script) | Script::Play(script) => {
+                let scripted = script.get(at).copied();
+                scripted.filter(|chosen| *chosen < options).unwrap_or(0)
             }
         };
-        self.log.push(chosen as u32);
-        chosen
+        self.log.push(Choice { chosen, options });
+        chosen as usize
     }
 
-    /// Whether something that happens once in `one_in` times happens now.
+    /// Whether something that happens once in `one_in` times happens now; 0: never.
+    #[inline]
     pub(crate) fn strikes(&mut self, one_in: u32) -> bool {
         one_in > 0 && self.choose(2, |rng| usize::from(rng.below(one_in as usize) == 0)) == 1
     }
@@ -116,7 +94,7 @@ impl Choices {
         self.entropy.next()
     }
 
-    pub(crate) fn log(&self) -> &[u32] {
-        &self.log
+    pub(crate) fn take_log(&mut self) -> Vec<Choice> {
+        std::mem::take(&mut self.log)
     }
 }

@@ -1,6 +1,7 @@
 //! Keeps panics of simulated worlds from being printed: they go into the report.
 
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
     panic,
     sync::Once,
@@ -21,9 +22,7 @@ impl Quiet {
             let before = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
                 if QUIET.get() {
-                    let text = info
-                        .payload_as_str()
-                        .unwrap_or("(a payload that is not a string)");
+                    let text = info.payload_as_str().unwrap_or(NO_TEXT);
                     let place = info.location().map(|place| format!(" ({place})"));
                     let message = format!("{text}{}", place.unwrap_or_default());
                     LAST.with(|last| *last.borrow_mut() = Some(message));
@@ -43,7 +42,14 @@ impl Drop for Quiet {
     }
 }
 
-/// The message of the thread's last panic, with its place.
-pub(crate) fn last() -> Option<String> {
-    LAST.with(|last| last.borrow_mut().take())
+const NO_TEXT: &str = "(a payload that is not a string)";
+
+/// The message of a panic that was just caught on this thread, with its place where it is known.
+pub(crate) fn message(payload: &Box<dyn Any + Send>) -> String {
+    let noted = LAST.with(|last| last.borrow_mut().take());
+    noted.unwrap_or_else(|| {
+        let text = payload.downcast_ref::<&'static str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        text.unwrap_or(NO_TEXT).to_owned()
+    })
 }

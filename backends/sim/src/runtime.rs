@@ -1,28 +1,30 @@
 //! The runtime: handles to a world.
 
 use crate::{
+    choice::Script,
+    handle::SimHandle,
     quiet,
-    settings::Settings,
-    trace::TaskNo,
-    world::{TimerKey, World},
+    sim::Settings,
+    sync::{SimChannel, SimLock, SimReceiver, SimSemaphore, SimSender},
+    timer::SimAlarm,
+    world::World,
 };
 use anyrt_core::{
-    Instant, JoinError,
-    rt::{BlockOn, Clock, Entropy, JoinHandle, Runtime, Sleep, Spawn, SpawnBlocking},
-    task::{PortableBlockingHandle, PortableHandle, portable, portable_blocking},
-    time::{Alarm, AlarmTimer},
+    ConfigError, Instant,
+    rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
+    task::{PortableBlockingHandle, portable, portable_blocking},
+    time::AlarmTimer,
 };
 use std::{
-    any::Any,
+    any::type_name,
     fmt,
     future::Future,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
-    pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    pin::pin,
+    sync::Arc,
     thread,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 /// A simulated runtime: one thread, virtual time, schedules from a seed.
@@ -59,19 +61,24 @@ impl Drop for Owner {
 }
 
 impl SimRuntime {
-    /// A world of its own.
+    /// A world of its own, whose schedule is [the seed's](crate::Schedule::of_seed).
     pub fn new(seed: u64) -> Self {
         let settings = Settings {
             threads: true,
             ..Settings::default()
         };
-        Self::over(World::new(seed, settings, None))
+        Self::over(World::new(seed, settings, Script::Begin(Vec::new())))
     }
 
     pub(crate) fn over(world: Arc<World>) -> Self {
         Self {
             owner: Arc::new(Owner { world }),
         }
+    }
+
+    /// One of so many, by the schedule.
+    pub(crate) fn choose(&self, options: usize) -> usize {
+        self.world().choose(options)
     }
 
     fn world(&self) -> &Arc<World> {
@@ -87,79 +94,6 @@ impl fmt::Debug for SimRuntime {
     }
 }
 
-/// A task's handle.
-#[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
-pub struct SimHandle<T> {
-    inner: PortableHandle<T>,
-    panic: Arc<PanicNote>,
-}
-
-impl<T> fmt::Debug for SimHandle<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// A panic that somebody should hear of.
-struct PanicNote {
-    world: Arc<World>,
-    state: Mutex<PanicState>,
-}
-
-#[derive(Default)]
-struct PanicState {
-    panicked: Option<(TaskNo, String)>,
-    detached: bool,
-}
-
-impl PanicNote {
-    fn with(&self, change: impl FnOnce(&mut PanicState)) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut state);
-        if state.detached
-            && let Some((task, message)) = state.panicked.take()
-        {
-            drop(state);
-            self.world.note_panic(task, message);
-        }
-    }
-}
-
-impl fmt::Debug for PanicNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PanicNote")
-    }
-}
-
-impl<T> Future for SimHandle<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = Pin::new(&mut self.inner).poll(cx);
-        if polled.is_ready() {
-            // Whoever joins has heard of it.
-            self.panic.with(|state| state.panicked = None);
-        }
-        polled
-    }
-}
-
-impl<T> JoinHandle<T> for SimHandle<T> {
-    fn abort(&self) {
-        self.inner.abort();
-    }
-
-    fn is_finished(&self) -> bool {
-        self.inner.is_finished()
-    }
-}
-
-impl<T> Drop for SimHandle<T> {
-    fn drop(&mut self) {
-        self.panic.with(|state| state.detached = true);
-    }
-}
-
 impl Spawn for SimRuntime {
     type JoinHandle<T: Send + 'static> = SimHandle<T>;
 
@@ -170,42 +104,28 @@ impl Spawn for SimRuntime {
         F::Output: Send + 'static,
     {
         let place = Location::caller();
-        let note = Arc::new(PanicNote {
-            world: self.world().clone(),
-            state: Mutex::default(),
-        });
-        let noted = note.clone();
-        let no = Arc::new(Mutex::new(TaskNo(0)));
-        let known = no.clone();
+        let world = self.world();
+        let entry = world.reserve(None, place);
+        let noted = world.clone();
         let watched = async move {
             let mut future = pin!(future);
             std::future::poll_fn(|cx| {
-                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-                    Ok(polled) => polled,
-                    Err(payload) => {
-                        let task = *known.lock().unwrap_or_else(PoisonError::into_inner);
-                        let message = quiet::last().unwrap_or_else(|| message(&payload));
-                        noted.with(|state| state.panicked = Some((task, message)));
-                        resume_unwind(payload)
+                let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+                polled.unwrap_or_else(|payload| {
+                    if let Some((key, no)) = entry {
+                        noted.note_panic(key, no, quiet::message(&payload));
                     }
-                }
+                    resume_unwind(payload)
+                })
             })
             .await
         };
         let (task, inner) = portable(watched);
-        let (_, number) = self.world().spawn(Some(Box::pin(task)), place);
-        *no.lock().unwrap_or_else(PoisonError::into_inner) = number;
-        SimHandle { inner, panic: note }
-    }
-}
-
-pub(crate) fn message(payload: &Box<dyn Any + Send>) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "(a payload that is not a string)".to_owned()
+        match entry {
+            Some(entry) => world.begin(entry, Some(Box::pin(task))),
+            None => drop(task),
+        }
+        SimHandle::new(inner, world.clone(), entry, place)
     }
 }
 
@@ -222,15 +142,15 @@ impl SpawnBlocking for SimRuntime {
         T: Send + 'static,
     {
         let (work, handle) = portable_blocking(work);
-        if self.world().has_threads() {
-            let outside = Outside::begin(self.world().clone());
+        let world = self.world();
+        if world.has_threads() {
+            let outside = Outside::begin(world.clone());
             thread::spawn(move || {
                 let _outside = outside;
                 work();
             });
-        } else {
-            let step = Box::pin(async move { work() });
-            self.world().spawn(Some(step), Location::caller());
+        } else if let Some(entry) = world.reserve(None, Location::caller()) {
+            world.begin(entry, Some(Box::pin(async move { work() })));
         }
         handle
     }
@@ -257,55 +177,10 @@ impl Clock for SimRuntime {
         self.world().now()
     }
 
-    /// The runtime's own time, from a day in 2025 on.
+    /// The runtime's own time, from a day on that the seed draws.
     fn wall_time(&self) -> SystemTime {
-        const START: Duration = Duration::from_secs(1_750_000_000);
-        SystemTime::UNIX_EPOCH + START + (self.now() - Instant::ORIGIN)
-    }
-}
-
-/// An [`Alarm`] on virtual time.
-#[derive(Debug)]
-pub struct SimAlarm {
-    world: Arc<World>,
-    deadline: Instant,
-    kept: Option<TimerKey>,
-}
-
-impl SimAlarm {
-    fn disarm(&mut self) {
-        if let Some(key) = self.kept.take() {
-            self.world.clear_timer(key);
-        }
-    }
-}
-
-impl Alarm for SimAlarm {
-    fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    fn set(mut self: Pin<&mut Self>, deadline: Instant) {
-        self.disarm();
-        self.deadline = deadline;
-    }
-
-    fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.deadline.as_nanos();
-        let late = self.kept.map_or(deadline, |(fires, _)| fires);
-        if self.world.time() >= late {
-            self.disarm();
-            return Poll::Ready(());
-        }
-        let key = self.world.set_timer(deadline, self.kept, cx.waker());
-        self.kept = Some(key);
-        Poll::Pending
-    }
-}
-
-impl Drop for SimAlarm {
-    fn drop(&mut self) {
-        self.disarm();
+        let origin = SystemTime::UNIX_EPOCH + self.world().wall_origin();
+        origin + (self.now() - Instant::ORIGIN)
     }
 }
 
@@ -313,12 +188,7 @@ impl Sleep for SimRuntime {
     type Timer = AlarmTimer<SimAlarm>;
 
     fn sleep_until(&self, deadline: Instant) -> Self::Timer {
-        let alarm = SimAlarm {
-            world: self.world().clone(),
-            deadline,
-            kept: None,
-        };
-        AlarmTimer::new(alarm)
+        AlarmTimer::new(SimAlarm::new(self.world().clone(), deadline))
     }
 }
 
@@ -343,7 +213,40 @@ impl BlockOn for SimRuntime {
 }
 
 impl Runtime for SimRuntime {
-    anyrt_core::portable_sync!();
+    type Lock<T: Send + 'static> = SimLock<T>;
+    type Semaphore = SimSemaphore;
+    type Channel<T: Send + 'static> = SimChannel<T>;
+
+    #[track_caller]
+    fn lock<T: Send + 'static>(&self, value: T) -> SimLock<T> {
+        let made_at = Location::caller();
+        let thing = self.world().new_thing("lock", type_name::<T>(), made_at);
+        SimLock::new(self.world().clone(), thing, value)
+    }
+
+    #[track_caller]
+    fn semaphore(&self, permits: usize) -> Result<SimSemaphore, ConfigError> {
+        let thing = self.world().new_thing("semaphore", "", Location::caller());
+        SimSemaphore::new(self.world().clone(), thing, permits)
+    }
+
+    #[track_caller]
+    fn channel<T: Send + 'static>(
+        &self,
+        capacity: usize,
+    ) -> Result<(SimSender<T>, SimReceiver<T>), ConfigError> {
+        let made_at = Location::caller();
+        let thing = self.world().new_thing("channel", type_name::<T>(), made_at);
+        let halves = anyrt_core::sync::channel(capacity)?;
+        Ok(SimChannel::halves(self.world(), &thing, halves))
+    }
+
+    #[track_caller]
+    fn unbounded_channel<T: Send + 'static>(&self) -> (SimSender<T>, SimReceiver<T>) {
+        let made_at = Location::caller();
+        let thing = self.world().new_thing("channel", type_name::<T>(), made_at);
+        SimChannel::halves(self.world(), &thing, anyrt_core::sync::unbounded_channel())
+    }
 
     fn parallelism(&self) -> NonZeroUsize {
         NonZeroUsize::MIN

@@ -1,7 +1,7 @@
 //! What happened in a run, in order: hashed always, kept where somebody wants to read it.
 
 use anyrt_core::Instant;
-use std::{fmt, panic::Location};
+use std::{fmt, panic::Location, time::Duration};
 
 /// A task of a run: its number in the order of spawning; the body is task 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,15 +17,29 @@ impl fmt::Display for TaskNo {
 }
 
 /// What can happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A task was spawned there.
-    Spawned(TaskNo, &'static Location<'static>),
+    /// A task was spawned.
+    Spawned {
+        /// It.
+        task: TaskNo,
+        /// The task that spawned it.
+        by: Option<TaskNo>,
+        /// Where.
+        place: &'static Location<'static>,
+    },
     /// A task is polled.
     Polled(TaskNo),
+    /// A task begins to wait for something that the simulator knows.
+    Waits(TaskNo, String),
     /// A task was woken, and is ready now.
-    Woken(TaskNo),
+    Woken {
+        /// It.
+        task: TaskNo,
+        /// The task that woke it; none where it was a timer, a fault, or another thread.
+        by: Option<TaskNo>,
+    },
     /// A task has ended, or was dropped.
     Ended(TaskNo),
     /// Nothing was ready: the clock jumped to the next timer.
@@ -33,7 +47,7 @@ pub enum Event {
 }
 
 /// Something that happened, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
     /// The virtual time.
@@ -42,16 +56,27 @@ pub struct Record {
     pub event: Event,
 }
 
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spawned { task, by, place } => {
+                let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+                write!(f, "{task} spawned{by} at {place}")
+            }
+            Self::Polled(task) => write!(f, "{task} polled"),
+            Self::Waits(task, what) => write!(f, "{task} waits for {what}"),
+            Self::Woken { task, by: None } => write!(f, "{task} woken"),
+            Self::Woken { task, by: Some(by) } => write!(f, "{task} woken by {by}"),
+            Self::Ended(task) => write!(f, "{task} ended"),
+            Self::Jumped => f.write_str("the clock jumps to the next timer"),
+        }
+    }
+}
+
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.at - Instant::ORIGIN;
-        match self.event {
-            Event::Spawned(task, place) => write!(f, "{at:>12?}  {task} spawned at {place}"),
-            Event::Polled(task) => write!(f, "{at:>12?}  {task} polled"),
-            Event::Woken(task) => write!(f, "{at:>12?}  {task} woken"),
-            Event::Ended(task) => write!(f, "{at:>12?}  {task} ended"),
-            Event::Jumped => write!(f, "{at:>12?}  the clock jumped here"),
-        }
+        let at = format!("{:?}", self.at - Instant::ORIGIN);
+        write!(f, "{at:>12}  {}", self.event)
     }
 }
 
@@ -69,28 +94,42 @@ impl Trace {
         }
     }
 
+    /// Whether somebody will read it, so that details are worth their price.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
     #[inline]
     pub(crate) fn add(&mut self, now: u64, event: Event) {
         let (kind, task): (u64, _) = match event {
             // The place is left out: it is an address.
-            Event::Spawned(task, _) => (1, task.0),
+            Event::Spawned { task, .. } => (1, task.0),
             Event::Polled(task) => (2, task.0),
-            Event::Woken(task) => (3, task.0),
+            Event::Woken { task, .. } => (3, task.0),
             Event::Ended(task) => (4, task.0),
             Event::Jumped => (5, 0),
+            Event::Waits(task, _) => (6, task.0),
         };
-        for word in [now, kind << 32 | u64::from(task)] {
-            // FNV-1a, a word at a time.
-            self.hash = (self.hash ^ word)
-                .wrapping_mul(0x0100_0000_01b3)
-                .rotate_left(23);
+        // What only a trace that is read has must not change the hash.
+        if kind != 6 {
+            for word in [now, kind << 32 | u64::from(task)] {
+                // FNV-1a, a word at a time.
+                self.hash = (self.hash ^ word)
+                    .wrapping_mul(0x0100_0000_01b3)
+                    .rotate_left(23);
+            }
         }
         if let Some(kept) = &mut self.kept {
-            kept.push(Record {
-                at: Instant::ORIGIN + std::time::Duration::from_nanos(now),
-                event,
-            });
+            let at = Instant::ORIGIN + Duration::from_nanos(now);
+            kept.push(Record { at, event });
         }
+    }
+
+    /// Something that the program itself did, such as a draw of entropy.
+    pub(crate) fn mix(&mut self, word: u64) {
+        self.hash = (self.hash ^ word)
+            .wrapping_mul(0x0100_0000_01b3)
+            .rotate_left(23);
     }
 
     pub(crate) fn hash(&self) -> u64 {

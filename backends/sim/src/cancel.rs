@@ -1,0 +1,170 @@
+//! Cancel safety as a test: an operation is dropped at each point where that is possible.
+
+use crate::{
+    replay,
+    runtime::SimRuntime,
+    sim::{Run, Sim},
+};
+use std::{
+    env,
+    future::{Future, poll_fn},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    task::Poll,
+};
+
+/// Schedules for each point, unless [`Sim::check_cancel`] says otherwise.
+const SEEDS: u64 = 20;
+
+/// An operation that has so many points has no end.
+const POINTS: usize = 1 << 14;
+
+/// Drops an operation at each point where that is possible, and looks at what it leaves behind.
+///
+/// `setup` makes what the operation works on. Then `op` is polled and dropped: before its first poll; right
+/// after its first poll, its second, …; and each time also once it was woken, just before it would have
+/// been polled again, where what it was given is lost most easily. Then `verify` looks whether all is as it
+/// should be, and a fresh `op` has to come to its end. Each point is tried under 20 schedules; it ends
+/// with the point that no run comes to.
+///
+/// ```
+/// use anyrt_core::rt::{Runtime, Semaphore, Spawn};
+/// use anyrt_core::task::yield_now;
+/// use std::sync::Arc;
+///
+/// anyrt_sim::check_cancel(
+///     |rt| async move {
+///         let semaphore = Arc::new(rt.semaphore(1).unwrap());
+///         let permit = semaphore.clone().acquire_owned().await.unwrap();
+///         drop(rt.spawn(async move {
+///             yield_now().await;
+///             drop(permit);
+///         }));
+///         semaphore
+///     },
+///     |_, semaphore| async move { drop(semaphore.acquire().await) },
+///     |_, semaphore| async move {
+///         drop(semaphore.acquire().await);
+///         assert_eq!(semaphore.available_permits(), 1);
+///     },
+/// );
+/// ```
+///
+/// # Panics
+/// As [`check`](crate::check()) does, with the point at which the operation was dropped; and where an
+/// operation has more than 8,000 polls.
+#[track_caller]
+pub fn check_cancel<S, Setup, Made, Op, Doing, Verify, Looking>(
+    setup: Setup,
+    op: Op,
+    verify: Verify,
+) where
+    S: Clone,
+    Setup: Fn(SimRuntime) -> Made + Sync,
+    Made: Future<Output = S>,
+    Op: Fn(SimRuntime, S) -> Doing + Sync,
+    Doing: Future,
+    Verify: Fn(SimRuntime, S) -> Looking + Sync,
+    Looking: Future<Output = ()>,
+{
+    Sim::new().check_cancel(SEEDS, setup, op, verify);
+}
+
+impl Sim {
+    /// Drops an operation at each point where that is possible, under `seeds` schedules each: see
+    /// [`check_cancel`](crate::check_cancel()).
+    ///
+    /// # Panics
+    /// As [`check`](Self::check) does, with the point at which the operation was dropped; and where an
+    /// operation has more than 8,000 polls.
+    #[track_caller]
+    pub fn check_cancel<S, Setup, Made, Op, Doing, Verify, Looking>(
+        &self,
+        seeds: u64,
+        setup: Setup,
+        op: Op,
+        verify: Verify,
+    ) where
+        S: Clone,
+        Setup: Fn(SimRuntime) -> Made + Sync,
+        Made: Future<Output = S>,
+        Op: Fn(SimRuntime, S) -> Doing + Sync,
+        Doing: Future,
+        Verify: Fn(SimRuntime, S) -> Looking + Sync,
+        Looking: Future<Output = ()>,
+    {
+        let dropped = AtomicBool::new(false);
+        let (setup, op, verify, seen) = (&setup, &op, &verify, &dropped);
+        let body = |rt: SimRuntime| {
+            // Before anything else is decided, so that it is the first choice of a replay.
+            let point = Point(rt.choose(POINTS));
+            async move {
+                let state = setup(rt.clone()).await;
+                if drop_at(point, op(rt.clone(), state.clone())).await {
+                    seen.store(true, Relaxed);
+                }
+                verify(rt.clone(), state.clone()).await;
+                op(rt, state).await;
+            }
+        };
+        let case = |run: &Run| {
+            let point = run.choices.first().map_or(0, |choice| choice.chosen);
+            format!(", {}", Point(point as usize))
+        };
+        let mut idle = 0;
+        for point in 0.. {
+            assert!(point < POINTS as u32, "the operation does not end");
+            dropped.store(false, Relaxed);
+            self.check_from(seeds, &[point], &body, &case);
+            // A schedule may have a point that the next kind of point has not.
+            idle = if dropped.load(Relaxed) { 0 } else { idle + 1 };
+            if idle == 2 || env::var_os(replay::VARIABLE).is_some() {
+                return;
+            }
+        }
+    }
+}
+
+/// Where an operation is dropped: 0 before its first poll, 1 right after that, 2 when it was woken
+/// then, 3 right after its second poll, …
+#[derive(Debug, Clone, Copy)]
+struct Point(usize);
+
+impl Point {
+    fn polls(self) -> usize {
+        self.0.div_ceil(2)
+    }
+
+    fn once_woken(self) -> bool {
+        self.0 > 0 && self.0.is_multiple_of(2)
+    }
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.polls(), self.once_woken()) {
+            (0, _) => f.write_str("dropped before its first poll"),
+            (polls, false) => write!(f, "dropped right after poll {polls}"),
+            (polls, true) => write!(f, "dropped once woken after poll {polls}"),
+        }
+    }
+}
+
+/// Whether `op` was dropped before it was ready.
+async fn drop_at<F: Future>(point: Point, op: F) -> bool {
+    let mut op = Some(Box::pin(op));
+    let mut polls = 0;
+    poll_fn(|cx| {
+        while let Some(running) = op.as_mut().filter(|_| polls < point.polls()) {
+            polls += 1;
+            if running.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(false);
+            }
+            if polls < point.polls() || point.once_woken() {
+                return Poll::Pending;
+            }
+        }
+        op = None;
+        Poll::Ready(true)
+    })
+    .await
+}

@@ -1,0 +1,159 @@
+//! Text that plays a run again: a seed, or a seed with the choices that matter.
+
+use crate::choice::Choice;
+use std::{env, ffi::OsStr, fmt, fs};
+
+/// Plays one run again, and shows its timeline.
+pub(crate) const VARIABLE: &str = "ANYRT_SIM_REPLAY";
+/// Runs another number of seeds than the test says.
+const SEEDS: &str = "ANYRT_SIM_SEEDS";
+/// Changes when the meaning of a choice does.
+const VERSION: u32 = 1;
+
+/// How many seeds to run.
+///
+/// # Panics
+/// Where the environment has something else than a number.
+pub(crate) fn seeds(asked: u64) -> u64 {
+    env::var_os(SEEDS).map_or(asked, |text| {
+        let number = text.to_str().and_then(|text| text.parse().ok());
+        number.unwrap_or_else(|| panic!("{SEEDS} is not a number"))
+    })
+}
+
+/// What the environment says.
+///
+/// # Panics
+/// Where that is not a replay of this version.
+pub(crate) fn read(text: &OsStr) -> Replay {
+    let text = text.to_str().unwrap_or_default();
+    let text = match text.strip_prefix('@') {
+        Some(path) => fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}")),
+        None => text.to_owned(),
+    };
+    let parsed = Replay::parse(text.trim());
+    parsed.unwrap_or_else(|| {
+        panic!("{VARIABLE} is a seed, or what a report of this version says: v{VERSION}:…")
+    })
+}
+
+/// One run, to be played again: `17`, or `v1:17:214:9f3c…:3=1,20=2`.
+///
+/// That is the version, the seed, how many choices there are, a hash of how many options each has,
+/// and those that are not the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replay {
+    pub(crate) seed: u64,
+    /// `None`: as the seed draws them.
+    pub(crate) choices: Option<Vec<u32>>,
+    made: (usize, u64),
+}
+
+impl Replay {
+    pub(crate) fn of(seed: u64, choices: &[Choice]) -> Self {
+        Self {
+            seed,
+            choices: Some(choices.iter().map(|choice| choice.chosen).collect()),
+            made: shape(choices),
+        }
+    }
+
+    /// Whether these are the choices that there were when it was made.
+    pub(crate) fn fits(&self, choices: &[Choice]) -> bool {
+        self.choices.is_none() || self.made == shape(choices)
+    }
+
+    /// How many choices are not the default.
+    pub(crate) fn surprises(&self) -> usize {
+        let choices = self.choices.iter().flatten();
+        choices.filter(|choice| **choice != 0).count()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(seed) = text.parse() {
+            return Some(Self {
+                seed,
+                choices: None,
+                made: (0, 0),
+            });
+        }
+        let parts: Vec<&str> = text.split(':').collect();
+        let [version, seed, count, hash, surprises] = parts[..] else {
+            return None;
+        };
+        if version.strip_prefix('v')?.parse() != Ok(VERSION) {
+            return None;
+        }
+        let count: usize = count.parse().ok()?;
+        let mut choices = vec![0; count.min(1 << 24)];
+        for surprise in surprises.split(',').filter(|text| !text.is_empty()) {
+            let (at, chosen) = surprise.split_once('=')?;
+            *choices.get_mut(at.parse::<usize>().ok()?)? = chosen.parse().ok()?;
+        }
+        Some(Self {
+            seed: seed.parse().ok()?,
+            choices: Some(choices),
+            made: (count, u64::from_str_radix(hash, 16).ok()?),
+        })
+    }
+}
+
+impl fmt::Display for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(choices) = &self.choices else {
+            return write!(f, "{}", self.seed);
+        };
+        let (count, hash) = self.made;
+        write!(f, "v{VERSION}:{}:{count}:{hash:x}:", self.seed)?;
+        let surprises = choices
+            .iter()
+            .enumerate()
+            .filter(|(_, chosen)| **chosen != 0);
+        for (nth, (at, chosen)) in surprises.enumerate() {
+            let comma = if nth == 0 { "" } else { "," };
+            write!(f, "{comma}{at}={chosen}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many choices there are, and a hash of their options.
+fn shape(choices: &[Choice]) -> (usize, u64) {
+    // FNV-1a, a number at a time.
+    let hash = choices
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, choice| {
+            (hash ^ u64::from(choice.options)).wrapping_mul(0x0100_0000_01b3)
+        });
+    (choices.len(), hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let choices = [(0, 2), (3, 5), (0, 2), (1, 2)];
+        let choices = choices.map(|(chosen, options)| Choice { chosen, options });
+        let replay = Replay::of(7, &choices);
+        assert_eq!(Replay::parse(&replay.to_string()), Some(replay.clone()));
+        assert!(replay.fits(&choices) && !replay.fits(&choices[1..]));
+        assert_eq!(Replay::parse("12").map(|replay| replay.seed), Some(12));
+    }
+
+    #[test]
+    fn what_is_not_a_replay_is_refused() {
+        for text in [
+            "",
+            "x",
+            "v0:1:0:0:",
+            "v1:1:0:0",
+            "v1:1:1:zz:",
+            "v1:1:1:0:5=1",
+            "v1:1:1:0:0",
+        ] {
+            assert_eq!(Replay::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! How worlds are set up, and one run of one.
+
+use crate::{
+    choice::{Choice, Script},
+    failure::Failure,
+    quiet,
+    runtime::SimRuntime,
+    schedule::Schedule,
+    timeline::{Html, Timeline},
+    trace::Record,
+    world::{Drives, World},
+};
+use std::{
+    future::Future,
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    pin::pin,
+    thread,
+    time::Duration,
+};
+
+/// Limits, faults, and how tasks are scheduled.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// `None`: of the portfolio, by seed.
+    pub(crate) schedule: Option<Schedule>,
+    pub(crate) max_steps: u64,
+    /// Steps without the clock moving, after which it moves, or the run has failed.
+    pub(crate) max_steps_at_once: u64,
+    pub(crate) max_time: Duration,
+    pub(crate) forbid_leaks: bool,
+    /// One in so many steps polls a task that nobody woke; 0: never.
+    pub(crate) spurious: u32,
+    /// One in so many polls has a new waker, and the old one is dead; 0: never.
+    pub(crate) swaps: u32,
+    /// One in so many timers is late; 0: never.
+    pub(crate) late: u32,
+    /// Blocking work has threads, and other threads may wake tasks.
+    pub(crate) threads: bool,
+    pub(crate) record: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            schedule: None,
+            max_steps: 1_000_000,
+            max_steps_at_once: 10_000,
+            max_time: Duration::from_secs(366 * 24 * 60 * 60),
+            forbid_leaks: false,
+            spurious: 0,
+            swaps: 0,
+            late: 0,
+            threads: false,
+            record: false,
+        }
+    }
+}
+
+/// How simulated worlds are set up: [`check`](crate::check()) with other settings than the usual.
+///
+/// ```
+/// use anyrt_core::rt::Spawn;
+/// use anyrt_sim::{Schedule, Sim};
+///
+/// Sim::new()
+///     .schedule(Schedule::Random)
+///     .forbid_leaks()
+///     .check(100, |rt| async move {
+///         rt.spawn(async {}).await.unwrap();
+///     });
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "settings do nothing until `check` or `run`"]
+pub struct Sim {
+    pub(crate) settings: Settings,
+    /// Some seeds have spurious polls and new wakers.
+    faults: bool,
+    same_thread: bool,
+    pub(crate) jobs: NonZeroUsize,
+}
+
+impl Default for Sim {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sim {
+    /// A portfolio of schedules; every third seed has spurious polls and new wakers, as any correct
+    /// future bears.
+    pub fn new() -> Self {
+        Self {
+            settings: Settings::default(),
+            faults: true,
+            same_thread: false,
+            jobs: NonZeroUsize::MIN,
+        }
+    }
+
+    /// Schedules in one way only.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.settings.schedule = Some(schedule);
+        self
+    }
+
+    /// A run of more steps than this has failed: 1,000,000 unless set.
+    pub fn max_steps(mut self, steps: u64) -> Self {
+        self.settings.max_steps = steps;
+        self
+    }
+
+    /// After so many steps without a wait for time the clock goes on by itself, to the next timer: 10,000
+    /// unless set. Where there is no timer, ten times as many are a livelock.
+    pub fn max_steps_at_once(mut self, steps: u64) -> Self {
+        self.settings.max_steps_at_once = steps;
+        self
+    }
+
+    /// A run of more virtual time than this has failed: 366 days unless set.
+    pub fn max_time(mut self, limit: Duration) -> Self {
+        self.settings.max_time = limit;
+        self
+    }
+
+    /// A task that is left when the body ends is a failure.
+    pub fn forbid_leaks(mut self) -> Self {
+        self.settings.forbid_leaks = true;
+        self
+    }
+
+    /// No faults at all, in no seed.
+    pub fn without_faults(self) -> Self {
+        self.spurious_polls(0).new_wakers(0).late_timers(0)
+    }
+
+    /// Polls a task that nobody woke, in about one of so many steps of each seed; 0: never.
+    pub fn spurious_polls(mut self, one_in: u32) -> Self {
+        self.faults = false;
+        self.settings.spurious = one_in;
+        self
+    }
+
+    /// Gives about one of so many polls, in each seed, another waker than the poll before: that one
+    /// wakes nobody any more; 0: never.
+    pub fn new_wakers(mut self, one_in: u32) -> Self {
+        self.faults = false;
+        self.settings.swaps = one_in;
+        self
+    }
+
+    /// Lets about one of so many timers be late, by a millisecond; 0: none, which is the default.
+    pub fn late_timers(mut self, one_in: u32) -> Self {
+        self.settings.late = one_in;
+        self
+    }
+
+    /// Runs all seeds on the caller's thread: about five times as fast, and what a run leaves in
+    /// thread-locals is there in the next.
+    pub fn same_thread(mut self) -> Self {
+        self.same_thread = true;
+        self
+    }
+
+    /// Runs so many seeds at a time. Not for bodies with statics that they change. The failure that is
+    /// reported is still that of the lowest seed.
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Keeps what happens, for [`Run::records`].
+    pub fn record(mut self) -> Self {
+        self.settings.record = true;
+        self
+    }
+
+    /// Runs `body` once.
+    pub fn run<F, Fut>(&self, seed: u64, body: F) -> Run
+    where
+        F: FnOnce(SimRuntime) -> Fut + Send,
+        Fut: Future<Output = ()>,
+    {
+        self.play(seed, Script::Begin(Vec::new()), body)
+    }
+
+    /// The faults of a seed, where they are left to it.
+    fn settings_of(&self, seed: u64) -> Settings {
+        let mut settings = self.settings.clone();
+        if self.faults && seed % 3 == 2 {
+            settings.spurious = 8;
+            settings.swaps = 8;
+        }
+        settings
+    }
+
+    pub(crate) fn play<F, Fut>(&self, seed: u64, script: Script, body: F) -> Run
+    where
+        F: FnOnce(SimRuntime) -> Fut + Send,
+        Fut: Future<Output = ()>,
+    {
+        let world = World::new(seed, self.settings_of(seed), script);
+        let live = || live(&world, body);
+        let failure = if self.same_thread {
+            live()
+        } else {
+            let joined = thread::scope(|scope| scope.spawn(live).join());
+            joined.unwrap_or_else(|payload| resume_unwind(payload))
+        };
+        Run {
+            failure,
+            hash: world.hash(),
+            steps: world.steps(),
+            choices: world.take_choices(),
+            records: world.take_trace(),
+        }
+    }
+}
+
+fn live<F, Fut>(world: &std::sync::Arc<World>, body: F) -> Option<Failure>
+where
+    F: FnOnce(SimRuntime) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let _quiet = (quiet::Quiet::begin(), Drives::begin());
+    let rt = SimRuntime::over(world.clone());
+    // The same for all: a caller's would be its closure's.
+    let place = Location::caller();
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // The last runtime that goes ends its world: this one stays until the run is over.
+        let body = pin!(body(rt.clone()));
+        world.drive(body, place)
+    }));
+    let failure = match outcome {
+        Ok(Ok(())) => world.check_leaks().err(),
+        Ok(Err(failure)) => Some(failure),
+        Err(payload) => Some(Failure::Panicked {
+            message: quiet::message(&payload),
+            tasks: world.reports(),
+        }),
+    };
+    world.close();
+    failure.or_else(|| world.take_unheard())
+}
+
+/// What came of one run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Run {
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+    /// Of all that happened: the same seed gives the same.
+    pub hash: u64,
+    /// How often a task was polled.
+    pub steps: u64,
+    /// What happened, where it was [recorded](Sim::record).
+    pub records: Vec<Record>,
+    pub(crate) choices: Vec<Choice>,
+}
+
+impl Run {
+    /// What happened, a line each, to be printed.
+    pub fn timeline(&self) -> impl std::fmt::Display {
+        Timeline(&self.records)
+    }
+
+    /// What happened, as a page to look at, with nothing outside of it.
+    pub fn to_html(&self, title: &str) -> String {
+        Html {
+            title,
+            failure: self.failure.as_ref(),
+            records: &self.records,
+        }
+        .to_string()
+    }
+}

@@ -1,0 +1,67 @@
+//! The portable primitives, with the names and waits that reports show.
+
+mod channel;
+mod lock;
+mod semaphore;
+
+pub use channel::{SimChannel, SimReceiver, SimSender};
+pub use lock::{SimLock, SimOwnedGuard};
+pub use semaphore::SimSemaphore;
+
+use crate::world::{Thing, WaitKey, Waited, World};
+use std::{
+    future::{Future, poll_fn},
+    panic::Location,
+    pin::pin,
+    sync::Arc,
+};
+
+/// What waits note themselves with.
+#[derive(Debug, Clone)]
+struct Named {
+    world: Arc<World>,
+    thing: Arc<Thing>,
+}
+
+impl Named {
+    /// Notes, while `future` is pending, that its task waits for `part` of this.
+    fn watch<F: Future>(
+        &self,
+        part: &'static str,
+        place: &'static Location<'static>,
+        future: F,
+    ) -> impl Future<Output = F::Output> + use<F> {
+        let world = self.world.clone();
+        let what = Waited::Thing(part, self.thing.clone());
+        async move {
+            let mut noted = Noted { world, key: None };
+            let mut future = pin!(future);
+            poll_fn(|cx| {
+                let polled = future.as_mut().poll(cx);
+                if polled.is_pending() {
+                    noted.key = noted.world.begin_wait(noted.key, &what, place);
+                }
+                polled
+            })
+            .await
+        }
+    }
+
+    fn taken(&self, place: &'static Location<'static>) {
+        self.thing.taken(&self.world, place);
+    }
+}
+
+/// A wait that was noted, until dropped.
+struct Noted {
+    world: Arc<World>,
+    key: Option<WaitKey>,
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.world.end_wait(key);
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! A simulated world, and the loop that drives it.
+//!
+//! ```text
+//!        ┌───────────────┐  chosen   ┌────────┐ Pending, waits for a wake
+//!  wake ─▶ ready (a list) ──────────▶ polled ├──────────────▶ idle
+//!        └───────▲───────┘           └───┬────┘
+//!                │ its timers fire        └ Ready ──▶ ended
+//!        ┌───────┴───────┐
+//!        │ nothing ready │──▶ no timer either ──▶ deadlock
+//!        └───────────────┘
+//! ```
+//!
+//! One thread drives it. All of its state is under one mutex, which is there so that handles can be
+//! `Send`; futures are polled, dropped and woken outside.
+
+mod report;
+mod state;
+mod timers;
+mod waits;
+
+pub(crate) use timers::TimerKey;
+pub(crate) use waits::{Thing, WaitKey, Waited};
+
+use crate::{
+    choice::{Choice, Script},
+    failure::Failure,
+    sim::Settings,
+    trace::{Event, Record, TaskNo},
+};
+use anyrt_core::Instant;
+use state::{State, Task};
+use std::{
+    cell::Cell,
+    future::Future,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering::AcqRel},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[derive(Debug)]
+pub(crate) struct World {
+    state: Mutex<State>,
+    /// Something came from another thread.
+    changed: Condvar,
+}
+
+thread_local! {
+    /// Whether this thread runs a world.
+    static DRIVES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread runs a world, until dropped.
+pub(crate) struct Drives(bool);
+
+impl Drives {
+    pub(crate) fn begin() -> Self {
+        Self(DRIVES.replace(true))
+    }
+}
+
+impl Drop for Drives {
+    fn drop(&mut self) {
+        DRIVES.set(self.0);
+    }
+}
+
+/// Wakes a task, unless it was replaced by a fresh one since.
+pub(crate) struct TaskWaker {
+    world: Weak<World>,
+    key: usize,
+    no: TaskNo,
+    queued: AtomicBool,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.queued.swap(true, AcqRel)
+            && let Some(world) = self.world.upgrade()
+        {
+            world.lock().enqueue(self, DRIVES.get());
+            world.changed.notify_one();
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, settings: Settings, script: Script) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State::new(seed, settings, script)),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        instant(self.lock().now)
+    }
+
+    /// What the wall clock showed when the run began.
+    pub(crate) fn wall_origin(&self) -> Duration {
+        self.lock().wall_origin
+    }
+
+    pub(crate) fn random(&self) -> u64 {
+        let mut state = self.lock();
+        let drawn = state.choices.random();
+        state.trace.mix(drawn);
+        drawn
+    }
+
+    /// For what is decided before a run begins, and has to be replayed with it.
+    pub(crate) fn choose(&self, options: usize) -> usize {
+        self.lock()
+            .choices
+            .choose(options, |rng| rng.below(options))
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.lock().trace.hash()
+    }
+
+    pub(crate) fn take_trace(&self) -> Vec<Record> {
+        self.lock().trace.take()
+    }
+
+    pub(crate) fn take_choices(&self) -> Vec<Choice> {
+        self.lock().choices.take_log()
+    }
+
+    pub(crate) fn steps(&self) -> u64 {
+        self.lock().steps
+    }
+
+    pub(crate) fn has_threads(&self) -> bool {
+        self.lock().settings.threads
+    }
+
+    pub(crate) fn go_outside(&self) {
+        self.lock().outside += 1;
+    }
+
+    pub(crate) fn come_back(&self) {
+        self.lock().outside -= 1;
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn take_unheard(&self) -> Option<Failure> {
+        self.lock().failed.take()
+    }
+
+    /// A task panicked. It is a failure unless somebody joins the task.
+    pub(crate) fn note_panic(&self, key: usize, no: TaskNo, message: String) {
+        let mut state = self.lock();
+        let task = state.tasks.get(key).filter(|task| task.no == no);
+        if task.is_some_and(|task| task.detached) {
+            state.fail_unheard(no, message);
+        } else {
+            state.unheard.insert(no, message);
+        }
+    }
+
+    /// Whoever joined the task knows of its panic.
+    pub(crate) fn heard(&self, no: TaskNo) {
+        self.lock().unheard.remove(&no);
+    }
+
+    /// Nobody will join the task.
+    pub(crate) fn detach(&self, key: usize, no: TaskNo) {
+        let mut state = self.lock();
+        if let Some(message) = state.unheard.remove(&no) {
+            state.fail_unheard(no, message);
+        } else if let Some(task) = state.tasks.get_mut(key).filter(|task| task.no == no) {
+            task.detached = true;
+        }
+    }
+
+    /// Room for a task: `None` once the world is closed.
+    pub(crate) fn reserve(
+        self: &Arc<Self>,
+        name: Option<&str>,
+        spawned_at: &'static Location<'static>,
+    ) -> Option<(usize, TaskNo)> {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let no = TaskNo(state.next_no);
+        state.next_no += 1;
+        if state.closed {
+            return None;
+        }
+        let parent = state.current.map(|(_, no)| no);
+        let slot = state.tasks.vacant_entry();
+        let key = slot.key();
+        slot.insert(Task {
+            future: None,
+            waker: Arc::new(TaskWaker {
+                world: Arc::downgrade(self),
+                key,
+                no,
+                queued: AtomicBool::new(true),
+            }),
+            no,
+            parent,
+            name: name.map(Box::from),
+            spawned_at,
+            polls: 0,
+            last_poll: 0,
+            priority: state.ready.priority(),
+            detached: false,
+            waits: Vec::new(),
+        });
+        let spawned = Event::Spawned {
+            task: no,
+            by: parent,
+            place: spawned_at,
+        };
+        state.trace.add(state.now, spawned);
+        Some((key, no))
+    }
+
+    /// Lets the task of a reserved place begin.
+    pub(crate) fn begin(&self, (key, no): (usize, TaskNo), future: Option<BoxedTask>) {
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            return drop(future);
+        }
+        state.tasks[key].future = future;
+        state.ready.push((key, no));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Whether a timer has fired; if not, it is set.
+    pub(crate) fn poll_timer(
+        &self,
+        deadline: Instant,
+        kept: &mut Option<TimerKey>,
+        waker: &Waker,
+    ) -> Poll<()> {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let fires = match *kept {
+            Some(key) => key.0,
+            None => deadline.as_nanos(),
+        };
+        if state.now >= fires {
+            let removed = kept.take().and_then(|key| state.timers.remove(key));
+            drop(guard);
+            drop(removed);
+            return Poll::Ready(());
+        }
+        let key = match *kept {
+            Some(key) => key,
+            None => {
+                let late = state.choices.strikes(state.settings.late);
+                let fires = fires.saturating_add(u64::from(late) * 1_000_000);
+                *kept.insert(state.timers.key(fires))
+            }
+        };
+        let task = state.current.map(|(_, no)| no);
+        // The simulator's own wakers run nothing when they are cloned.
+        let replaced = state.timers.set(key, waker.clone(), task);
+        drop(guard);
+        drop(replaced);
+        Poll::Pending
+    }
+
+    pub(crate) fn clear_timer(&self, key: TimerKey) {
+        let removed = self.lock().timers.remove(key);
+        drop(removed);
+    }
+
+    /// Runs `body` and all that it spawns, until it is ready.
+    pub(crate) fn drive<F: Future>(
+        self: &Arc<Self>,
+        mut body: Pin<&mut F>,
+        place: &'static Location<'static>,
+    ) -> Result<F::Output, Failure> {
+        {
+            let mut state = self.lock();
+            assert!(
+                !state.driven,
+                "`block_on` inside a simulation that runs already would never return: `.await` instead"
+            );
+            state.driven = true;
+        }
+        let _driven = (Driven(self), Drives::begin());
+        let Some(entry) = self.reserve(None, place) else {
+            panic!("a simulation that has ended runs nothing any more");
+        };
+        self.begin(entry, None);
+        let mut left: Option<(usize, BoxedTask)> = None;
+        loop {
+            let (key, future, waker) = self.next(left.take())?;
+            let mut cx = Context::from_waker(&waker);
+            if key == entry.0 {
+                if let Poll::Ready(output) = body.as_mut().poll(&mut cx) {
+                    self.end(key);
+                    return Ok(output);
+                }
+                continue;
+            }
+            let Some(mut future) = future else { continue };
+            match future.as_mut().poll(&mut cx) {
+                Poll::Pending => left = Some((key, future)),
+                Poll::Ready(()) => {
+                    drop(future);
+                    self.end(key);
+                }
+            }
+        }
+    }
+
+    /// Puts back the task that was polled, and gives the next one. Where nothing is ready, the clock
+    /// jumps.
+    fn next(
+        &self,
+        left: Option<(usize, BoxedTask)>,
+    ) -> Result<(usize, Option<BoxedTask>, Waker), Failure> {
+        let mut state = self.lock();
+        if let Some((key, future)) = left {
+            state.tasks[key].future = Some(future);
+        }
+        state.current = None;
+        loop {
+            if let Some(failure) = state.failed.take() {
+                return Err(failure);
+            }
+            let busy = state.check_limits()?;
+            if state.ready.is_empty() && state.outside > 0 {
+                let waited = self.changed.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+            } else if busy || state.ready.is_empty() {
+                let wakers = state.jump()?;
+                drop(state);
+                wakers.into_iter().for_each(Waker::wake);
+                state = self.lock();
+            } else if let Some(next) = state.pick() {
+                return Ok(next);
+            }
+        }
+    }
+
+    fn end(&self, key: usize) {
+        let mut state = self.lock();
+        let task = state.tasks.remove(key);
+        let now = state.now;
+        state.trace.add(now, Event::Ended(task.no));
+        state.current = None;
+        drop(state);
+        drop(task);
+    }
+
+    /// What is left, once the body has ended.
+    pub(crate) fn check_leaks(&self) -> Result<(), Failure> {
+        let state = self.lock();
+        if state.settings.forbid_leaks && !state.tasks.is_empty() {
+            let tasks = state.reports();
+            return Err(Failure::Leaked { tasks });
+        }
+        Ok(())
+    }
+
+    /// Drops all that is left. Destructors may spawn: that is dropped, too.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        loop {
+            let mut state = self.lock();
+            let tasks = std::mem::take(&mut state.tasks);
+            let timers = state.timers.clear();
+            state.ready.clear();
+            drop(state);
+            if tasks.is_empty() && timers.is_empty() {
+                return;
+            }
+            for (_, task) in tasks {
+                // A destructor that panics is the task's own affair, as on any runtime.
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(task)));
+                dropped.unwrap_or_else(std::mem::forget);
+            }
+        }
+    }
+}
+
+/// The world is driven, until dropped.
+struct Driven<'a>(&'a World);
+
+impl Drop for Driven<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.driven = false;
+        state.current = None;
+    }
+}
+
+fn instant(nanos: u64) -> Instant {
+    Instant::ORIGIN + Duration::from_nanos(nanos)
+}

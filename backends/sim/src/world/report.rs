@@ -1,0 +1,53 @@
+//! What a world tells of its tasks.
+
+use super::{
+    instant,
+    state::{State, Task},
+    waits::Wait,
+};
+use crate::{failure::TaskReport, trace::TaskNo};
+use std::{cmp::Reverse, sync::Arc};
+
+impl State {
+    /// All tasks, in the order in which they were spawned.
+    pub(super) fn reports(&self) -> Vec<TaskReport> {
+        let mut reports: Vec<_> = self
+            .tasks
+            .iter()
+            .map(|(_, task)| self.report(task))
+            .collect();
+        reports.sort_by_key(|report| report.task);
+        reports
+    }
+
+    /// All tasks, those polled most often first.
+    pub(super) fn busiest(&self) -> Vec<TaskReport> {
+        let mut reports = self.reports();
+        reports.sort_by_key(|report| Reverse(report.polls));
+        reports
+    }
+
+    fn report(&self, task: &Task) -> TaskReport {
+        // The task's own, the poll's, and the one that a handle keeps for an abort.
+        let polled = self.current.is_some_and(|(_, no)| no == task.no);
+        let kept = task.no != TaskNo(0) && task.polls > 0 && !task.detached;
+        let own = 1 + usize::from(polled) + usize::from(kept && !polled);
+        TaskReport {
+            task: task.no,
+            parent: task.parent,
+            name: task.name.as_deref().map(str::to_owned),
+            spawned_at: task.spawned_at,
+            polls: task.polls,
+            last_poll: instant(task.last_poll),
+            waits: task.waits.iter().map(Wait::report).collect(),
+            timer: self.timers.of(task.no).map(instant),
+            wakers: Arc::strong_count(&task.waker).saturating_sub(own),
+        }
+    }
+}
+
+impl super::World {
+    pub(crate) fn reports(&self) -> Vec<TaskReport> {
+        self.lock().reports()
+    }
+}

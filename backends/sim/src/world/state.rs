@@ -1,0 +1,222 @@
+//! What a world consists of, and what changes in one step. All of it under the world's lock.
+
+use super::{BoxedTask, TaskWaker, instant, timers::Timers, waits::Wait};
+use crate::{
+    choice::{Choices, Rng, Script},
+    failure::Failure,
+    schedule::{Entry, Ready, Schedule},
+    sim::Settings,
+    trace::{Event, TaskNo, Trace},
+};
+use slab::Slab;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    panic::Location,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::AcqRel},
+    },
+    task::Waker,
+    time::Duration,
+};
+
+pub(crate) struct State {
+    pub(super) settings: Settings,
+    pub(super) choices: Choices,
+    pub(super) trace: Trace,
+    pub(super) now: u64,
+    pub(super) wall_origin: Duration,
+    pub(super) steps: u64,
+    /// Steps since the clock last moved.
+    steps_now: u64,
+    pub(super) tasks: Slab<Task>,
+    pub(super) ready: Ready,
+    pub(super) next_no: u32,
+    pub(super) timers: Timers,
+    pub(super) next_wait: u64,
+    pub(super) next_thing: u32,
+    /// The task that is being polled.
+    pub(super) current: Option<Entry>,
+    /// Work on other threads.
+    pub(super) outside: usize,
+    pub(super) driven: bool,
+    /// Nothing runs any more: what is spawned now is dropped.
+    pub(super) closed: bool,
+    /// Panics that nobody has joined yet.
+    pub(super) unheard: BTreeMap<TaskNo, String>,
+    pub(super) failed: Option<Failure>,
+}
+
+pub(crate) struct Task {
+    /// `None` while it is polled; the body is polled from its own place.
+    pub(super) future: Option<BoxedTask>,
+    pub(super) waker: Arc<TaskWaker>,
+    pub(super) no: TaskNo,
+    pub(super) parent: Option<TaskNo>,
+    pub(super) name: Option<Box<str>>,
+    pub(super) spawned_at: &'static Location<'static>,
+    pub(super) polls: u64,
+    pub(super) last_poll: u64,
+    pub(super) priority: u64,
+    pub(super) detached: bool,
+    pub(super) waits: Vec<Wait>,
+}
+
+impl State {
+    pub(super) fn new(seed: u64, settings: Settings, script: Script) -> Self {
+        let schedule = settings.schedule.unwrap_or_else(|| Schedule::of_seed(seed));
+        // From 2020 on, over 15 years: code that cannot bear some dates is found.
+        let days = Rng::new(seed ^ 0x5EED).below(15 * 365) as u64;
+        Self {
+            choices: Choices::new(seed, script),
+            trace: Trace::new(settings.record),
+            now: 0,
+            wall_origin: Duration::from_secs(1_577_836_800 + days * 86_400),
+            steps: 0,
+            steps_now: 0,
+            tasks: Slab::new(),
+            ready: Ready::new(schedule, seed),
+            next_no: 0,
+            timers: Timers::default(),
+            next_wait: 0,
+            next_thing: 0,
+            current: None,
+            outside: 0,
+            driven: false,
+            closed: false,
+            unheard: BTreeMap::new(),
+            failed: None,
+            settings,
+        }
+    }
+
+    pub(super) fn fail_unheard(&mut self, task: TaskNo, message: String) {
+        let failure = Failure::TaskPanicked {
+            task,
+            message,
+            tasks: self.reports(),
+        };
+        self.failed.get_or_insert(failure);
+    }
+
+    /// Makes a woken task ready.
+    pub(super) fn enqueue(&mut self, waker: &Arc<TaskWaker>, by_world: bool) {
+        let task = self.tasks.get_mut(waker.key);
+        // A stale waker wakes nobody: its task has ended, or was given another one.
+        let Some(task) = task.filter(|task| Arc::ptr_eq(&task.waker, waker)) else {
+            return;
+        };
+        if !(by_world || self.settings.threads) {
+            let task = waker.no;
+            self.failed.get_or_insert(Failure::ForeignThread { task });
+        }
+        let by = self.current.map(|(_, no)| no);
+        if by == Some(waker.no) {
+            // It yields: were it to keep its priority, those it waits for would never run.
+            task.priority = self.ready.fallen();
+        }
+        let woken = Event::Woken { task: waker.no, by };
+        self.trace.add(self.now, woken);
+        self.ready.push((waker.key, waker.no));
+    }
+
+    /// Takes one of the tasks that are ready; `None` where it has ended meanwhile.
+    pub(super) fn pick(&mut self) -> Option<(usize, Option<BoxedTask>, Waker)> {
+        self.steps += 1;
+        self.steps_now += 1;
+        if self.choices.strikes(self.settings.spurious) {
+            self.wake_somebody();
+        }
+        let tasks = &self.tasks;
+        let priority = |(key, _): &Entry| tasks.get(*key).map_or(0, |task| task.priority);
+        let (key, no) = self.ready.take(&mut self.choices, priority)?;
+        let task = self.tasks.get_mut(key).filter(|task| task.no == no)?;
+        if self.ready.is_change_point(self.steps) {
+            task.priority = self.ready.fallen();
+        }
+        if self.choices.strikes(self.settings.swaps) {
+            task.waker = Arc::new(TaskWaker {
+                world: task.waker.world.clone(),
+                key,
+                no,
+                queued: AtomicBool::new(false),
+            });
+        } else {
+            // A swap: it has to see what was written before the wake that it takes back.
+            task.waker.queued.swap(false, AcqRel);
+        }
+        self.current = Some((key, no));
+        task.polls += 1;
+        task.last_poll = self.now;
+        self.trace.add(self.now, Event::Polled(no));
+        Some((key, task.future.take(), Waker::from(task.waker.clone())))
+    }
+
+    /// A fault: a task is polled that nobody woke.
+    fn wake_somebody(&mut self) {
+        let count = self.tasks.len();
+        let chosen = self.choices.choose(count, |rng| rng.below(count));
+        if let Some((key, task)) = self.tasks.iter().nth(chosen)
+            && !task.waker.queued.swap(true, AcqRel)
+        {
+            let no = task.no;
+            self.trace
+                .add(self.now, Event::Woken { task: no, by: None });
+            self.ready.push((key, no));
+        }
+    }
+
+    /// Moves the clock to the next timer; gives the wakers of those that fire.
+    pub(super) fn jump(&mut self) -> Result<Vec<Waker>, Failure> {
+        let Some(next) = self.timers.next() else {
+            return Err(Failure::Deadlock {
+                at: instant(self.now),
+                tasks: self.reports(),
+            });
+        };
+        if u128::from(next) > self.settings.max_time.as_nanos() {
+            return Err(Failure::TimeLimit {
+                limit: self.settings.max_time,
+                tasks: self.reports(),
+            });
+        }
+        self.steps_now = 0;
+        if next > self.now {
+            self.now = next;
+            self.trace.add(next, Event::Jumped);
+        }
+        Ok(self.timers.fire(self.now))
+    }
+
+    /// Whether tasks have been busy for so long that time has to go on: what never waits takes time,
+    /// too.
+    pub(super) fn check_limits(&self) -> Result<bool, Failure> {
+        if self.steps > self.settings.max_steps {
+            return Err(Failure::StepLimit {
+                steps: self.steps,
+                tasks: self.busiest(),
+            });
+        }
+        let limit = self.settings.max_steps_at_once;
+        if self.timers.next().is_some() {
+            return Ok(self.steps_now > limit);
+        }
+        if self.steps_now > limit.saturating_mul(10) {
+            return Err(Failure::Livelock {
+                at: instant(self.now),
+                tasks: self.busiest(),
+            });
+        }
+        Ok(false)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("now", &self.now)
+            .field("tasks", &self.tasks.len())
+            .finish_non_exhaustive()
+    }
+}

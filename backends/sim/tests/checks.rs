@@ -1,0 +1,351 @@
+//! `check_cancel`, `check_deterministic`, `sometimes!`, faults, and what a seed decides.
+
+use anyrt_core::{
+    Instant,
+    rt::{Clock, Entropy, Lock, Runtime, Semaphore, Sleep, Spawn, SpawnBlocking},
+    sync::Event,
+    task::yield_now,
+};
+use anyrt_sim::{Failure, Schedule, Sim, SimRuntime, check, check_cancel, sometimes};
+use std::{
+    collections::{BTreeSet, HashSet},
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Poll, Waker},
+    time::Duration,
+};
+
+fn message(test: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(test)).expect_err("it fails");
+    *payload.downcast::<String>().expect("a message")
+}
+
+/// A lock of one's own that loses its wake with a waiter that is dropped after it was woken.
+#[derive(Default)]
+struct Leaky {
+    taken: bool,
+    waiting: Vec<Waker>,
+}
+
+async fn take(leaky: &Mutex<Leaky>) {
+    poll_fn(|cx| {
+        let mut leaky = leaky.lock().unwrap();
+        if leaky.taken {
+            leaky.waiting.push(cx.waker().clone());
+            return Poll::Pending;
+        }
+        leaky.taken = true;
+        Poll::Ready(())
+    })
+    .await;
+}
+
+fn give(leaky: &Mutex<Leaky>) {
+    let waker = {
+        let mut leaky = leaky.lock().unwrap();
+        leaky.taken = false;
+        leaky.waiting.pop()
+    };
+    waker.into_iter().for_each(Waker::wake);
+}
+
+#[test]
+fn a_wake_that_is_lost_on_cancellation_is_found() {
+    let text = message(|| {
+        check_cancel(
+            |rt| async move {
+                let leaky = Arc::new(Mutex::new(Leaky::default()));
+                let served = Arc::new(Event::new());
+                take(&leaky).await;
+                let waiter = (leaky.clone(), served.clone());
+                drop(rt.spawn(async move {
+                    take(&waiter.0).await;
+                    waiter.1.set();
+                }));
+                let giver = leaky.clone();
+                drop(rt.spawn(async move {
+                    yield_now().await;
+                    yield_now().await;
+                    give(&giver);
+                }));
+                yield_now().await;
+                (leaky, served)
+            },
+            |_, (leaky, _)| async move {
+                take(&leaky).await;
+                give(&leaky);
+            },
+            |_, (leaky, served)| async move {
+                served.wait().await;
+                give(&leaky);
+            },
+        );
+    });
+    assert!(text.contains("deadlock"), "{text}");
+    assert!(text.contains(", dropped "), "{text}");
+}
+
+#[test]
+fn a_lock_that_passes_its_wake_on_passes() {
+    let points = AtomicUsize::new(0);
+    check_cancel(
+        |rt| async move {
+            let lock = Arc::new(rt.lock(0));
+            let held = lock.clone().lock_owned().await;
+            drop(rt.spawn(async move {
+                yield_now().await;
+                drop(held);
+            }));
+            lock
+        },
+        |_, lock| {
+            points.fetch_add(1, Relaxed);
+            async move { *lock.lock().await += 1 }
+        },
+        |_, lock| async move { drop(lock.lock().await) },
+    );
+    // Before its first poll, after it, once woken, and two points that there are none at.
+    assert!(points.load(Relaxed) >= 2 * 5 * 20, "{points:?}");
+}
+
+#[test]
+fn a_map_with_the_standard_hasher_is_not_deterministic() {
+    let text = message(|| {
+        anyrt_sim::check_deterministic(20, |rt| async move {
+            let set: HashSet<u64> = (0..20).collect();
+            for n in set {
+                rt.sleep(Duration::from_nanos(n)).await;
+            }
+        });
+    });
+    assert!(text.contains("two runs of one seed differ"), "{text}");
+    assert!(
+        text.contains("one:") && text.contains("the clock jumps"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_real_clock_is_not_deterministic() {
+    let text = message(|| {
+        anyrt_sim::check_deterministic(5, |rt| async move {
+            let nanos = std::time::Instant::now().elapsed().as_nanos() as u64;
+            let address = &raw const nanos as u64;
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            let now = now.unwrap().as_nanos() as u64;
+            rt.sleep(Duration::from_nanos(1 + now % 1_000_003 + address % 2))
+                .await;
+        });
+    });
+    assert!(text.contains("two runs of one seed differ"), "{text}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_on_any_thread() {
+    let body = |rt: SimRuntime| async move {
+        let lock = Arc::new(rt.lock(0_u64));
+        let tasks = (0..8).map(|n| {
+            let (rt, lock) = (rt.clone(), lock.clone());
+            rt.clone().spawn(async move {
+                let wait = Duration::from_nanos(rt.random_u64() % 50);
+                rt.sleep(wait).await;
+                *lock.lock().await += rt.spawn_blocking(move || n).await.unwrap();
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    };
+    let sim = Sim::new();
+    let hashes = |sim: &Sim| {
+        (0..200)
+            .map(|seed| sim.run(seed, body).hash)
+            .collect::<Vec<_>>()
+    };
+    let here = hashes(&sim.clone().same_thread());
+    let there = std::thread::scope(|scope| scope.spawn(|| hashes(&sim)).join().unwrap());
+    assert_eq!(here, there);
+    let distinct: BTreeSet<_> = here.iter().collect();
+    assert!(
+        distinct.len() > 150,
+        "{} different runs of 200",
+        distinct.len()
+    );
+    // Not of this process: another one, another build, another day gives the same.
+    assert_eq!(
+        here[..3],
+        [
+            17777418048837905013,
+            12402139677263098229,
+            2344865421590196506
+        ],
+        "the traces of the first three seeds"
+    );
+}
+
+#[test]
+fn what_is_never_true_is_told() {
+    let text = message(|| {
+        check(20, |rt| async move {
+            rt.spawn(async {}).await.unwrap();
+            sometimes!(rt.now() > Instant::ORIGIN, "time passes");
+        });
+    });
+    assert!(
+        text.contains("in 20 seeds this never happened: time passes"),
+        "{text}"
+    );
+    check(20, |rt| async move {
+        let first = Arc::new(AtomicUsize::new(0));
+        let tasks = [1, 2].map(|n| {
+            let first = first.clone();
+            rt.spawn(async move { first.compare_exchange(0, n, Relaxed, Relaxed).ok() })
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+        sometimes!(first.load(Relaxed) == 2);
+    });
+}
+
+#[test]
+fn each_schedule_is_what_it_says() {
+    let order = |schedule, seed| {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let seen = order.clone();
+        let run = Sim::new()
+            .without_faults()
+            .schedule(schedule)
+            .run(seed, |rt| async move {
+                let tasks = (0..4).map(|n| {
+                    let order = order.clone();
+                    rt.spawn(async move { order.lock().unwrap().push(n) })
+                });
+                for task in tasks.collect::<Vec<_>>() {
+                    task.await.unwrap();
+                }
+            });
+        assert_eq!(run.failure, None);
+        Arc::into_inner(seen).unwrap().into_inner().unwrap()
+    };
+    let orders = |schedule| {
+        (0..1_000)
+            .map(|seed| order(schedule, seed))
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(orders(Schedule::Fifo).len(), 1);
+    for schedule in [
+        Schedule::Random,
+        Schedule::Pct { depth: 1 },
+        Schedule::Pct { depth: 3 },
+    ] {
+        assert_eq!(
+            orders(schedule).len(),
+            24,
+            "orders of four tasks under {schedule:?}"
+        );
+    }
+}
+
+/// Polls that nobody asked for, and wakers that are not those of the first poll.
+#[test]
+fn faults_strike() {
+    struct Stubborn(Option<Waker>, Arc<AtomicUsize>);
+    impl Future for Stubborn {
+        type Output = ();
+        fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
+            self.1.fetch_add(1, Relaxed);
+            match self.0.take() {
+                // It wakes the waker of its first poll only.
+                Some(first) if self.1.load(Relaxed) > 3 => {
+                    let stale = !first.will_wake(cx.waker());
+                    first.wake();
+                    if stale {
+                        Poll::Pending
+                    } else {
+                        Poll::Ready(())
+                    }
+                }
+                first => {
+                    self.0 = Some(first.unwrap_or_else(|| cx.waker().clone()));
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+            }
+        }
+    }
+    let fails = |sim: &Sim| {
+        let failed = (0..100).filter(|seed| {
+            let run = sim.run(*seed, |_| Stubborn(None, Arc::default()));
+            matches!(run.failure, Some(Failure::Deadlock { .. }))
+        });
+        failed.count()
+    };
+    assert_eq!(fails(&Sim::new().without_faults()), 0);
+    assert!(fails(&Sim::new().new_wakers(4)) > 10);
+
+    let polls = |sim: &Sim| {
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = polls.clone();
+        let run = sim.run(1, |rt| async move {
+            let mut sleep = std::pin::pin!(rt.sleep(Duration::from_secs(1)));
+            drop(rt.spawn(async {
+                for _ in 0..50 {
+                    yield_now().await;
+                }
+            }));
+            poll_fn(|cx| {
+                counted.fetch_add(1, Relaxed);
+                sleep.as_mut().poll(cx)
+            })
+            .await;
+        });
+        assert_eq!(run.failure, None);
+        polls.load(Relaxed)
+    };
+    assert_eq!(polls(&Sim::new().without_faults()), 2);
+    assert!(polls(&Sim::new().spurious_polls(2)) > 3);
+}
+
+#[test]
+fn late_timers_are_late() {
+    let late = (0..100).filter(|seed| {
+        let mut late = false;
+        let seen = &mut late;
+        let run = Sim::new().late_timers(4).run(*seed, |rt| async move {
+            rt.sleep(Duration::from_secs(1)).await;
+            *seen = rt.now() - Instant::ORIGIN > Duration::from_secs(1);
+        });
+        run.failure.is_none() && late
+    });
+    let late = late.count();
+    assert!((5..60).contains(&late), "{late} of 100");
+}
+
+#[test]
+fn permits_can_be_waited_for_under_every_fault() {
+    Sim::new()
+        .spurious_polls(2)
+        .new_wakers(2)
+        .late_timers(2)
+        .forbid_leaks()
+        .check(300, |rt| async move {
+            let semaphore = Arc::new(rt.semaphore(2).unwrap());
+            let tasks = (0..5).map(|n| {
+                let (rt, semaphore) = (rt.clone(), semaphore.clone());
+                rt.clone().spawn(async move {
+                    let permit = semaphore.acquire_many(1 + n % 2).await.unwrap();
+                    rt.sleep(Duration::from_millis(1)).await;
+                    drop(permit);
+                })
+            });
+            for task in tasks.collect::<Vec<_>>() {
+                task.await.unwrap();
+            }
+            assert_eq!(semaphore.available_permits(), 2);
+        });
+}
