@@ -165,6 +165,9 @@ pub use default::{
 /// The async-std backend (legacy: async-std is discontinued).
 #[cfg(feature = "async-std")]
 pub use anyrt_async_std as async_std;
+/// The simulator: the same code in virtual time, under thousands of schedules.
+#[cfg(feature = "sim")]
+pub use anyrt_sim as sim;
 /// The smol backend.
 #[cfg(feature = "smol")]
 pub use anyrt_smol as smol;

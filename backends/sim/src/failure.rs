@@ -147,19 +147,29 @@ impl fmt::Display for TaskReport {
         }
         if let Some(at) = self.timer {
             write!(f, "\n      sleeps until {:?}", at - Instant::ORIGIN)?;
-        } else if self.waits.is_empty() && self.polls > 0 {
-            match self.wakers {
-                0 => f.write_str("\n      nobody holds its waker, so nothing can wake it")?,
-                1 => f.write_str(
-                    "\n      its waker is held, by something that is not the runtime's",
-                )?,
-                n => write!(
-                    f,
-                    "\n      {n} clones of its waker are held, by something that is not the runtime's"
-                )?,
-            }
         }
         Ok(())
+    }
+}
+
+/// A task that nothing wakes, and why.
+struct Stuck<'a>(&'a TaskReport);
+
+impl fmt::Display for Stuck<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let task = self.0;
+        write!(f, "{task}")?;
+        if task.polls == 0 || task.timer.is_some() || !task.waits.is_empty() {
+            return Ok(());
+        }
+        match task.wakers {
+            0 => f.write_str("\n      nobody holds its waker, so nothing can wake it"),
+            1 => f.write_str("\n      its waker is held by something that is not the runtime's"),
+            n => write!(
+                f,
+                "\n      {n} clones of its waker are held by something that is not the runtime's"
+            ),
+        }
     }
 }
 
@@ -214,7 +224,8 @@ fn circle(tasks: &[TaskReport]) -> Option<Vec<TaskNo>> {
 }
 
 fn list(f: &mut fmt::Formatter<'_>, tasks: &[TaskReport]) -> fmt::Result {
-    tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+    let mut tasks = tasks.iter().map(Stuck);
+    tasks.try_for_each(|task| write!(f, "\n  {task}"))
 }
 
 impl fmt::Display for Failure {

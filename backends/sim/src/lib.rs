@@ -1,4 +1,193 @@
-//! The simulator of [anyrt](https://docs.rs/anyrt).
+//! The simulator of [anyrt](https://docs.rs/anyrt): the same code in virtual time, under thousands of
+//! schedules, each of which can be seen again.
+//!
+//! | | |
+//! |---|---|
+//! | [`check`](check()) | runs a body under many schedules; a failure is shrunk, reported, and replayed by one line |
+//! | [`check_cancel`](check_cancel()) | drops an operation at each point where that is possible, and looks at what it leaves |
+//! | [`check_deterministic`] | finds clocks, threads and hash maps that a body should not depend on |
+//! | [`sometimes!`] | fails a check whose runs never came to the case that it was written for |
+//! | [`Sim`] | all of these with other schedules, faults and limits |
+//! | [`SimRuntime`] | the runtime itself |
+//!
+//! # Testing your async code with anyrt-sim
+//!
+//! Say that a program takes leases: whoever holds one may work, and whoever crashes loses it when its
+//! time is up. This is the first draft. It is generic over `R: Runtime`, so that it runs on tokio in
+//! production, and here in tests:
+//!
+//! ```
+//! use anyrt_core::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep}};
+//! use std::{sync::Arc, time::Duration};
+//!
+//! #[derive(Clone)]
+//! struct Leases<R: Runtime> {
+//!     rt: R,
+//!     /// Until when it is taken.
+//!     taken: Arc<LockOf<R, Instant>>,
+//! }
+//!
+//! const TERM: Duration = Duration::from_secs(10);
+//!
+//! impl<R: Runtime> Leases<R> {
+//!     fn new(rt: R) -> Self {
+//!         let taken = Arc::new(rt.lock(Instant::ORIGIN));
+//!         Self { rt, taken }
+//!     }
+//!
+//!     /// Waits until the lease is free, and takes it. Gives when it ends.
+//!     async fn take(&self) -> Instant {
+//!         loop {
+//!             let until = *self.taken.lock().await;
+//!             if self.rt.now() >= until {
+//!                 let until = self.rt.now() + TERM;
+//!                 *self.taken.lock().await = until;
+//!                 return until;
+//!             }
+//!             self.rt.sleep_until(until).await;
+//!         }
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! The property that matters: no two hold it at once. A test says it in the words of the program,
+//! spawns what would run at the same time, and leaves the order to the simulator:
+//!
+//! ```should_panic
+//! # use anyrt_core::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
+//! # use std::{sync::{Arc, atomic::{AtomicU32, Ordering::SeqCst}}, time::Duration};
+//! # #[derive(Clone)]
+//! # struct Leases<R: Runtime> { rt: R, taken: Arc<LockOf<R, Instant>> }
+//! # const TERM: Duration = Duration::from_secs(10);
+//! # impl<R: Runtime> Leases<R> {
+//! #     fn new(rt: R) -> Self {
+//! #         let taken = Arc::new(rt.lock(Instant::ORIGIN));
+//! #         Self { rt, taken }
+//! #     }
+//! #     async fn take(&self) -> Instant {
+//! #         loop {
+//! #             let until = *self.taken.lock().await;
+//! #             if self.rt.now() >= until {
+//! #                 let until = self.rt.now() + TERM;
+//! #                 *self.taken.lock().await = until;
+//! #                 return until;
+//! #             }
+//! #             self.rt.sleep_until(until).await;
+//! #         }
+//! #     }
+//! # }
+//! anyrt_sim::check(1_000, |rt| async move {
+//!     let leases = Leases::new(rt.clone());
+//!     let holders = Arc::new(AtomicU32::new(0));
+//!     let workers = [(); 3].map(|()| {
+//!         let (rt, leases, holders) = (rt.clone(), leases.clone(), holders.clone());
+//!         rt.clone().spawn(async move {
+//!             leases.take().await;
+//!             assert_eq!(holders.fetch_add(1, SeqCst), 0, "two hold the lease");
+//!             rt.sleep(TERM / 2).await; // It works.
+//!             holders.fetch_sub(1, SeqCst);
+//!         })
+//!     });
+//!     for worker in workers {
+//!         worker.await.unwrap();
+//!     }
+//! });
+//! ```
+//!
+//! It fails at once, though the clock of the run shows ten seconds and more:
+//!
+//! ```text
+//! seed 7 of 1000: the body panicked: called `Result::unwrap()` on an `Err` value: Panicked(Panic("assertion `left == right` failed: two hold the lease\n  left: 1\n right: 0")) (tests/leases.rs:38:22)
+//! the tasks then:
+//!   the body: polled 2 times, last at 10s
+//!     task 2 (spawned at tests/leases.rs:30:20): polled 4 times, last at 10s
+//!         sleeps until 15s
+//!
+//! 13 steps, with 5 choices that are not the first in line. See it again, with its timeline:
+//!   ANYRT_SIM_REPLAY=v1:7:16:d79a14a6238735b8:1=1,3=1,9=1,11=1,13=1 cargo test -p leases one_at_a_time -- --exact --nocapture
+//! or look at it:
+//!   /tmp/anyrt-sim/one-at-a-time-7.html
+//! ```
+//!
+//! The report was shrunk: what is left of the schedule is what it takes. The line shows the same run again, after
+//! any change that leaves its decisions as they are (a `println!`, say), and says so where they are not.
+//! The timeline shows what happened: both looked at the lease before either took it, for the lock
+//! was released in between. Looking and taking have to be one:
+//!
+//! ```
+//! # use anyrt_core::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
+//! # use std::{sync::{Arc, atomic::{AtomicU32, Ordering::SeqCst}}, time::Duration};
+//! # #[derive(Clone)]
+//! # struct Leases<R: Runtime> { rt: R, taken: Arc<LockOf<R, Instant>> }
+//! # const TERM: Duration = Duration::from_secs(10);
+//! # impl<R: Runtime> Leases<R> {
+//! #     fn new(rt: R) -> Self {
+//! #         let taken = Arc::new(rt.lock(Instant::ORIGIN));
+//! #         Self { rt, taken }
+//! #     }
+//! async fn take(&self) -> Instant {
+//!     loop {
+//!         let mut taken = self.taken.lock().await;
+//!         let now = self.rt.now();
+//!         if now >= *taken {
+//!             *taken = now + TERM;
+//!             return *taken;
+//!         }
+//!         let until = *taken;
+//!         drop(taken); // Others may look meanwhile.
+//!         self.rt.sleep_until(until).await;
+//!     }
+//! }
+//! # }
+//! # anyrt_sim::check(1_000, |rt| async move {
+//! #     let leases = Leases::new(rt.clone());
+//! #     let holders = Arc::new(AtomicU32::new(0));
+//! #     let workers = [(); 3].map(|()| {
+//! #         let (rt, leases, holders) = (rt.clone(), leases.clone(), holders.clone());
+//! #         rt.clone().spawn(async move {
+//! #             leases.take().await;
+//! #             assert_eq!(holders.fetch_add(1, SeqCst), 0, "two hold the lease");
+//! #             rt.sleep(TERM / 2).await;
+//! #             holders.fetch_sub(1, SeqCst);
+//! #         })
+//! #     });
+//! #     for worker in workers {
+//! #         worker.await.unwrap();
+//! #     }
+//! # });
+//! ```
+//!
+//! Now a thousand schedules pass, in which each worker had to wait for up to twenty seconds. Let the workers use
+//! their lease to the last moment (`sleep_until` what `take` gave), and it is red again: at the end of a term, the next
+//! holder may wake before the last one has stopped. That is a bug of the caller's, and the next test's.
+//!
+//! Is `take` cancel-safe? [`check_cancel`](check_cancel()) drops it at each of its points and looks whether
+//! somebody else can still take the lease: a guard that a dropped future kept would be found here.
+//!
+//! # What a run may depend on
+//!
+//! On the runtime value, and on nothing else: its clock, its randomness ([`Entropy`](anyrt_core::rt::Entropy)),
+//! its blocking work, which is one step at a point of the schedule's choice. A real clock, a thread, a
+//! `HashMap` with the standard hasher, an address make runs that cannot be replayed.
+//! [`check_deterministic`] finds them where they change what happens; a thread that wakes a task is found
+//! always. A `clippy.toml` keeps most of them out of a crate:
+//!
+//! ```toml
+#![doc = include_str!("../clippy-for-users.toml")]
+//! ```
+//!
+//! # Faults
+//!
+//! Every third seed has polls that nobody asked for, and polls with another waker than the one before, as
+//! any future has to bear. Timers are exact unless [`Sim::late_timers`] says otherwise.
+//!
+//! # The environment
+//!
+//! | variable | |
+//! |---|---|
+//! | `ANYRT_SIM_REPLAY` | plays one run again: a seed, or what a report says; `@` and a path reads it from there |
+//! | `ANYRT_SIM_SEEDS` | runs that many seeds instead of what tests say: for a long night |
 
 mod cancel;
 mod check;

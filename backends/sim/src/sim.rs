@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) spurious: u32,
     /// One in so many polls has a new waker, and the old one is dead; 0: never.
     pub(crate) swaps: u32,
+    /// One in so many waits for a lock, a permit or a channel lets others run first; 0: never.
+    pub(crate) yields: u32,
     /// One in so many timers is late; 0: never.
     pub(crate) late: u32,
     /// Blocking work has threads, and other threads may wake tasks.
@@ -50,6 +52,7 @@ impl Default for Settings {
             forbid_leaks: false,
             spurious: 0,
             swaps: 0,
+            yields: 0,
             late: 0,
             threads: false,
             record: false,
@@ -74,7 +77,7 @@ impl Default for Settings {
 #[must_use = "settings do nothing until `check` or `run`"]
 pub struct Sim {
     pub(crate) settings: Settings,
-    /// Some seeds have spurious polls and new wakers.
+    /// Faults by seed.
     faults: bool,
     same_thread: bool,
     pub(crate) jobs: NonZeroUsize,
@@ -87,8 +90,9 @@ impl Default for Sim {
 }
 
 impl Sim {
-    /// A portfolio of schedules; every third seed has spurious polls and new wakers, as any correct
-    /// future bears.
+    /// A portfolio of schedules and of faults that any correct program bears. Of three seeds, one has no
+    /// faults; one lets others run before each second wait for a lock, a permit or a channel, even
+    /// where it could go on; one does so less often, and has spurious polls and new wakers, too.
     pub fn new() -> Self {
         Self {
             settings: Settings::default(),
@@ -131,7 +135,10 @@ impl Sim {
 
     /// No faults at all, in no seed.
     pub fn without_faults(self) -> Self {
-        self.spurious_polls(0).new_wakers(0).late_timers(0)
+        self.spurious_polls(0)
+            .new_wakers(0)
+            .yields(0)
+            .late_timers(0)
     }
 
     /// Polls a task that nobody woke, in about one of so many steps of each seed; 0: never.
@@ -146,6 +153,14 @@ impl Sim {
     pub fn new_wakers(mut self, one_in: u32) -> Self {
         self.faults = false;
         self.settings.swaps = one_in;
+        self
+    }
+
+    /// Lets others run before about one of so many waits for a lock, a permit or a channel of the runtime,
+    /// in each seed, also where it need not wait: on several threads they always may; 0: never.
+    pub fn yields(mut self, one_in: u32) -> Self {
+        self.faults = false;
+        self.settings.yields = one_in;
         self
     }
 
@@ -187,9 +202,11 @@ impl Sim {
     /// The faults of a seed, where they are left to it.
     fn settings_of(&self, seed: u64) -> Settings {
         let mut settings = self.settings.clone();
-        if self.faults && seed % 3 == 2 {
-            settings.spurious = 8;
-            settings.swaps = 8;
+        match seed % 3 {
+            _ if !self.faults => {}
+            0 => {}
+            1 => settings.yields = 2,
+            _ => (settings.spurious, settings.swaps, settings.yields) = (8, 8, 8),
         }
         settings
     }

@@ -111,7 +111,7 @@ fn a_future_that_forgot_its_waker_is_told_from_one_that_waits() {
         &text,
         &[
             "nobody holds its waker, so nothing can wake it",
-            "its waker is held, by something that is not the runtime's",
+            "its waker is held by something that is not the runtime's",
         ],
     );
 }

@@ -11,9 +11,11 @@ pub use semaphore::SimSemaphore;
 use crate::world::{Thing, WaitKey, Waited, World};
 use std::{
     future::{Future, poll_fn},
+    mem,
     panic::Location,
     pin::pin,
     sync::Arc,
+    task::Poll,
 };
 
 /// What waits note themselves with.
@@ -24,7 +26,8 @@ struct Named {
 }
 
 impl Named {
-    /// Notes, while `future` is pending, that its task waits for `part` of this.
+    /// Notes, while `future` is pending, that its task waits for `part` of this. It is a point at which
+    /// others may run first, as on several threads they always may.
     fn watch<F: Future>(
         &self,
         part: &'static str,
@@ -36,7 +39,12 @@ impl Named {
         async move {
             let mut noted = Noted { world, key: None };
             let mut future = pin!(future);
+            let mut asked = false;
             poll_fn(|cx| {
+                if !mem::replace(&mut asked, true) && noted.world.wants_a_yield() {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 let polled = future.as_mut().poll(cx);
                 if polled.is_pending() {
                     noted.key = noted.world.begin_wait(noted.key, &what, place);

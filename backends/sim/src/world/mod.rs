@@ -129,6 +129,13 @@ impl World {
             .choose(options, |rng| rng.below(options))
     }
 
+    /// A fault: what could go on lets others go first.
+    pub(crate) fn wants_a_yield(&self) -> bool {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.current.is_some() && state.choices.strikes(state.settings.yields)
+    }
+
     pub(crate) fn hash(&self) -> u64 {
         self.lock().trace.hash()
     }
