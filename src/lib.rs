@@ -131,6 +131,7 @@
 //! | `tokio` | `anyrt::tokio::Tokio` | ambient, bound to a handle, or owned; multi-thread and current-thread |
 //! | `smol` | `anyrt::smol::Smol` | an executor on all cores, one of its own, or smol's global one |
 //! | `async-std` | `anyrt::async_std::AsyncStd` | legacy: async-std is discontinued (RUSTSEC-2025-0052) |
+//! | `sim` | `anyrt::sim::SimRuntime` | for tests: virtual time, thousands of schedules, failures that replay |
 //! | – | [`erased::DynRuntime`] | any of them, chosen at run time |
 //!
 //! No backend is on by default, and backends only add: any number can be on. Where exactly one
