@@ -188,7 +188,7 @@ pub mod prelude {
     };
 }
 
-/// The README's example, compiled where its backend is on.
-#[cfg(all(doctest, feature = "tokio"))]
+/// The README's examples, compiled where what they use is on.
+#[cfg(all(doctest, feature = "tokio", feature = "sim"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
