@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, Slot, draw, join, yields},
+    kit::{Defer, Shared, Slot, draw, join, round_trips},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 
@@ -13,7 +13,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "barrier_opens_early",
     library: "tokio#6494; async-lock",
     symptom: Symptom::Violated("present as the barrier opens"),
-    within: 60,
+    within: 100,
     run: both!(scenario),
 };
 
@@ -86,7 +86,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let round = Round::default();
     let cancelled = rt.spawn(round.clone().take_part::<FIXED>());
     let others = [(); 2].map(|()| rt.spawn(round.clone().take_part::<FIXED>()));
-    yields(draw(&rt, 2)).await;
+    round_trips(&rt, draw(&rt, 2)).await;
     cancelled.abort();
     if let Err(error) = cancelled.await {
         assert!(error.resume().is_cancelled());

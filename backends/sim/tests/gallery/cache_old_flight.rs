@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, join, yields},
+    kit::{Shared, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 
@@ -14,7 +14,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "cache_old_flight",
     library: "async-lru",
     symptom: Symptom::Violated("loads of one version at once"),
-    within: 200,
+    within: 1000,
     run: both!(scenario),
 };
 
@@ -33,7 +33,7 @@ struct State {
 }
 
 impl Flights {
-    async fn get<const FIXED: bool>(&self) {
+    async fn get<R: Runtime, const FIXED: bool>(&self, rt: &R) {
         let joins = self.0.with(|state| state.entry);
         if let Some(flight) = joins {
             let landed = |state: &mut State| (state.entry != Some(flight)).then_some(());
@@ -50,7 +50,7 @@ impl Flights {
             state.running.push(version);
             (state.started, version)
         });
-        yields(2).await;
+        round_trips(rt, 2).await;
         self.0.change(|state| {
             state.running.retain(|other| *other != version);
             if !FIXED || state.entry == Some(flight) {
@@ -73,12 +73,12 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let tasks = [(); 3].map(|()| {
         let flights = flights.clone();
         let late = draw(&rt, 2);
-        rt.spawn(async move {
-            yields(late).await;
-            flights.get::<FIXED>().await;
+        spawn(&rt, |rt| async move {
+            round_trips(&rt, late).await;
+            flights.get::<_, FIXED>(&rt).await;
         })
     });
-    yields(draw(&rt, 3)).await;
+    round_trips(&rt, draw(&rt, 3)).await;
     flights.invalidate();
     join(tasks).await;
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, join, yields},
+    kit::{Shared, join, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 
@@ -13,7 +13,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "cache_stale_insert",
     library: "moka; guava#1881",
     symptom: Symptom::Violated("the cached value is the old one"),
-    within: 40,
+    within: 120,
     run: both!(scenario),
 };
 
@@ -28,12 +28,12 @@ struct State {
 }
 
 impl Cache {
-    async fn get<const FIXED: bool>(&self, source: &Shared<u32>) -> u32 {
+    async fn get<R: Runtime, const FIXED: bool>(&self, rt: &R, source: &Shared<u32>) -> u32 {
         let (cached, since) = self.0.with(|state| (state.value, state.invalidations));
         if let Some(cached) = cached {
             return cached;
         }
-        let loaded = load(source).await;
+        let loaded = load(rt, source).await;
         self.0.with(|state| {
             if !FIXED || state.invalidations == since {
                 state.value = Some(loaded);
@@ -50,10 +50,10 @@ impl Cache {
     }
 }
 
-async fn load(source: &Shared<u32>) -> u32 {
-    yields(1).await;
+async fn load<R: Runtime>(rt: &R, source: &Shared<u32>) -> u32 {
+    round_trips(rt, 1).await;
     let value = source.with(|value| *value);
-    yields(1).await;
+    round_trips(rt, 1).await;
     value
 }
 
@@ -62,18 +62,19 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let (cache, source) = <(Cache, Shared<u32>)>::default();
     let reader = {
         let (cache, source) = (cache.clone(), source.clone());
-        rt.spawn(async move { cache.get::<FIXED>(&source).await })
+        spawn(&rt, |rt| async move {
+            cache.get::<_, FIXED>(&rt, &source).await;
+        })
     };
     let writer = {
         let (cache, source) = (cache.clone(), source.clone());
-        rt.spawn(async move {
-            yields(1).await;
+        spawn(&rt, |rt| async move {
+            round_trips(&rt, 4).await;
             source.with(|value| *value = 1);
             cache.invalidate();
-            1
         })
     };
     join([reader, writer]).await;
-    let value = cache.get::<FIXED>(&source).await;
+    let value = cache.get::<_, FIXED>(&rt, &source).await;
     assert_eq!(value, 1, "the cached value is the old one");
 }

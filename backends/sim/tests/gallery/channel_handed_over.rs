@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, Slot, draw, join, yields},
+    kit::{Defer, Shared, Slot, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 use std::collections::VecDeque;
@@ -82,13 +82,13 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
             }
         })
     });
-    let sending = rt.spawn(async move {
+    let sending = spawn(&rt, |rt| async move {
         for item in 0..ITEMS {
-            yields(1).await;
+            round_trips(&rt, 1).await;
             channel.send(item);
         }
     });
-    yields(draw(&rt, 4)).await;
+    round_trips(&rt, draw(&rt, 4)).await;
     cancelled.abort();
     drop(cancelled.await);
     join([sending]).await;

@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, yields},
+    kit::{Shared, draw, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 
@@ -13,7 +13,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "channel_last_permit",
     library: "tokio#8260, #8075",
     symptom: Symptom::Deadlock,
-    within: 40,
+    within: 50,
     run: both!(scenario),
 };
 
@@ -66,14 +66,14 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     for _ in 0..2 {
         let permit = channel.reserve::<FIXED>();
         let has_item = draw(&rt, 1) == 0;
-        drop(rt.spawn(async move {
-            yields(1).await;
+        drop(spawn(&rt, |rt| async move {
+            round_trips(&rt, 1).await;
             if has_item {
                 permit.send(1);
             }
         }));
     }
-    yields(draw(&rt, 2)).await;
+    round_trips(&rt, draw(&rt, 2)).await;
     channel.0.with(|state| state.is_closed = true);
     while channel.recv().await.is_some() {}
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, Slot, draw, join, yields},
+    kit::{Defer, Shared, Slot, draw, join, round_trips},
 };
 use anyrt_core::rt::{JoinHandle, Lock, LockOf, Runtime};
 use std::{collections::VecDeque, sync::Arc};
@@ -71,10 +71,10 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
         let (items, added) = (items.clone(), added.clone());
         rt.spawn(take::<R, FIXED>(items, added))
     });
-    yields(draw(&rt, 3)).await;
+    round_trips(&rt, draw(&rt, 3)).await;
     *items.lock().await += 1;
     added.notify_one();
-    yields(draw(&rt, 3)).await;
+    round_trips(&rt, draw(&rt, 3)).await;
     cancelled.abort();
     if cancelled.await.is_ok() {
         *items.lock().await += 1;

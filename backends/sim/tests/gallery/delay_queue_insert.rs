@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, join, yields},
+    kit::{Shared, draw, join, round_trips, spawn},
 };
 use anyrt_core::{Instant, race, rt::Runtime};
 use std::{collections::BTreeSet, time::Duration};
@@ -15,7 +15,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "delay_queue_insert",
     library: "tokio#2285",
     symptom: Symptom::Violated("an entry comes out late"),
-    within: 20,
+    within: 40,
     run: both!(scenario),
 };
 
@@ -51,10 +51,10 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let inserting = {
         let (queue, start) = (queue.clone(), rt.now());
         let dues = [(); 3].map(|()| start + Duration::from_millis(1 + draw(&rt, 5)));
-        rt.spawn(async move {
+        spawn(&rt, |rt| async move {
             for due in dues {
                 queue.insert(due);
-                yields(1).await;
+                round_trips(&rt, 1).await;
             }
             queue.insert(start + Duration::from_millis(10));
         })

@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, draw, join, yields},
+    kit::{Defer, Shared, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 
@@ -13,7 +13,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "flight_leader_dropped",
     library: "dataloader",
     symptom: Symptom::Deadlock,
-    within: 30,
+    within: 100,
     run: both!(scenario),
 };
 
@@ -27,7 +27,7 @@ struct State {
 }
 
 impl Flight {
-    async fn get<const FIXED: bool>(&self) -> u32 {
+    async fn get<R: Runtime, const FIXED: bool>(&self, rt: &R) -> u32 {
         let turn = |state: &mut State| {
             let leads = state.value.is_none() && !state.has_leader;
             state.has_leader |= leads;
@@ -41,15 +41,15 @@ impl Flight {
                 self.0.change(|state| state.has_leader = false);
             }
         });
-        let value = load().await;
+        let value = load(rt).await;
         leaving.disarm();
         self.0.change(|state| state.value = Some(value));
         value
     }
 }
 
-async fn load() -> u32 {
-    yields(2).await;
+async fn load<R: Runtime>(rt: &R) -> u32 {
+    round_trips(rt, 2).await;
     42
 }
 
@@ -58,9 +58,9 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let flight = Flight::default();
     let [cancelled, others @ ..] = [(); 3].map(|()| {
         let flight = flight.clone();
-        rt.spawn(async move { flight.get::<FIXED>().await })
+        spawn(&rt, |rt| async move { flight.get::<_, FIXED>(&rt).await })
     });
-    yields(draw(&rt, 6)).await;
+    round_trips(&rt, draw(&rt, 6)).await;
     cancelled.abort();
     assert_eq!(join(others).await, [42, 42]);
 }

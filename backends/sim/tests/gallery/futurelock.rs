@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{draw, join, yields},
+    kit::{draw, join, round_trips},
 };
 use anyrt_core::{
     race,
@@ -18,7 +18,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "futurelock",
     library: "omicron#9259; tokio",
     symptom: Symptom::Deadlock,
-    within: 20,
+    within: 30,
     run: both!(scenario),
 };
 
@@ -37,7 +37,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
             timer.await;
         })
     };
-    yields(1).await;
+    round_trips(&rt, 1).await;
     let patience = millis(1 + draw(&rt, 4));
     let mut adding = pin!(Some(add::<R>(&count)));
     let done = race!(

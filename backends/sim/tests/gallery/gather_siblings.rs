@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, yields},
+    kit::{Shared, draw, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 
@@ -43,8 +43,8 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let written = Shared::new(0);
     let task = |fails: bool| {
         let (written, late) = (written.clone(), draw(&rt, 2));
-        rt.spawn(async move {
-            yields(late).await;
+        spawn(&rt, |rt| async move {
+            round_trips(&rt, late).await;
             if fails {
                 return Err(Failed);
             }

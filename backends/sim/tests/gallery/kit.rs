@@ -2,8 +2,7 @@
 
 use anyrt_core::{
     JoinError,
-    rt::{Entropy, JoinHandle},
-    task::yield_now,
+    rt::{Entropy, JoinHandle, Spawn, SpawnBlocking},
     try_join_all,
 };
 use std::{
@@ -106,11 +105,23 @@ pub(crate) fn draw<R: Entropy>(rt: &R, most: u64) -> u64 {
     rt.random_u64() % (most + 1)
 }
 
-/// Lets others run, `times` times.
-pub(crate) async fn yields(times: u64) {
+/// Has so many things done elsewhere, one after the other: reads, queries, whatever. How long each
+/// takes is the schedule's choice, which it would not be of a `yield_now`: that lets the others go first.
+pub(crate) async fn round_trips<R: SpawnBlocking>(rt: &R, times: u64) {
     for _ in 0..times {
-        yield_now().await;
+        rt.spawn_blocking(|| ()).await.expect("it does nothing");
     }
+}
+
+/// Spawns what wants the runtime, too.
+#[track_caller]
+pub(crate) fn spawn<R, F, Fut>(rt: &R, task: F) -> R::JoinHandle<Fut::Output>
+where
+    R: Spawn + Clone,
+    F: FnOnce(R) -> Fut,
+    Fut: Future<Output: Send> + Send + 'static,
+{
+    rt.spawn(task(rt.clone()))
 }
 
 /// Joins tasks of which none is aborted. What one panics with goes on at once, whatever the others

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, Slot, draw, join, yields},
+    kit::{Defer, Shared, Slot, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "lock_handed_over",
     library: "asyncio, bpo-27585; tokio#1898",
     symptom: Symptom::Deadlock,
-    within: 60,
+    within: 400,
     run: both!(scenario),
 };
 
@@ -71,13 +71,13 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let lock = Lock::default();
     let [cancelled, others @ ..] = [(); 3].map(|()| {
         let lock = lock.clone();
-        rt.spawn(async move {
+        spawn(&rt, |rt| async move {
             lock.lock::<FIXED>().await;
             let _unlock = Defer::new(|| lock.unlock());
-            yields(1).await;
+            round_trips(&rt, 1).await;
         })
     });
-    yields(draw(&rt, 4)).await;
+    round_trips(&rt, draw(&rt, 4)).await;
     cancelled.abort();
     join(others).await;
 }

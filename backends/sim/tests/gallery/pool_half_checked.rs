@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, join, up_to_polls, yields},
+    kit::{Shared, draw, join, round_trips, spawn, up_to_polls},
 };
 use anyrt_core::rt::Runtime;
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "pool_half_checked",
     library: "bb8",
     symptom: Symptom::Violated("the answer to another question"),
-    within: 40,
+    within: 80,
     run: both!(scenario),
 };
 
@@ -28,9 +28,9 @@ struct Connection {
 }
 
 impl Connection {
-    async fn ask(&mut self, question: u32) -> u32 {
+    async fn ask<R: Runtime>(&mut self, rt: &R, question: u32) -> u32 {
         self.answers.push_back(question);
-        yields(1).await;
+        round_trips(rt, 1).await;
         self.answers
             .pop_front()
             .expect("there is one to a question")
@@ -47,13 +47,13 @@ struct Guard {
 }
 
 impl Pool {
-    async fn get<const FIXED: bool>(&self) -> Guard {
+    async fn get<R: Runtime, const FIXED: bool>(&self, rt: &R) -> Guard {
         let mut guard = Guard {
             pool: self.clone(),
             connection: self.0.with(Vec::pop).unwrap_or_default(),
             is_healthy: !FIXED,
         };
-        guard.connection.ask(PING).await;
+        guard.connection.ask(rt, PING).await;
         guard.is_healthy = true;
         guard
     }
@@ -73,12 +73,14 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let pool = Pool::default();
     let checking = {
         let (pool, polls) = (pool.clone(), 1 + draw(&rt, 2));
-        rt.spawn(async move { drop(up_to_polls(polls, pool.get::<FIXED>()).await) })
+        spawn(&rt, |rt| async move {
+            drop(up_to_polls(polls, pool.get::<_, FIXED>(&rt)).await)
+        })
     };
-    let asking = rt.spawn(async move {
+    let asking = spawn(&rt, |rt| async move {
         for question in 1..=2 {
-            let mut guard = pool.get::<FIXED>().await;
-            let answer = guard.connection.ask(question).await;
+            let mut guard = pool.get::<_, FIXED>(&rt).await;
+            let answer = guard.connection.ask(&rt, question).await;
             assert_eq!(answer, question, "the answer to another question");
         }
     });

@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, Slot, join, yields},
+    kit::{Shared, Slot, join, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 use std::collections::VecDeque;
@@ -28,10 +28,10 @@ struct State {
 }
 
 impl Pool {
-    async fn get<const FIXED: bool>(&self) {
+    async fn get<R: Runtime, const FIXED: bool>(&self, rt: &R) {
         let take = |state: &mut State| state.idle.checked_sub(1).map(|idle| state.idle = idle);
         while self.0.with(take).is_none() {
-            note_that_the_pool_is_empty().await;
+            note_that_the_pool_is_empty(rt).await;
             let slot = Slot::default();
             let came_back = self.0.with(|state| {
                 let came_back = FIXED && state.idle > 0;
@@ -57,8 +57,8 @@ impl Pool {
     }
 }
 
-async fn note_that_the_pool_is_empty() {
-    yields(1).await;
+async fn note_that_the_pool_is_empty<R: Runtime>(rt: &R) {
+    round_trips(rt, 1).await;
 }
 
 /// Each gets the connection in turn.
@@ -67,9 +67,9 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     pool.put();
     let tasks = [(); 3].map(|()| {
         let pool = pool.clone();
-        rt.spawn(async move {
-            pool.get::<FIXED>().await;
-            yields(1).await;
+        spawn(&rt, |rt| async move {
+            pool.get::<_, FIXED>(&rt).await;
+            round_trips(&rt, 1).await;
             pool.put();
         })
     });

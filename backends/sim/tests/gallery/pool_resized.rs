@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, join, yields},
+    kit::{Shared, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 
@@ -13,7 +13,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "pool_resized",
     library: "deadpool",
     symptom: Symptom::Violated("more than the maximum"),
-    within: 40,
+    within: 120,
     run: both!(scenario),
 };
 
@@ -81,15 +81,15 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     }));
     let tasks = [(); 3].map(|()| {
         let pool = pool.clone();
-        rt.spawn(async move {
+        spawn(&rt, |rt| async move {
             pool.get().await;
-            yields(2).await;
+            round_trips(&rt, 2).await;
             pool.put();
         })
     });
-    yields(draw(&rt, 3)).await;
+    round_trips(&rt, draw(&rt, 3)).await;
     pool.resize::<FIXED>(MAX - 1);
-    yields(draw(&rt, 3)).await;
+    round_trips(&rt, draw(&rt, 3)).await;
     pool.resize::<FIXED>(MAX);
     join(tasks).await;
 }

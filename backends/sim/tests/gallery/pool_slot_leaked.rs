@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, draw, join, up_to_polls, yields},
+    kit::{Defer, Shared, draw, join, round_trips, spawn, up_to_polls},
 };
 use anyrt_core::rt::Runtime;
 
@@ -14,7 +14,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "pool_slot_leaked",
     library: "sqlx#83",
     symptom: Symptom::Deadlock,
-    within: 30,
+    within: 40,
     run: both!(scenario),
 };
 
@@ -33,7 +33,7 @@ impl Drop for Connection {
 }
 
 impl Pool {
-    async fn get<const FIXED: bool>(&self) -> Connection {
+    async fn get<R: Runtime, const FIXED: bool>(&self, rt: &R) -> Connection {
         let slot = |size: &mut usize| (*size < MAX).then(|| *size += 1);
         self.0.until(slot).await;
         let leaving = Defer::new(|| {
@@ -41,14 +41,14 @@ impl Pool {
                 self.0.change(|size| *size -= 1);
             }
         });
-        connect().await;
+        connect(rt).await;
         leaving.disarm();
         Connection(self.clone())
     }
 }
 
-async fn connect() {
-    yields(2).await;
+async fn connect<R: Runtime>(rt: &R) {
+    round_trips(rt, 2).await;
 }
 
 /// Whoever is not cancelled gets a connection.
@@ -56,8 +56,13 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let pool = Pool::default();
     let cancelled = {
         let (pool, polls) = (pool.clone(), draw(&rt, 4));
-        rt.spawn(async move { drop(up_to_polls(polls, pool.get::<FIXED>()).await) })
+        spawn(&rt, |rt| async move {
+            drop(up_to_polls(polls, pool.get::<_, FIXED>(&rt)).await)
+        })
     };
-    let other = rt.spawn(async move { drop(pool.get::<FIXED>().await) });
+    let other = spawn(
+        &rt,
+        |rt| async move { drop(pool.get::<_, FIXED>(&rt).await) },
+    );
     join([cancelled, other]).await;
 }

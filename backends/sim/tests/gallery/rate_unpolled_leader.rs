@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, join, poll_once, yields},
+    kit::{Defer, Shared, join, poll_once, round_trips},
 };
 use anyrt_core::{Instant, rt::Runtime};
 use std::{pin::pin, time::Duration};
@@ -15,7 +15,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "rate_unpolled_leader",
     library: "leaky-bucket",
     symptom: Symptom::Deadlock,
-    within: 20,
+    within: 80,
     run: both!(scenario),
 };
 
@@ -80,7 +80,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
         let bucket = bucket.clone();
         rt.spawn(async move { bucket.acquire::<FIXED>().await })
     };
-    yields(1).await;
+    round_trips(&rt, 1).await;
     let mut kept = pin!(bucket.acquire::<FIXED>());
     poll_once(kept.as_mut()).await;
     join([other]).await;

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, draw, yields},
+    kit::{Defer, Shared, draw, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 
@@ -14,7 +14,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "set_dropped",
     library: "tokio, `JoinSet`",
     symptom: Symptom::Violated("cleaned up in a directory that is gone"),
-    within: 20,
+    within: 30,
     run: both!(scenario),
 };
 
@@ -33,16 +33,16 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let cleaned_late = Shared::new(0);
     let set = [(); 2].map(|()| {
         let (directory, cleaned_late) = (directory.clone(), cleaned_late.clone());
-        rt.spawn(async move {
+        spawn(&rt, |rt| async move {
             let _clean_up = Defer::new(|| {
                 if !directory.with(|exists| *exists) {
                     cleaned_late.with(|count| *count += 1);
                 }
             });
-            yields(3).await;
+            round_trips(&rt, 3).await;
         })
     });
-    yields(draw(&rt, 4)).await;
+    round_trips(&rt, draw(&rt, 4)).await;
     close::<_, _, FIXED>(set).await;
     directory.with(|exists| *exists = false);
     rt.sleep(std::time::Duration::from_millis(1)).await;

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, yields},
+    kit::{Shared, draw, round_trips, spawn},
 };
 use anyrt_core::{FutureSet, rt::Runtime};
 use std::{future::Future, pin::Pin};
@@ -15,7 +15,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "set_unpolled",
     library: "futures-rs#2387",
     symptom: Symptom::Deadlock,
-    within: 30,
+    within: 40,
     run: both!(scenario),
 };
 
@@ -38,20 +38,20 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let mut set = FutureSet::new();
     for _ in 0..3 {
         let (permit, late) = (permit.clone(), draw(&rt, 5));
-        let fetch = async move {
-            permit.with(yields(1)).await;
-            yields(late).await;
+        let fetch = |rt: R| async move {
+            permit.with(round_trips(&rt, 1)).await;
+            round_trips(&rt, late).await;
         };
         let fetch: Pin<Box<dyn Future<Output = ()> + Send>> = match FIXED {
             true => {
-                let task = rt.spawn(fetch);
+                let task = spawn(&rt, fetch);
                 Box::pin(async { task.await.expect("it is not aborted") })
             }
-            false => Box::pin(fetch),
+            false => Box::pin(fetch(rt.clone())),
         };
         set.push(fetch);
     }
     while set.next().await.is_some() {
-        permit.with(yields(1)).await;
+        permit.with(round_trips(&rt, 1)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::bug::Bug;
 use anyrt_sim::{Schedule, Sim};
-use std::{env, fs, thread};
+use std::{env, fs, panic::resume_unwind, thread};
 
 /// The medians are of so many searches, each among seeds of its own.
 const SEARCHES: u64 = 5;
@@ -40,7 +40,9 @@ fn table(bugs: &[Bug]) -> String {
     // A row depends on nothing but its seeds, so they may be measured in parallel.
     let rows = thread::scope(|scope| {
         let rows: Vec<_> = bugs.iter().map(|bug| scope.spawn(|| row(bug))).collect();
-        let rows = rows.into_iter().map(|row| row.join().expect("a row"));
+        let rows = rows
+            .into_iter()
+            .map(|row| row.join().unwrap_or_else(|panic| resume_unwind(panic)));
         rows.collect::<Vec<_>>()
     });
     table.extend(rows);

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, join, poll_once, yields},
+    kit::{Shared, draw, join, poll_once, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 use std::{
@@ -19,7 +19,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "token_old_waker",
     library: "tokio-util, tokio#4497",
     symptom: Symptom::Deadlock,
-    within: 20,
+    within: 30,
     run: both!(scenario),
 };
 
@@ -70,8 +70,8 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let cancelling = {
         let token = token.clone();
         let late = draw(&rt, 3);
-        rt.spawn(async move {
-            yields(late).await;
+        spawn(&rt, |rt| async move {
+            round_trips(&rt, late).await;
             token.cancel();
         })
     };

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, join, yields},
+    kit::{Shared, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::Runtime;
 
@@ -14,7 +14,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "wait_for_hides_cancel",
     library: "cpython#86296",
     symptom: Symptom::Deadlock,
-    within: 40,
+    within: 60,
     run: both!(scenario),
 };
 
@@ -50,15 +50,15 @@ impl Inbox {
 async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let inbox = Inbox::default();
     let requests = inbox.clone();
-    let client = rt.spawn(async move {
+    let client = spawn(&rt, |rt| async move {
         for request in 0..3 {
-            yields(2).await;
+            round_trips(&rt, 2).await;
             requests.0.change(|state| state.result = Some(request));
         }
     });
     let served = inbox.clone();
     let server = rt.spawn(async move { while served.wait::<FIXED>().await.is_ok() {} });
-    yields(draw(&rt, 4)).await;
+    round_trips(&rt, draw(&rt, 4)).await;
     inbox.0.change(|state| state.cancel = true);
     join([client, server]).await;
 }

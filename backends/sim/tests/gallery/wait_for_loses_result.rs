@@ -20,7 +20,7 @@ pub(crate) const BUG: Bug = Bug {
     name: "wait_for_loses_result",
     library: "CPython, bpo-37658",
     symptom: Symptom::Violated("taken and not delivered"),
-    within: 20,
+    within: 30,
     run: both!(scenario),
 };
 
