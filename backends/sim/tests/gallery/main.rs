@@ -10,6 +10,8 @@ mod bug;
 mod cache_old_flight;
 mod cache_stale_insert;
 mod channel_handed_over;
+mod channel_kept_receiver;
+mod channel_last_item;
 mod channel_last_permit;
 mod condition_notified;
 mod delay_queue_insert;
@@ -18,6 +20,7 @@ mod futurelock;
 mod gather_siblings;
 mod kit;
 mod lock_handed_over;
+mod notify_forgets_permit;
 mod pool_half_checked;
 mod pool_lost_wakeup;
 mod pool_resized;
@@ -47,6 +50,8 @@ gallery![
     cache_old_flight,
     cache_stale_insert,
     channel_handed_over,
+    channel_kept_receiver,
+    channel_last_item,
     channel_last_permit,
     condition_notified,
     delay_queue_insert,
@@ -54,6 +59,7 @@ gallery![
     futurelock,
     gather_siblings,
     lock_handed_over,
+    notify_forgets_permit,
     pool_half_checked,
     pool_lost_wakeup,
     pool_resized,

@@ -74,7 +74,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let checking = {
         let (pool, polls) = (pool.clone(), 1 + draw(&rt, 2));
         spawn(&rt, |rt| async move {
-            drop(up_to_polls(polls, pool.get::<_, FIXED>(&rt)).await)
+            drop(up_to_polls(polls, pool.get::<_, FIXED>(&rt)).await);
         })
     };
     let asking = spawn(&rt, |rt| async move {

@@ -57,7 +57,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let cancelled = {
         let (pool, polls) = (pool.clone(), draw(&rt, 4));
         spawn(&rt, |rt| async move {
-            drop(up_to_polls(polls, pool.get::<_, FIXED>(&rt)).await)
+            drop(up_to_polls(polls, pool.get::<_, FIXED>(&rt)).await);
         })
     };
     let other = spawn(
