@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, Slot, draw, join, round_trips, spawn},
+    kit::{Defer, Shared, Slot, all_idle, draw, join, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 use std::collections::VecDeque;
@@ -92,8 +92,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     cancelled.abort();
     drop(cancelled.await);
     join([sending]).await;
-    // By then nobody has anything to do.
-    rt.sleep(std::time::Duration::from_millis(1)).await;
+    all_idle(&rt).await;
     drop(other);
     let received = received.with(|count| *count);
     assert_eq!(received, ITEMS, "items that were received");

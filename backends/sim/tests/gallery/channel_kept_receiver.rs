@@ -1,8 +1,8 @@
 //! async-channel#49: items lie in a channel, and a receiver sleeps.
 //!
-//! The first item woke a receiver whose future was kept and not polled. The second item woke nobody,
-//! for one had been woken already and not yet run, so a receiver that was polled slept on. Each item
-//! is a notification of its own.
+//! The first item woke a receiver whose future was forgotten: neither polled nor dropped. The second
+//! woke nobody, for one had been woken and had not run yet, so a receiver that was polled slept on.
+//! Each item is a notification of its own.
 
 use crate::{
     bug::{Bug, Symptom, both},

@@ -48,22 +48,25 @@ impl DelayQueue {
 /// Each comes out when it is due.
 async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let queue = DelayQueue::default();
+    let start = rt.now();
+    let last = start + Duration::from_millis(10);
     let inserting = {
-        let (queue, start) = (queue.clone(), rt.now());
+        let queue = queue.clone();
         let dues = [(); 3].map(|()| start + Duration::from_millis(1 + draw(&rt, 5)));
         spawn(&rt, |rt| async move {
             for due in dues {
                 queue.insert(due);
                 round_trips(&rt, 1).await;
             }
-            queue.insert(start + Duration::from_millis(10));
+            queue.insert(last);
         })
     };
-    let last = rt.now() + Duration::from_millis(10);
-    while {
+    loop {
         let due = queue.next::<_, FIXED>(&rt).await;
         assert_eq!(rt.now(), due, "an entry comes out late");
-        due != last
-    } {}
+        if due == last {
+            break;
+        }
+    }
     join([inserting]).await;
 }

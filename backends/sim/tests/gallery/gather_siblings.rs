@@ -5,7 +5,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Shared, draw, round_trips, spawn},
+    kit::{Shared, all_idle, draw, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 
@@ -55,7 +55,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     let tasks = vec![task(true), task(false), task(false)];
     assert!(gather::<_, FIXED>(tasks).await.is_err());
     let before = written.with(|count| *count);
-    rt.sleep(std::time::Duration::from_millis(1)).await;
+    all_idle(&rt).await;
     let after = written.with(|count| *count);
     assert_eq!(before, after, "written after the error");
 }

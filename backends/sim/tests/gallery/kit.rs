@@ -2,7 +2,7 @@
 
 use anyrt_core::{
     JoinError,
-    rt::{Entropy, JoinHandle, Spawn, SpawnBlocking},
+    rt::{Entropy, JoinHandle, Sleep, Spawn, SpawnBlocking},
     try_join_all,
 };
 use std::{
@@ -10,6 +10,7 @@ use std::{
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Poll, Waker},
+    time::Duration,
 };
 
 /// State that tasks share. Whoever waits for it is woken by [`change`](Self::change), and not by
@@ -111,6 +112,11 @@ pub(crate) async fn round_trips<R: SpawnBlocking>(rt: &R, times: u64) {
     for _ in 0..times {
         rt.spawn_blocking(|| ()).await.expect("it does nothing");
     }
+}
+
+/// Waits until nobody has anything left to do: simulated time moves only then.
+pub(crate) async fn all_idle<R: Sleep>(rt: &R) {
+    rt.sleep(Duration::from_millis(1)).await;
 }
 
 /// Spawns what wants the runtime, too.

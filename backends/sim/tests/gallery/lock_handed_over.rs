@@ -1,4 +1,4 @@
-//! asyncio, bpo-27585; tokio#1898: a lock is taken by nobody after a cancellation.
+//! asyncio, bpo-27585; tokio#1898: a lock is handed to a task that is gone.
 //!
 //! A task was cancelled between the moment at which the lock was handed to it and the moment at
 //! which it would have run; all who came later waited for ever. A waiter that leaves took itself out

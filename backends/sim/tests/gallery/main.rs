@@ -1,8 +1,8 @@
 //! The gallery: concurrency bugs that well-known libraries shipped, in miniature, and how many seeds
 //! the simulator needs to find each.
 //!
-//! A file has one bug: a small implementation, generic over the runtime, whose `FIXED` is what was
-//! wrong with it, and a scenario that says what should hold. `README.md` has the table of what was
+//! A file has one bug: a small implementation, generic over the runtime, in which `FIXED` marks all that
+//! the fix changed, and a scenario that says what should hold. `README.md` has the table of what was
 //! measured; `ANYRT_GALLERY=write cargo test -p anyrt-sim --test gallery` brings it up to date.
 
 mod barrier_opens_early;

@@ -51,7 +51,7 @@ impl<R: Runtime> Bucket<R> {
             leads.then_some(true)
         };
         while state.until(turn).await {
-            // Not the one who is dropped is the trouble: that was seen to.
+            // One that is dropped makes room for the next: that was seen to.
             let _leaving = Defer::new(|| state.change(|state| state.has_leader = false));
             rt.sleep(INTERVAL).await;
             state.change(|state| state.tokens += 1);

@@ -6,7 +6,7 @@
 
 use crate::{
     bug::{Bug, Symptom, both},
-    kit::{Defer, Shared, draw, round_trips, spawn},
+    kit::{Defer, Shared, all_idle, draw, round_trips, spawn},
 };
 use anyrt_core::rt::{JoinHandle, Runtime};
 
@@ -45,7 +45,7 @@ async fn scenario<R: Runtime, const FIXED: bool>(rt: R) {
     round_trips(&rt, draw(&rt, 4)).await;
     close::<_, _, FIXED>(set).await;
     directory.with(|exists| *exists = false);
-    rt.sleep(std::time::Duration::from_millis(1)).await;
+    all_idle(&rt).await;
     let late = cleaned_late.with(|count| *count);
     assert_eq!(late, 0, "cleaned up in a directory that is gone");
 }

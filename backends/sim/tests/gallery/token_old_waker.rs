@@ -1,8 +1,7 @@
 //! tokio#4497 (`CancellationToken`): a future that moved to another task is not woken.
 //!
-//! A future was polled in one task and awaited in another; the cancellation woke the first. The test
-//! of whether the kept waker was still the right one came out the wrong way, so that the old one
-//! stayed.
+//! A future was polled in one task and awaited in another; the cancellation woke the first. The
+//! condition under which a new waker replaces the kept one was wrong, so that the old one stayed.
 
 use crate::{
     bug::{Bug, Symptom, both},
