@@ -30,6 +30,8 @@ pub enum Failure {
         at: Instant,
         /// All tasks that are left.
         tasks: Vec<TaskReport>,
+        /// Tasks that have panicked, with the message, and that nobody has joined yet.
+        panicked: Vec<(TaskNo, String)>,
     },
     /// Tasks are polled on and on, and the clock stands still.
     Livelock {
@@ -247,7 +249,11 @@ impl fmt::Display for Failure {
                 "{task} panicked, and nobody joined it: {message}\nthe tasks then:{}",
                 Tree(tasks)
             ),
-            Self::Deadlock { at, tasks } => {
+            Self::Deadlock {
+                at,
+                tasks,
+                panicked,
+            } => {
                 let at = *at - Instant::ORIGIN;
                 write!(f, "deadlock at {at:?}: nothing can wake any of")?;
                 list(f, tasks)?;
@@ -258,7 +264,13 @@ impl fmt::Display for Failure {
                     }
                     write!(f, "{}", circle[0])?;
                 }
-                Ok(())
+                let mut panicked = panicked.iter();
+                panicked.try_for_each(|(task, message)| {
+                    write!(
+                        f,
+                        "\n  {task} has panicked, and nobody has joined it yet: {message}"
+                    )
+                })
             }
             Self::Livelock { at, tasks } => {
                 let at = *at - Instant::ORIGIN;

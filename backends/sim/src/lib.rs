@@ -105,7 +105,7 @@
 //!         sleeps until 15s
 //!
 //! 13 steps, with 5 choices that are not the first in line. See it again, with its timeline:
-//!   ANYRT_SIM_REPLAY=v1:7:16:d79a14a6238735b8:1=1,3=1,9=1,11=1,13=1 cargo test -p leases one_at_a_time -- --exact --nocapture
+//!   ANYRT_SIM_REPLAY=v1:7:16:d79a14a6238735b8:1=1,3=1,9=1,11=1,13=1:one_at_a_time cargo test -p leases one_at_a_time -- --exact --nocapture
 //! or look at it:
 //!   /tmp/anyrt-sim/one-at-a-time-7.html
 //! ```

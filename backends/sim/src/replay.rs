@@ -1,7 +1,7 @@
 //! Text that plays a run again: a seed, or a seed with the choices that matter.
 
 use crate::choice::Choice;
-use std::{env, ffi::OsStr, fmt, fs};
+use std::{env, ffi::OsStr, fmt, fs, thread};
 
 /// Plays one run again, and shows its timeline.
 pub(crate) const VARIABLE: &str = "ANYRT_SIM_REPLAY";
@@ -37,22 +37,24 @@ pub(crate) fn read(text: &OsStr) -> Replay {
     })
 }
 
-/// One run, to be played again: `17`, or `v1:17:214:9f3c…:3=1,20=2`.
+/// One run, to be played again: `17`, or `v1:17:214:9f3c…:3=1,20=2:the::test`.
 ///
 /// That is the version, the seed, how many choices there are, a hash of how many options each has,
-/// and those that are not the default.
+/// those that are not the default, and the test whose run it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Replay {
     pub(crate) seed: u64,
     /// `None`: as the seed draws them.
     pub(crate) choices: Option<Vec<u32>>,
     made: (usize, u64),
+    test: String,
 }
 
 impl Replay {
     pub(crate) fn of(seed: u64, choices: &[Choice]) -> Self {
         Self {
             seed,
+            test: test(),
             choices: Some(choices.iter().map(|choice| choice.chosen).collect()),
             made: shape(choices),
         }
@@ -61,6 +63,15 @@ impl Replay {
     /// Whether these are the choices that there were when it was made.
     pub(crate) fn fits(&self, choices: &[Choice]) -> bool {
         self.choices.is_none() || self.made == shape(choices)
+    }
+
+    /// Whether it is of the test that runs: a seed alone is of any.
+    pub(crate) fn is_of_this_test(&self) -> bool {
+        self.choices.is_none() || self.test == test()
+    }
+
+    pub(crate) fn test(&self) -> &str {
+        &self.test
     }
 
     /// How many choices are not the default.
@@ -75,10 +86,11 @@ impl Replay {
                 seed,
                 choices: None,
                 made: (0, 0),
+                test: String::new(),
             });
         }
-        let parts: Vec<&str> = text.split(':').collect();
-        let [version, seed, count, hash, surprises] = parts[..] else {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [version, seed, count, hash, surprises, test] = parts[..] else {
             return None;
         };
         if version.strip_prefix('v')?.parse() != Ok(VERSION) {
@@ -94,6 +106,7 @@ impl Replay {
             seed: seed.parse().ok()?,
             choices: Some(choices),
             made: (count, u64::from_str_radix(hash, 16).ok()?),
+            test: test.to_owned(),
         })
     }
 }
@@ -113,8 +126,13 @@ impl fmt::Display for Replay {
             let comma = if nth == 0 { "" } else { "," };
             write!(f, "{comma}{at}={chosen}")?;
         }
-        Ok(())
+        write!(f, ":{}", self.test)
     }
+}
+
+/// The test that runs on this thread.
+fn test() -> String {
+    thread::current().name().unwrap_or("main").to_owned()
 }
 
 /// How many choices there are, and a hash of their options.
@@ -147,11 +165,11 @@ mod tests {
         for text in [
             "",
             "x",
-            "v0:1:0:0:",
+            "v0:1:0:0::x",
             "v1:1:0:0",
-            "v1:1:1:zz:",
-            "v1:1:1:0:5=1",
-            "v1:1:1:0:0",
+            "v1:1:1:zz::x",
+            "v1:1:1:0:5=1:x",
+            "v1:1:1:0:0:x",
         ] {
             assert_eq!(Replay::parse(text), None, "{text}");
         }

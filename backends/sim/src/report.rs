@@ -1,14 +1,13 @@
 //! What a check that failed says: why, and how to see it again.
 
 use crate::{replay, replay::Replay, sim::Run};
-use std::{env, fmt, fs, path::PathBuf, thread};
+use std::{env, fmt, fs, path::PathBuf};
 
 pub(crate) struct Report<'a> {
     replay: &'a Replay,
     seeds: u64,
     case: &'a str,
     run: &'a Run,
-    test: String,
 }
 
 /// A replay that is longer than this goes into a file.
@@ -16,13 +15,11 @@ const LINE: usize = 400;
 
 impl<'a> Report<'a> {
     pub(crate) fn new(replay: &'a Replay, seeds: u64, case: &'a str, run: &'a Run) -> Self {
-        let test = thread::current().name().unwrap_or("main").to_owned();
         Self {
             replay,
             seeds,
             case,
             run,
-            test,
         }
     }
 
@@ -30,7 +27,8 @@ impl<'a> Report<'a> {
     fn keep(&self, extension: &str, text: &str) -> Option<PathBuf> {
         let folder = env::temp_dir().join("anyrt-sim");
         let test = self
-            .test
+            .replay
+            .test()
             .replace(|char: char| !char.is_ascii_alphanumeric(), "-");
         let path = folder.join(format!("{test}-{}.{extension}", self.replay.seed));
         fs::create_dir_all(&folder).ok()?;
@@ -47,7 +45,7 @@ impl<'a> Report<'a> {
         }
         let package = env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}"));
         let package = package.unwrap_or_default();
-        let test = match &*self.test {
+        let test = match self.replay.test() {
             // libtest runs a single thread's tests on the main one, whose name says nothing.
             "main" => String::new(),
             test => format!(" {test} -- --exact --nocapture"),
@@ -69,7 +67,7 @@ impl fmt::Display for Report<'_> {
             "\n\n{steps} steps, with {surprises} choices that are not the first in line. See it again, with its timeline:\n  {}",
             self.command()
         )?;
-        let title = format!("{}, seed {seed}", self.test);
+        let title = format!("{}, seed {seed}", self.replay.test());
         if let Some(path) = self.keep("html", &self.run.to_html(&title)) {
             write!(f, "\nor look at it:\n  {}", path.display())?;
         }

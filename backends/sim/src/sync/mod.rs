@@ -41,8 +41,7 @@ impl Named {
             let mut future = pin!(future);
             let mut asked = false;
             poll_fn(|cx| {
-                if !mem::replace(&mut asked, true) && noted.world.wants_a_yield() {
-                    cx.waker().wake_by_ref();
+                if !mem::replace(&mut asked, true) && noted.world.interrupts() {
                     return Poll::Pending;
                 }
                 let polled = future.as_mut().poll(cx);

@@ -129,11 +129,9 @@ impl World {
             .choose(options, |rng| rng.below(options))
     }
 
-    /// A fault: what could go on lets others go first.
-    pub(crate) fn wants_a_yield(&self) -> bool {
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        state.current.is_some() && state.choices.strikes(state.settings.yields)
+    /// A fault: the task that is being polled has to let others go first. It is ready already.
+    pub(crate) fn interrupts(&self) -> bool {
+        self.lock().interrupts()
     }
 
     pub(crate) fn hash(&self) -> u64 {

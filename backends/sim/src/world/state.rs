@@ -128,13 +128,18 @@ impl State {
         if self.choices.strikes(self.settings.spurious) {
             self.wake_somebody();
         }
+        if self.ready.is_change_point(self.steps, self.steps_now) {
+            let tasks = &self.tasks;
+            let priority = |(key, _): &Entry| tasks.get(*key).map_or(0, |task| task.priority);
+            let favourite = self.ready.favourite(priority);
+            if let Some(task) = favourite.and_then(|(key, _)| self.tasks.get_mut(key)) {
+                task.priority = self.ready.fallen();
+            }
+        }
         let tasks = &self.tasks;
         let priority = |(key, _): &Entry| tasks.get(*key).map_or(0, |task| task.priority);
         let (key, no) = self.ready.take(&mut self.choices, priority)?;
         let task = self.tasks.get_mut(key).filter(|task| task.no == no)?;
-        if self.ready.is_change_point(self.steps) {
-            task.priority = self.ready.fallen();
-        }
         if self.choices.strikes(self.settings.swaps) {
             task.waker = Arc::new(TaskWaker {
                 world: task.waker.world.clone(),
@@ -151,6 +156,20 @@ impl State {
         task.last_poll = self.now;
         self.trace.add(self.now, Event::Polled(no));
         Some((key, task.future.take(), Waker::from(task.waker.clone())))
+    }
+
+    /// A fault: what could go on lets others go first. It keeps its priority, for it is not its will.
+    pub(super) fn interrupts(&mut self) -> bool {
+        let Some((key, no)) = self.current else {
+            return false;
+        };
+        if !self.choices.strikes(self.settings.yields) {
+            return false;
+        }
+        if !self.tasks[key].waker.queued.swap(true, AcqRel) {
+            self.ready.push((key, no));
+        }
+        true
     }
 
     /// A fault: a task is polled that nobody woke.
@@ -173,6 +192,7 @@ impl State {
             return Err(Failure::Deadlock {
                 at: instant(self.now),
                 tasks: self.reports(),
+                panicked: std::mem::take(&mut self.unheard).into_iter().collect(),
             });
         };
         if u128::from(next) > self.settings.max_time.as_nanos() {
