@@ -1,0 +1,170 @@
+//! Cancel safety, operation by operation: each is dropped at each of its points, under many schedules.
+//!
+//! The table lists every item of the core whose docs have a section `# Cancel safety`; a test compares it
+//! with the sources, so that a new operation cannot be forgotten.
+
+mod channels;
+mod joins;
+mod kit;
+mod primitives;
+mod sync;
+mod tasks;
+mod time;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+macro_rules! table {
+    ($($file:literal { $($item:literal => $module:ident::$test:ident),+ $(,)? })+) => {
+        const TABLE: &[(&str, &str)] = &[$($(($file, $item)),+),+];
+
+        $($(
+            #[test]
+            fn $test() {
+                $module::$test();
+            }
+        )+)+
+    };
+}
+
+table! {
+    "cancel/future.rs" { "cancellable" => tasks::cancellable, "on_cancel" => tasks::on_cancel }
+    "cancel/shield.rs" { "shield" => tasks::shielded }
+    "cancel/token.rs" {
+        "cancelled" => tasks::token_cancelled,
+        "run_until_cancelled" => tasks::run_until_cancelled,
+    }
+    "channel/broadcast/mod.rs" { "recv" => channels::broadcast_recv }
+    "channel/oneshot.rs" { "closed" => channels::oneshot_closed, "Receiver" => channels::oneshot_recv }
+    "channel/queue/mod.rs" {
+        "put" => channels::queue_put,
+        "get" => channels::queue_get,
+        "join" => channels::queue_join,
+    }
+    "channel/watch/mod.rs" {
+        "closed" => channels::watch_closed,
+        "changed" => channels::watch_changed,
+        "wait_for" => channels::watch_wait_for,
+    }
+    "context/local.rs" { "scope" => tasks::local_scope }
+    "context/mod.rs" { "scope" => tasks::context_scope }
+    "gather/all.rs" { "gather" => tasks::gathered }
+    "gather/map.rs" {
+        "map_concurrent" => tasks::mapped,
+        "next" => tasks::map_next,
+        "collect" => tasks::map_collect,
+    }
+    "gather/race.rs" { "race" => tasks::raced, "race_ok" => tasks::raced_ok, "hedge" => tasks::hedged }
+    "group/owner.rs" {
+        "TaskGroup" => tasks::group_dropped,
+        "join" => tasks::group_join,
+        "collect" => tasks::group_collect,
+        "shutdown" => tasks::group_shutdown,
+    }
+    "group/run.rs" { "task_group" => tasks::group_closure, "run" => tasks::group_run }
+    "group/spawner.rs" { "next" => tasks::group_next }
+    "group/start.rs" { "start" => tasks::group_start }
+    "join/all.rs" { "join_all" => joins::all, "try_join_all" => joins::try_all }
+    "join/first.rs" { "race" => joins::first, "race_ok" => joins::first_ok }
+    "join/macros.rs" {
+        "join" => joins::join_macro,
+        "try_join" => joins::try_join_macro,
+        "race" => joins::race_macro,
+    }
+    "join/scope/member.rs" { "ScopedHandle" => joins::scoped_handle }
+    "join/scope/mod.rs" {
+        "scope" => joins::scoped,
+        "scope_local" => joins::scoped_local,
+        "try_scope" => joins::try_scoped,
+    }
+    "join/set.rs" { "next" => joins::set_next }
+    "rt/channel.rs" {
+        "send" => primitives::send,
+        "reserve" => primitives::reserve,
+        "reserve_owned" => primitives::reserve_owned,
+        "send_timeout" => primitives::send_timeout,
+        "recv" => primitives::recv,
+    }
+    "rt/lock.rs" { "Lock" => primitives::lock }
+    "rt/semaphore.rs" { "Semaphore" => primitives::semaphore }
+    "rt/spawn.rs" { "JoinHandle" => tasks::join_handle }
+    "rt/stream.rs" { "ReceiverStream" => primitives::stream }
+    "rt/time.rs" { "Timer" => time::timer, "sleep" => time::sleep, "Timeout" => time::timeout }
+    "sync/barrier.rs" { "wait" => sync::barrier_wait }
+    "sync/condvar.rs" { "wait" => sync::condvar_wait, "wait_while" => sync::condvar_wait_while }
+    "sync/event.rs" { "wait" => sync::event_wait }
+    "sync/mutex.rs" { "FifoMutex" => sync::fifo_mutex }
+    "sync/notify.rs" { "notified" => sync::notified, "notified_owned" => sync::notified_owned }
+    "sync/once_cell.rs" {
+        "wait" => sync::once_cell_wait,
+        "get_or_init" => sync::get_or_init,
+        "get_or_try_init" => sync::get_or_try_init,
+    }
+    "sync/rwlock.rs" {
+        "FifoRwLock" => sync::rwlock_both,
+        "read" => sync::rwlock_read,
+        "read_owned" => sync::rwlock_read_owned,
+        "write" => sync::rwlock_write,
+        "write_owned" => sync::rwlock_write_owned,
+    }
+    "sync/semaphore.rs" { "FifoSemaphore" => sync::fifo_semaphore }
+    "task/yield_now.rs" { "yield_now" => time::yielding }
+    "time/interval.rs" { "tick" => time::tick }
+    "time/wait_for.rs" { "wait_for" => time::waited_for, "wait_until" => time::waited_until }
+    "time/wait_for_task.rs" { "wait_for_task" => time::waited_for_task }
+}
+
+#[test]
+fn no_operation_is_forgotten() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src");
+    let mut documented = BTreeSet::new();
+    let mut folders = vec![core.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of core") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let file = path
+                .strip_prefix(&core)
+                .expect("below core")
+                .display()
+                .to_string();
+            let text = fs::read_to_string(&path).expect("a source");
+            documented.extend(items(&text).map(|item| (file.clone(), item)));
+        }
+    }
+    let listed = TABLE
+        .iter()
+        .map(|(file, item)| (file.to_string(), item.to_string()));
+    let listed: BTreeSet<_> = listed.collect();
+    let missing: Vec<_> = documented.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&documented).collect();
+    assert!(
+        missing.is_empty(),
+        "operations without a test of their cancel safety: {missing:?}"
+    );
+    assert!(
+        gone.is_empty(),
+        "tests of what is documented no more: {gone:?}"
+    );
+    assert!(documented.len() > 70, "{} operations", documented.len());
+}
+
+/// The names of the items whose docs speak of cancel safety.
+fn items(text: &str) -> impl Iterator<Item = String> {
+    let mut lines = text.lines().map(str::trim);
+    std::iter::from_fn(move || {
+        lines
+            .by_ref()
+            .find(|line| line.starts_with("///") && line.contains("# Cancel safety"))?;
+        let mut words = lines
+            .by_ref()
+            .filter(|line| !line.starts_with("//") && !line.starts_with("#["))
+            .flat_map(|line| line.split(|char: char| !(char.is_alphanumeric() || char == '_')))
+            .skip_while(|word| !["fn", "struct", "trait", "macro_rules"].contains(word))
+            .skip(1)
+            .filter(|word| !word.is_empty());
+        words.next().map(str::to_owned)
+    })
+}
