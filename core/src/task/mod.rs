@@ -5,6 +5,7 @@
 //! [`portable_blocking`], and whoever has [`BlockOn`](crate::rt::BlockOn) has local tasks with [`run_local`].
 
 mod blocking;
+mod detached;
 mod local;
 mod portable;
 pub(crate) mod slot;
@@ -12,6 +13,7 @@ mod streak;
 mod yield_now;
 
 pub use blocking::{PortableBlockingHandle, portable_blocking};
+pub use detached::{PortableDetached, portable_detached};
 pub use local::{LocalSpawner, run_local};
 pub use portable::{PortableHandle, PortableTask, portable};
 pub(crate) use slot::drop_quietly;

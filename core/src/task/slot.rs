@@ -202,7 +202,7 @@ pub(crate) fn drop_quietly<T>(value: T) {
 }
 
 /// Calls code of others on the executor's thread, which its panic must not end.
-fn quietly(call: impl FnOnce()) {
+pub(super) fn quietly(call: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
         // A payload whose own destructor panics would start over.
         mem::forget(payload);
