@@ -165,7 +165,7 @@ pin_project! {
             let mut this = this.project();
             if this.inner.is_some() {
                 begin(this.context, this.setting);
-                let _swap = Swap::context(this.context);
+                let _swap = Swap::new(this.context);
                 this.inner.set(None);
             }
         }
@@ -197,7 +197,7 @@ impl<F: Future> Future for InContext<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         begin(this.context, this.setting);
-        let _swap = Swap::context(this.context);
+        let _swap = Swap::new(this.context);
         let inner = this.inner.as_mut().as_pin_mut();
         let inner = inner.expect("a future in a context was polled again after it was ready");
         let polled = inner.poll(cx);

@@ -79,6 +79,7 @@ thread_local! {
 }
 
 /// Looks at the state of the task that is being polled. While the thread ends, there is none.
+#[inline]
 pub(super) fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
     CURRENT
         .try_with(|state| look(&mut state.borrow_mut()))
@@ -86,13 +87,15 @@ pub(super) fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
 }
 
 /// The values of the task that is being polled.
+#[inline]
 pub(crate) fn values() -> Option<Arc<Values>> {
     current(|state| state.context.values.clone())
 }
 
 /// Runs `poll` with `state` as the task's.
+#[inline]
 pub(crate) fn within<O>(state: &mut TaskState, poll: impl FnOnce() -> O) -> O {
-    let _swap = Swap::state(state);
+    let _swap = Swap::new(state);
     poll()
 }
 
@@ -118,33 +121,39 @@ pub(crate) fn shielded() -> (TaskState, Arc<Shields>) {
     (state, shields)
 }
 
+/// The task's state, or a part of it.
+pub(super) trait Part {
+    fn of(state: &mut TaskState) -> &mut Self;
+}
+
+impl Part for TaskState {
+    #[inline]
+    fn of(state: &mut TaskState) -> &mut Self {
+        state
+    }
+}
+
+impl Part for Context {
+    #[inline]
+    fn of(state: &mut TaskState) -> &mut Self {
+        &mut state.context
+    }
+}
+
 /// Swaps something into the thread, and back when dropped, also by a panic.
-pub(super) struct Swap<'a, T> {
-    ours: &'a mut T,
-    swap: fn(&mut TaskState, &mut T),
-}
+pub(super) struct Swap<'a, T: Part>(&'a mut T);
 
-impl<'a, T> Swap<'a, T> {
-    fn new(ours: &'a mut T, swap: fn(&mut TaskState, &mut T)) -> Self {
-        current(|state| swap(state, ours));
-        Self { ours, swap }
+impl<'a, T: Part> Swap<'a, T> {
+    #[inline]
+    pub(super) fn new(ours: &'a mut T) -> Self {
+        current(|state| mem::swap(T::of(state), ours));
+        Self(ours)
     }
 }
 
-impl<'a> Swap<'a, TaskState> {
-    fn state(ours: &'a mut TaskState) -> Self {
-        Self::new(ours, mem::swap)
-    }
-}
-
-impl<'a> Swap<'a, Context> {
-    pub(super) fn context(ours: &'a mut Context) -> Self {
-        Self::new(ours, |state, ours| mem::swap(&mut state.context, ours))
-    }
-}
-
-impl<T> Drop for Swap<'_, T> {
+impl<T: Part> Drop for Swap<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        current(|state| (self.swap)(state, self.ours));
+        current(|state| mem::swap(T::of(state), self.0));
     }
 }

@@ -67,6 +67,7 @@ pub trait Spawn {
     ///
     /// # For backend authors
     /// To be overridden where a handle costs anything.
+    #[inline]
     #[track_caller]
     fn spawn_detached<F>(&self, future: F)
     where
