@@ -1,6 +1,6 @@
 //! What belongs to a task, and how it gets into the thread for the time of a poll.
 
-use super::{Context, Scope, local::Values};
+use super::Context;
 use crate::cancel::CancellationToken;
 use std::{
     cell::RefCell,
@@ -74,7 +74,7 @@ impl Shields {
 
 thread_local! {
     static CURRENT: RefCell<TaskState> = const {
-        RefCell::new(TaskState::new(Context { scope: None, values: None }))
+        RefCell::new(TaskState::new(Context { scope: None }))
     };
 }
 
@@ -84,12 +84,6 @@ pub(super) fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
     CURRENT
         .try_with(|state| look(&mut state.borrow_mut()))
         .unwrap_or_default()
-}
-
-/// The values of the task that is being polled.
-#[inline]
-pub(crate) fn values() -> Option<Arc<Values>> {
-    current(|state| state.context.values.clone())
 }
 
 /// Runs `poll` with `state` as the task's.
@@ -105,14 +99,9 @@ pub(crate) fn shielded() -> (TaskState, Arc<Shields>) {
         let shields = state.shields.get_or_insert_default().clone();
         (state.context.clone(), shields)
     });
-    let group = context
-        .scope
-        .as_deref()
-        .and_then(|scope| scope.group.clone());
-    let context = context.with_scope(Scope {
-        token: CancellationToken::new(),
-        deadline: None,
-        group,
+    let context = context.with(|scope| {
+        scope.token = Some(CancellationToken::new());
+        scope.deadline = None;
     });
     let state = TaskState {
         context,

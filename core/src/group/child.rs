@@ -79,13 +79,9 @@ where
     E: Send + 'static,
 {
     pub(super) fn new(group: Arc<Shared<R, T, E>>, key: usize, future: F) -> Self {
-        let context = context::Context {
-            scope: Some(group.scope.clone()),
-            values: context::values(),
-        };
         Self {
             future: Some(future),
-            task: TaskState::new(context),
+            task: TaskState::new(group.context.with_current_values()),
             group,
             key,
             waker: Identity(0, 0),

@@ -173,7 +173,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
 
     /// The token that the children are asked to stop by.
     pub fn token(&self) -> &CancellationToken {
-        &self.shared.scope.token
+        &self.shared.token
     }
 
     /// Whether the group has been cancelled, has failed, or has what it needs.

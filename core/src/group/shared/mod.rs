@@ -35,8 +35,8 @@ use super::{
     joiner::{Joiner, Policy},
 };
 use crate::{
-    cancel::CancelReason,
-    context::{Occupied, Scope},
+    cancel::{CancelReason, CancellationToken},
+    context::{Context, Occupied},
     rt::Runtime,
 };
 use entry::Entry;
@@ -68,8 +68,10 @@ const ONE_ABORT: usize = 8;
 pub(super) struct Shared<R: Runtime, T, E> {
     pub(super) rt: R,
     pub(super) options: Options,
+    /// What the children are asked to stop by.
+    pub(super) token: CancellationToken,
     /// What the children see.
-    pub(super) scope: Arc<Scope>,
+    pub(super) context: Context,
     /// The group around this one, which waits for this one's children.
     outer: Option<Weak<dyn Occupied>>,
     signal: AtomicUsize,
@@ -146,7 +148,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         options: Options,
         policy: Policy,
         joiner: Option<Box<dyn Joiner<T, E>>>,
-        scope: impl FnOnce(Weak<dyn Occupied>) -> Scope,
+        token: CancellationToken,
+        inside: impl FnOnce(Weak<dyn Occupied>, CancellationToken) -> Context,
         outer: Option<Weak<dyn Occupied>>,
     ) -> Arc<Self> {
         let judged = joiner.is_some();
@@ -178,7 +181,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let shared = Arc::new_cyclic(|weak: &Weak<Self>| Self {
             rt,
             options,
-            scope: Arc::new(scope(weak.clone())),
+            context: inside(weak.clone(), token.clone()),
+            token,
             outer,
             signal: AtomicUsize::new(0),
             judged,
