@@ -43,7 +43,7 @@ pub trait JoinHandle<T>: Future<Output = Result<T, JoinError>> + Unpin + Debug {
 /// ```
 ///
 /// # For backend authors
-/// *SP-1* to *SP-16*. An executor without abort or with other habits of cancellation uses
+/// *SP-1* to *SP-17*. An executor without abort or with other habits of cancellation uses
 /// [`task::portable`](crate::task::portable), which brings the handle along, and
 /// [`task::portable_detached`](crate::task::portable_detached) where nobody wants one.
 pub trait Spawn {

@@ -1,8 +1,9 @@
 //! Tasks, for those who write a backend: join handles, blocking work, local tasks, yielding.
 //!
 //! An executor that can do no more than run a `Future<Output = ()>` keeps every *SP* rule with
-//! [`portable`], a pool that can do no more than call a closure keeps *BL* with
-//! [`portable_blocking`], and whoever has [`BlockOn`](crate::rt::BlockOn) has local tasks with [`run_local`].
+//! [`portable`], and with [`portable_detached`] where nobody wants a handle; a pool that can do no more than
+//! call a closure keeps *BL* with [`portable_blocking`], and whoever has [`BlockOn`](crate::rt::BlockOn) has local
+//! tasks with [`run_local`].
 
 mod blocking;
 mod detached;
