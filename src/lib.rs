@@ -45,7 +45,7 @@
 //!
 //! | elsewhere | here |
 //! |---|---|
-//! | `spawn`, `create_task` | [`rt.spawn(..)`](Spawn::spawn): a handle that is dropped detaches, [`abort`](JoinHandle::abort) aborts |
+//! | `spawn`, `create_task` | [`rt.spawn(..)`](Spawn::spawn): a handle that is dropped detaches, [`abort`](JoinHandle::abort) aborts; [`spawn_detached`](Spawn::spawn_detached) has none |
 //! | `spawn_blocking`, `to_thread` | [`rt.spawn_blocking(..)`](SpawnBlocking::spawn_blocking) |
 //! | `LocalSet`, `spawn_local` | [`run_local`] |
 //! | `block_on`, `asyncio.run` | [`rt.block_on(..)`](BlockOn::block_on), [`run`] |

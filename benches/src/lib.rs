@@ -3,6 +3,7 @@
 //! Every operation is an `async fn(…, n)` that does one thing `n` times: `wall` times it, `ir` counts its
 //! instructions. anyrt's and its peers' stand side by side in [`ops`].
 
+pub mod counted;
 pub mod harness;
 pub mod join_tables;
 pub mod messages;

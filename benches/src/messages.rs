@@ -1,6 +1,6 @@
 //! The tables of oneshot, broadcast, watch and queue, for both binaries.
 
-use crate::{harness::Table, here, ops::messages::*, rig};
+use crate::{counted, harness::Table, here, ops::messages::*, rig};
 
 /// For `wall`.
 pub fn tables() -> Vec<Table> {
@@ -87,8 +87,7 @@ pub fn tables() -> Vec<Table> {
 }
 
 /// For `ir`: operations, and the most that each may cost in terms of its table's first.
-#[allow(clippy::type_complexity)]
-pub const COUNTED: &[(&str, &[(&str, Option<f64>)])] = &[
+pub const COUNTED: &[counted::Table] = &[
     (
         "Oneshot, made, sent and received",
         &[

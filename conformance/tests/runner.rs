@@ -41,6 +41,7 @@ fn without_a_fault_every_rule_passes() {
 #[test]
 fn faults_fail_their_rules() {
     fails(Fault::DropHandleCancels, "SP-2");
+    fails(Fault::DropHandleCancels, "SP-16");
     fails(Fault::SleepEarly, "TM-1");
     fails(Fault::ClockStands, "TM-7");
     fails(Fault::CapacityZero, "CH-2");

@@ -71,7 +71,7 @@ trait Erased: Send + Sync {
 
 impl<R: Runtime + BlockOn> Erased for R {
     fn spawn_dyn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        drop(self.spawn(task));
+        self.spawn_detached(task);
     }
 
     fn spawn_blocking_dyn(&self, work: Box<dyn FnOnce() + Send>) {
@@ -118,6 +118,13 @@ impl Spawn for DynRuntime {
         let (task, handle) = portable(future);
         self.0.spawn_dyn(Box::pin(task));
         handle
+    }
+
+    fn spawn_detached<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.0.spawn_dyn(Box::pin(future));
     }
 }
 

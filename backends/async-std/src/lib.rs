@@ -7,7 +7,7 @@ use anyrt_async_io::{AsyncIoTimer, unnested};
 use anyrt_core::{
     Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
-    task::{PortableBlockingHandle, PortableHandle, portable},
+    task::{PortableBlockingHandle, PortableHandle, portable, portable_detached},
 };
 use std::{
     env,
@@ -39,6 +39,13 @@ impl Spawn for AsyncStd {
         let (task, handle) = portable(future);
         drop(async_std::task::spawn(unnested(task)));
         handle
+    }
+
+    fn spawn_detached<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(async_std::task::spawn(unnested(portable_detached(future))));
     }
 }
 

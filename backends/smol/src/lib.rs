@@ -13,7 +13,7 @@ use anyrt_async_io::{AsyncIoTimer, unnested};
 use anyrt_core::{
     Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
-    task::{PortableBlockingHandle, PortableHandle, portable},
+    task::{PortableBlockingHandle, PortableHandle, portable, portable_detached},
 };
 use executor::Owned;
 use std::{
@@ -68,6 +68,16 @@ impl Smol {
     pub fn global() -> Self {
         Self(Kind::Global)
     }
+
+    /// Runs a task that does not panic.
+    #[inline]
+    fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        match &self.0 {
+            Kind::Shared => shared().spawn_forever(unnested(task)),
+            Kind::Global => smol::spawn(unnested(task)).detach(),
+            Kind::Owned(owned) => owned.spawn(unnested(task)),
+        }
+    }
 }
 
 /// The process's executor, which never goes.
@@ -87,12 +97,15 @@ impl Spawn for Smol {
         // smol's own handles cancel when dropped, and a destructor that panics in a cancelled task
         // ends the process: the portable handle's does not.
         let (task, handle) = portable(future);
-        match &self.0 {
-            Kind::Shared => shared().spawn_forever(unnested(task)),
-            Kind::Global => smol::spawn(unnested(task)).detach(),
-            Kind::Owned(owned) => owned.spawn(unnested(task)),
-        }
+        self.run(task);
         handle
+    }
+
+    fn spawn_detached<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.run(portable_detached(future));
     }
 }
 

@@ -5,9 +5,9 @@ use std::{
     fmt,
     panic::Location,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
-use tokio::task::coop::{has_budget_remaining, unconstrained};
+use tokio::task::coop::unconstrained;
 
 /// The handle of a task, or of blocking work, on [`Tokio`](crate::Tokio).
 #[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
@@ -31,15 +31,29 @@ impl<T> Future for TokioHandle<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let task = &mut self.task;
-        let mut joined = Pin::new(&mut *task).poll(cx);
-        // What has finished is ready at once, also to a task that has used up its budget.
-        if joined.is_pending() && !has_budget_remaining() && task.is_finished() {
-            joined = Pin::new(&mut unconstrained(task)).poll(cx);
-        }
-        joined.map_err(|error| match error.try_into_panic() {
-            Ok(payload) => JoinError::Panicked(Panic::new(payload)),
-            Err(_) => JoinError::Cancelled,
-        })
+        let joined = match Pin::new(&mut *task).poll(cx) {
+            Poll::Ready(joined) => joined,
+            // What has finished is ready at once, also to a task that has used up its budget.
+            Poll::Pending if task.is_finished() => ready!(unbudgeted(task, cx)),
+            Poll::Pending => return Poll::Pending,
+        };
+        Poll::Ready(joined.map_err(named))
+    }
+}
+
+#[cold]
+fn unbudgeted<T>(
+    task: &mut tokio::task::JoinHandle<T>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, tokio::task::JoinError>> {
+    Pin::new(&mut unconstrained(task)).poll(cx)
+}
+
+#[cold]
+fn named(error: tokio::task::JoinError) -> JoinError {
+    match error.try_into_panic() {
+        Ok(payload) => JoinError::Panicked(Panic::new(payload)),
+        Err(_) => JoinError::Cancelled,
     }
 }
 

@@ -107,8 +107,7 @@ impl Tokio {
     fn handle(&self) -> Cow<'_, Handle> {
         match self.home() {
             Some(home) => Cow::Borrowed(home.handle()),
-            None => Handle::try_current()
-                .map_or_else(|_| Cow::Borrowed(runtime::fallback()), Cow::Owned),
+            None => Cow::Owned(ambient()),
         }
     }
 
@@ -118,6 +117,12 @@ impl Tokio {
         let _entered = self.home().map(|home| home.handle().enter());
         read()
     }
+}
+
+/// The runtime that the caller is in; outside of any, the process's own.
+#[inline]
+fn ambient() -> Handle {
+    Handle::try_current().unwrap_or_else(|_| runtime::fallback().clone())
 }
 
 impl Spawn for Tokio {
@@ -130,7 +135,10 @@ impl Spawn for Tokio {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        TokioHandle::new(self.handle().spawn(future))
+        TokioHandle::new(match self.home() {
+            Some(home) => home.handle().spawn(future),
+            None => ambient().spawn(future),
+        })
     }
 }
 

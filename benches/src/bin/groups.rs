@@ -3,38 +3,32 @@
 
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
+    counted::{self, Counter},
     harness::{Table, timed},
     ops::group::{self, CHILDREN},
     rig,
 };
 use anyrt_core::rt::Spawn;
-use std::{
-    env,
-    num::NonZeroUsize,
-    pin::Pin,
-    process::{Command, ExitCode},
-    sync::mpsc,
-    time::Duration,
+use std::{env, num::NonZeroUsize, pin::Pin, process::ExitCode, sync::mpsc, time::Duration};
+
+/// The target for groups is 1.05; the gates are what is kept: two locks a child, the swap of its context and
+/// its entry in the group are what a plain handle does without.
+const COUNTER: Counter = Counter {
+    few: 3,
+    many: 23,
+    times: CHILDREN,
+    unit: "Ir a child",
+    noise: 0.005,
 };
 
-const FEW: u64 = 3;
-const MANY: u64 = 23;
-/// What two runs of the same code may differ by.
-const NOISE: f64 = 0.005;
-
-/// `(operation, the most that it may cost in terms of the table's first)`. The target for groups is 1.05;
-/// the gates are what is kept: two locks a child, the swap of its context and its entry in the group are
-/// what a plain handle does without, and on smol a child pays for the portable handle that it drops.
-type Row = (&'static str, Option<f64>);
-
-const TABLES: &[(&str, &[Row])] = &[
+const TABLES: &[counted::Table] = &[
     (
         "Children that are ready at once, tokio current-thread",
         &[
             ("ready: Vec, anyrt", None),
             ("ready: Vec, tokio", None),
             ("ready: JoinSet", None),
-            ("ready: group, collect", Some(1.32)),
+            ("ready: group, collect", Some(1.22)),
             ("ready: group, next", None),
             ("ready: gather", None),
         ],
@@ -45,7 +39,7 @@ const TABLES: &[(&str, &[Row])] = &[
             ("yield: Vec, anyrt", None),
             ("yield: Vec, tokio", None),
             ("yield: JoinSet", None),
-            ("yield: group, collect", Some(1.40)),
+            ("yield: group, collect", Some(1.28)),
             ("yield: group, next", None),
             ("yield: gather", None),
         ],
@@ -55,7 +49,7 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("ready: Vec, anyrt, smol", None),
             ("ready: Vec, smol", None),
-            ("ready: group, collect, smol", Some(1.62)),
+            ("ready: group, collect, smol", Some(1.20)),
             ("ready: gather, smol", None),
         ],
     ),
@@ -64,7 +58,7 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("yield: Vec, anyrt, smol", None),
             ("yield: Vec, smol", None),
-            ("yield: group, collect, smol", Some(1.50)),
+            ("yield: group, collect, smol", Some(1.18)),
             ("yield: gather, smol", None),
         ],
     ),
@@ -127,22 +121,6 @@ fn on(spawn: impl FnOnce(Boxed), work: impl Future<Output = ()> + Send + 'static
     is_done.recv().expect("no operation panics")
 }
 
-/// All instructions of a run of `n`.
-fn count(operation: &str, n: u64) -> u64 {
-    let this = env::current_exe().expect("the operating system knows this binary");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(this)
-        .args(["--run", operation, &n.to_string()])
-        .output()
-        .expect("valgrind is installed");
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{operation}: {log}");
-    let collected = log.lines().find_map(|line| line.split_once("Collected : "));
-    let (_, collected) = collected.expect("callgrind says what it collected");
-    collected.trim().parse().expect("it is a number")
-}
-
 fn wall() {
     for (title, rows) in TABLES {
         let table = rows.iter().fold(Table::new(title), |table, (name, _)| {
@@ -153,42 +131,11 @@ fn wall() {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [flag, operation, n] = arguments.as_slice() {
-        assert_eq!(flag, "--run");
-        run(operation, n.parse().expect("a number of repetitions"));
-        return ExitCode::SUCCESS;
-    }
-    let wanted = arguments.first().map_or("", String::as_str);
-    if wanted == "wall" {
+    if env::args().nth(1).as_deref() == Some("wall") {
         wall();
         return ExitCode::SUCCESS;
     }
-    let mut broken = 0;
-    for (title, rows) in TABLES {
-        if !title.contains(wanted) {
-            continue;
-        }
-        println!("\n### {title}\n\n| | Ir a child | ratio | gate |\n|---|---:|---:|---|");
-        let mut base = None;
-        for (operation, gate) in *rows {
-            let more = count(operation, MANY) - count(operation, FEW);
-            let each = more as f64 / ((MANY - FEW) * CHILDREN) as f64;
-            let ratio = each / *base.get_or_insert(each);
-            let verdict = match gate {
-                None => String::new(),
-                Some(most) if ratio <= most + NOISE => format!("≤ ×{most:.2} kept"),
-                Some(most) => {
-                    broken += 1;
-                    format!("≤ ×{most:.2} **broken**")
-                }
-            };
-            println!("| {operation} | {each:.1} | ×{ratio:.3} | {verdict} |");
-        }
-    }
-    println!("\n{broken} gates are broken.");
-    match broken {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
+    COUNTER.main(&[TABLES], |operation, n| {
+        run(operation, n);
+    })
 }

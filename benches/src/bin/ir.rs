@@ -1,34 +1,37 @@
 //! Instructions an operation, gated: `cargo run --release --bin ir [part of a table's name]`.
-//!
-//! Without arguments that name an operation it runs itself under `valgrind --tool=callgrind`, once with few and once with
-//! many repetitions; the difference is free of start-up costs. It exits with 1 where a gate is broken.
+//! It exits with 1 where a gate is broken.
 
 use anyrt::{smol::Smol, tokio::Tokio};
-use anyrt_benches::{messages, ops::*, rig};
+use anyrt_benches::{
+    counted::{Counter, Table},
+    messages,
+    ops::*,
+    rig,
+};
 use anyrt_core::{erased::DynRuntime, rt::Spawn};
 use std::{
-    env,
     num::NonZeroUsize,
-    process::{Command, ExitCode},
+    process::ExitCode,
     sync::{Arc, mpsc},
 };
 
-const FEW: u64 = 2_000;
-const MANY: u64 = 12_000;
-/// What two runs of the same code may differ by: a hash seed, a thread that parks once more.
-const NOISE: f64 = 0.003;
+const COUNTER: Counter = Counter {
+    few: 2_000,
+    many: 12_000,
+    times: 1,
+    unit: "Ir",
+    // A hash seed, a thread that parks once more.
+    noise: 0.003,
+};
 
-/// `(operation, the most that it may cost in terms of the table's first)`: the target, or what is kept where that is missed.
-type Row = (&'static str, Option<f64>);
-
-const TABLES: &[(&str, &[Row])] = &[
+const TABLES: &[Table] = &[
     (
         "Spawn and join, tokio current-thread, in a task",
         &[
             ("tokio::spawn", None),
             ("tokio::spawn, again", None),
             // tokio asks for a context only with a clone of its handle, two atomic operations.
-            ("anyrt, `Tokio::default()`", Some(1.03)),
+            ("anyrt, `Tokio::default()`", Some(1.02)),
             ("Handle::spawn", None),
             ("anyrt, `Tokio::from_handle`", None),
         ],
@@ -45,7 +48,7 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("Handle::spawn", None),
             // The handle also says where the task was spawned, and names its error.
-            ("anyrt, `Tokio::from_handle`", Some(1.02)),
+            ("anyrt, `Tokio::from_handle`", Some(1.012)),
         ],
     ),
     (
@@ -53,16 +56,16 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("Executor::spawn", None),
             ("Executor::spawn, again", None),
-            // A second allocation, three locks, async-task's own handle, which has to be detached, and
+            // A second allocation, two locks, async-task's own handle, which has to be detached, and
             // what ends the task with its executor.
-            ("anyrt, `Smol::with_threads(1)`", Some(1.29)),
+            ("anyrt, `Smol::with_threads(1)`", Some(1.22)),
         ],
     ),
     (
         "Spawn and join, smol's global executor",
         &[
             ("smol::spawn", None),
-            ("anyrt, `Smol::global()`", Some(1.23)),
+            ("anyrt, `Smol::global()`", Some(1.22)),
         ],
     ),
     (
@@ -242,58 +245,6 @@ where
     is_done.recv().expect("no operation panics");
 }
 
-/// All instructions of a run of `n`.
-fn count(operation: &str, n: u64) -> u64 {
-    let this = env::current_exe().expect("the operating system knows this binary");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(this)
-        .args(["--run", operation, &n.to_string()])
-        .output()
-        .expect("valgrind is installed");
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{operation}: {log}");
-    let collected = log.lines().find_map(|line| line.split_once("Collected : "));
-    let (_, collected) = collected.expect("callgrind says what it collected");
-    collected.trim().parse().expect("it is a number")
-}
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [flag, operation, n] = arguments.as_slice() {
-        assert_eq!(flag, "--run");
-        run(operation, n.parse().expect("a number of repetitions"));
-        return ExitCode::SUCCESS;
-    }
-    let wanted = arguments
-        .first()
-        .map(|part| part.to_lowercase())
-        .unwrap_or_default();
-    let mut broken = 0;
-    for (title, rows) in TABLES.iter().chain(messages::COUNTED) {
-        if !title.to_lowercase().contains(&wanted) {
-            continue;
-        }
-        println!("\n### {title}\n\n| | Ir | ratio | gate |\n|---|---:|---:|---|");
-        let mut base = None;
-        for (operation, gate) in *rows {
-            let more = count(operation, MANY) - count(operation, FEW);
-            let each = more as f64 / (MANY - FEW) as f64;
-            let ratio = each / *base.get_or_insert(each);
-            let verdict = match gate {
-                None => String::new(),
-                Some(most) if ratio <= most + NOISE => format!("≤ ×{most:.2} kept"),
-                Some(most) => {
-                    broken += 1;
-                    format!("≤ ×{most:.2} **broken**")
-                }
-            };
-            println!("| {operation} | {each:.1} | ×{ratio:.3} | {verdict} |");
-        }
-    }
-    println!("\n{broken} gates are broken.");
-    match broken {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
+    COUNTER.main(&[TABLES, messages::COUNTED], run)
 }

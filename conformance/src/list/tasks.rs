@@ -36,6 +36,10 @@ macro_rules! __rules_tasks {
                 "`is_finished` is false while the task waits; once it is true, awaiting the handle is ready at once.")
             (sp_15_panicking_destructors_end_nothing, handle::sp_15, "SP-15", Must, Exact,
                 "A destructor that panics, of an aborted task's future or of a detached task's output, ends neither the process nor the executor.")
+            (sp_16_a_detached_task_runs_to_its_end, detached::sp_16, "SP-16", Must, Exact,
+                "What `spawn_detached` is given runs to its end, also from a thread that entered no runtime. A panic of it, or of its destructor, ends neither the process nor the executor.")
+            (sp_17_a_detached_task_ends_with_its_executor, detached::sp_17, "SP-17", Must, Exact,
+                "A detached task whose executor is gone has been dropped, or runs to its end where the executor outlives its last value.")
             (bl_01_blocking_work_runs_off_the_async_threads, blocking::bl_1, "BL-1", Must, Exact,
                 "Blocking work runs off the async threads: more calls than `parallelism` block at once, and tasks go on.")
             (bl_02_abort_cancels_unstarted_work_only, blocking::bl_2, "BL-2", Must, Stochastic,

@@ -274,16 +274,19 @@ pub fn sp_14<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// Destructors that panic where nobody can catch it but the backend.
-pub fn sp_15<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    struct Panics;
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            if !std::thread::panicking() {
-                panic_any(EXPECTED);
-            }
+/// Its destructor panics.
+pub(super) struct Panics;
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic_any(EXPECTED);
         }
     }
+}
+
+/// Destructors that panic where nobody can catch it but the backend.
+pub fn sp_15<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let started = Gate::new();

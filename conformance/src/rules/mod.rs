@@ -18,6 +18,7 @@ pub mod children;
 pub mod closing;
 pub mod condvar;
 pub mod context;
+pub mod detached;
 pub mod event;
 pub mod every;
 pub mod gather;

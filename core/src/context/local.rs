@@ -44,19 +44,32 @@ pub(super) struct Setting {
 
 impl Setting {
     pub(super) fn added_to(self, context: &Context) -> Context {
-        let mut values = context.values.as_deref().cloned().unwrap_or_default();
-        values.0.retain(|set| set.key != self.key);
-        values.0.push(self);
-        Context {
-            scope: context.scope.clone(),
-            values: Some(Arc::new(values)),
-        }
+        context.with(|scope| {
+            let key = self.key;
+            let others = scope.values.all().iter().filter(|set| set.key != key);
+            scope.values = Values(Some(others.cloned().chain([self]).collect()));
+        })
     }
 }
 
 /// The values of a context. Copied when one is added: there are few, and they are read more often.
 #[derive(Clone, Default)]
-pub(crate) struct Values(Vec<Setting>);
+pub(super) struct Values(Option<Arc<[Setting]>>);
+
+impl Values {
+    pub(super) const NONE: Self = Self(None);
+
+    fn all(&self) -> &[Setting] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Whether one is a clone of the other.
+    #[inline]
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let place = |values: &Self| values.0.as_ref().map(Arc::as_ptr);
+        place(self) == place(other)
+    }
+}
 
 impl<T: Send + Sync + 'static> TaskLocal<T> {
     #[doc(hidden)]
@@ -91,9 +104,12 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
 
     /// The value itself, which contexts share.
     pub fn shared(&'static self) -> Option<Arc<T>> {
-        let values = current(|state| state.context.values.clone())?;
-        let setting = values.0.iter().find(|set| set.key == self.key())?;
-        setting.value.clone().downcast().ok()
+        let value = current(|state| {
+            let values = state.context.values().all();
+            let setting = values.iter().find(|set| set.key == self.key())?;
+            Some(setting.value.clone())
+        });
+        value?.downcast().ok()
     }
 
     fn setting(&'static self, value: T) -> Setting {

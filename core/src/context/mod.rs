@@ -15,7 +15,7 @@ mod local;
 mod state;
 
 pub use local::TaskLocal;
-pub(crate) use state::{Shields, TaskState, shielded, values, within};
+pub(crate) use state::{Shields, TaskState, shielded, within};
 
 use crate::{cancel::CancellationToken, time::Instant};
 use local::{Setting, Values};
@@ -50,17 +50,18 @@ use std::{
 /// ```
 #[derive(Clone, Default)]
 pub struct Context {
-    pub(crate) scope: Option<Arc<Scope>>,
-    pub(crate) values: Option<Arc<Values>>,
+    // One pointer: each child has one, and it is swapped twice a poll.
+    scope: Option<Arc<Scope>>,
 }
 
 /// What is in force for a part of a task.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Scope {
-    pub(crate) token: CancellationToken,
+    pub(crate) token: Option<CancellationToken>,
     pub(crate) deadline: Option<Instant>,
     /// The group that waits for everything below, also for what it cannot see.
     pub(crate) group: Option<Weak<dyn Occupied>>,
+    values: Values,
 }
 
 /// A group that is not finished before its children's own groups are.
@@ -77,7 +78,7 @@ impl Context {
 
     /// The token that the task is asked to stop by, if it has one.
     pub fn token(&self) -> Option<&CancellationToken> {
-        self.scope.as_deref().map(|scope| &scope.token)
+        self.scope.as_deref()?.token.as_ref()
     }
 
     /// Whether the task is asked to stop.
@@ -93,37 +94,50 @@ impl Context {
     /// does not. It is there to plan by, for a request's own limit or for not beginning at all; that it is
     /// time to stop is told by the [token](Self::token), which can come at any moment.
     pub fn deadline(&self) -> Option<Instant> {
-        self.scope.as_deref().and_then(|scope| scope.deadline)
+        self.scope.as_deref()?.deadline
+    }
+
+    /// The group that waits for everything below.
+    pub(crate) fn group(&self) -> Option<&Weak<dyn Occupied>> {
+        self.scope.as_deref()?.group.as_ref()
+    }
+
+    /// This context, but for the values: they are the caller's.
+    #[inline]
+    pub(crate) fn with_current_values(&self) -> Self {
+        // Nearly always: a body that spawns has the values that its group was made with.
+        if current(|state| self.values().is_same(state.context.values())) {
+            return self.clone();
+        }
+        let values = current(|state| state.context.values().clone());
+        self.with(|scope| scope.values = values)
+    }
+
+    #[inline]
+    fn values(&self) -> &Values {
+        const NONE: &Values = &Values::NONE;
+        self.scope.as_deref().map_or(NONE, |scope| &scope.values)
     }
 
     /// This context with another token.
     pub fn with_token(&self, token: CancellationToken) -> Self {
-        let scope = self.scope.as_deref();
-        let (deadline, group) =
-            scope.map_or((None, None), |scope| (scope.deadline, scope.group.clone()));
-        self.with_scope(Scope {
-            token,
-            deadline,
-            group,
-        })
+        self.with(|scope| scope.token = Some(token))
     }
 
     /// This context with a deadline, unless an earlier one is in force. It tells those inside, and ends
     /// nothing: for that there is [`wait_until`](crate::time::wait_until).
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        let mut scope = self.scope.as_deref().cloned().unwrap_or_else(|| Scope {
-            token: CancellationToken::new(),
-            deadline: None,
-            group: None,
-        });
-        scope.deadline = Some(scope.deadline.map_or(deadline, |set| set.min(deadline)));
-        self.with_scope(scope)
+        self.with(|scope| {
+            scope.token.get_or_insert_default();
+            scope.deadline = Some(scope.deadline.map_or(deadline, |set| set.min(deadline)));
+        })
     }
 
-    pub(crate) fn with_scope(&self, scope: Scope) -> Self {
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Scope)) -> Self {
+        let mut scope = self.scope.as_deref().cloned().unwrap_or_default();
+        change(&mut scope);
         Self {
             scope: Some(Arc::new(scope)),
-            values: self.values.clone(),
         }
     }
 
@@ -165,7 +179,7 @@ pin_project! {
             let mut this = this.project();
             if this.inner.is_some() {
                 begin(this.context, this.setting);
-                let _swap = Swap::context(this.context);
+                let _swap = Swap::new(this.context);
                 this.inner.set(None);
             }
         }
@@ -197,7 +211,7 @@ impl<F: Future> Future for InContext<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         begin(this.context, this.setting);
-        let _swap = Swap::context(this.context);
+        let _swap = Swap::new(this.context);
         let inner = this.inner.as_mut().as_pin_mut();
         let inner = inner.expect("a future in a context was polled again after it was ready");
         let polled = inner.poll(cx);

@@ -1,6 +1,6 @@
 //! What belongs to a task, and how it gets into the thread for the time of a poll.
 
-use super::{Context, Scope, local::Values};
+use super::Context;
 use crate::cancel::CancellationToken;
 use std::{
     cell::RefCell,
@@ -74,25 +74,22 @@ impl Shields {
 
 thread_local! {
     static CURRENT: RefCell<TaskState> = const {
-        RefCell::new(TaskState::new(Context { scope: None, values: None }))
+        RefCell::new(TaskState::new(Context { scope: None }))
     };
 }
 
 /// Looks at the state of the task that is being polled. While the thread ends, there is none.
+#[inline]
 pub(super) fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
     CURRENT
         .try_with(|state| look(&mut state.borrow_mut()))
         .unwrap_or_default()
 }
 
-/// The values of the task that is being polled.
-pub(crate) fn values() -> Option<Arc<Values>> {
-    current(|state| state.context.values.clone())
-}
-
 /// Runs `poll` with `state` as the task's.
+#[inline]
 pub(crate) fn within<O>(state: &mut TaskState, poll: impl FnOnce() -> O) -> O {
-    let _swap = Swap::state(state);
+    let _swap = Swap::new(state);
     poll()
 }
 
@@ -102,14 +99,9 @@ pub(crate) fn shielded() -> (TaskState, Arc<Shields>) {
         let shields = state.shields.get_or_insert_default().clone();
         (state.context.clone(), shields)
     });
-    let group = context
-        .scope
-        .as_deref()
-        .and_then(|scope| scope.group.clone());
-    let context = context.with_scope(Scope {
-        token: CancellationToken::new(),
-        deadline: None,
-        group,
+    let context = context.with(|scope| {
+        scope.token = Some(CancellationToken::new());
+        scope.deadline = None;
     });
     let state = TaskState {
         context,
@@ -118,33 +110,39 @@ pub(crate) fn shielded() -> (TaskState, Arc<Shields>) {
     (state, shields)
 }
 
+/// The task's state, or a part of it.
+pub(super) trait Part {
+    fn of(state: &mut TaskState) -> &mut Self;
+}
+
+impl Part for TaskState {
+    #[inline]
+    fn of(state: &mut TaskState) -> &mut Self {
+        state
+    }
+}
+
+impl Part for Context {
+    #[inline]
+    fn of(state: &mut TaskState) -> &mut Self {
+        &mut state.context
+    }
+}
+
 /// Swaps something into the thread, and back when dropped, also by a panic.
-pub(super) struct Swap<'a, T> {
-    ours: &'a mut T,
-    swap: fn(&mut TaskState, &mut T),
-}
+pub(super) struct Swap<'a, T: Part>(&'a mut T);
 
-impl<'a, T> Swap<'a, T> {
-    fn new(ours: &'a mut T, swap: fn(&mut TaskState, &mut T)) -> Self {
-        current(|state| swap(state, ours));
-        Self { ours, swap }
+impl<'a, T: Part> Swap<'a, T> {
+    #[inline]
+    pub(super) fn new(ours: &'a mut T) -> Self {
+        current(|state| mem::swap(T::of(state), ours));
+        Self(ours)
     }
 }
 
-impl<'a> Swap<'a, TaskState> {
-    fn state(ours: &'a mut TaskState) -> Self {
-        Self::new(ours, mem::swap)
-    }
-}
-
-impl<'a> Swap<'a, Context> {
-    pub(super) fn context(ours: &'a mut Context) -> Self {
-        Self::new(ours, |state, ours| mem::swap(&mut state.context, ours))
-    }
-}
-
-impl<T> Drop for Swap<'_, T> {
+impl<T: Part> Drop for Swap<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        current(|state| (self.swap)(state, self.ours));
+        current(|state| mem::swap(T::of(state), self.0));
     }
 }

@@ -160,8 +160,8 @@ where
         let group = ready!(self.0.poll_ended(cx, Step::Continue));
         let (outputs, failures) = group.settled();
         let mut all: Vec<_> = (0..self.0.total).map(|_| None).collect();
-        for (id, output) in outputs {
-            all[id.index() as usize] = Some(Ok(output));
+        for (index, output) in outputs {
+            all[index as usize] = Some(Ok(output));
         }
         // Backwards: of two failures of one task, the first is the one that is told.
         for failure in failures.into_iter().rev() {

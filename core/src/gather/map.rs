@@ -275,8 +275,8 @@ where
                 return Poll::Ready(Some(Ok(output)));
             }
             match (ready!(group.poll_next(cx, this.place)), &mut this.ordered) {
-                (Some((id, output)), Some(ordered)) => {
-                    ordered.early.insert(id.index(), output);
+                (Some((index, output)), Some(ordered)) => {
+                    ordered.early.insert(index, output);
                 }
                 (Some((_, output)), None) => {
                     *this.outstanding -= 1;

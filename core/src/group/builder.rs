@@ -5,12 +5,7 @@ use super::{
     joiner::{Joiner, Policy},
     shared::Shared,
 };
-use crate::{
-    ConfigError, Instant,
-    cancel::CancellationToken,
-    context::{Context, Scope},
-    rt::Runtime,
-};
+use crate::{ConfigError, Instant, cancel::CancellationToken, context::Context, rt::Runtime};
 use std::{borrow::Cow, fmt, panic::Location, time::Duration};
 
 /// What does not change in a group's life.
@@ -173,10 +168,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
     pub(crate) fn build_at(self, made_at: &'static Location<'static>) -> TaskGroup<R, T, E> {
         let context = Context::current();
         let watched = self.token.or_else(|| context.token().cloned());
-        let outer = context
-            .scope
-            .as_deref()
-            .and_then(|scope| scope.group.clone());
+        let outer = context.group().cloned();
         let deadline = match (self.limit, self.deadline) {
             (None, None) => None,
             (limit, deadline) => {
@@ -203,12 +195,22 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
             discard: self.discard,
             deadline,
         };
-        let scope = |group| Scope {
-            token,
-            deadline: effective,
-            group: Some(group),
+        let inside = |group, token| {
+            context.with(|scope| {
+                scope.token = Some(token);
+                scope.deadline = effective;
+                scope.group = Some(group);
+            })
         };
-        let shared = Shared::new(self.rt, options, self.policy, self.joiner, scope, outer);
+        let shared = Shared::new(
+            self.rt,
+            options,
+            self.policy,
+            self.joiner,
+            token,
+            inside,
+            outer,
+        );
         TaskGroup::over(shared)
     }
 }

@@ -36,8 +36,6 @@ pin_project! {
         task: TaskState,
         group: Arc<Shared<R, T, E>>,
         key: usize,
-        // The group's signal at the last look.
-        seen: usize,
         // That of the waker that the group keeps.
         waker: Identity,
     }
@@ -81,33 +79,26 @@ where
     E: Send + 'static,
 {
     pub(super) fn new(group: Arc<Shared<R, T, E>>, key: usize, future: F) -> Self {
-        let context = context::Context {
-            scope: Some(group.scope.clone()),
-            values: context::values(),
-        };
         Self {
             future: Some(future),
-            task: TaskState::new(context),
+            task: TaskState::new(group.context.with_current_values()),
             group,
             key,
-            seen: 0,
             waker: Identity(0, 0),
         }
     }
 
     /// Whether the future has to be dropped now. A shield puts that off.
-    fn must_end(self: Pin<&mut Self>) -> bool {
-        let this = self.project();
-        let signal = this.group.signal();
-        if signal == *this.seen || this.future.is_none() {
-            return false;
+    #[inline]
+    fn must_end(&self) -> bool {
+        match self.group.signal() {
+            0 => false,
+            signal => {
+                self.future.is_some()
+                    && self.group.aborts_child(signal, self.key)
+                    && !self.task.is_shielded()
+            }
         }
-        // Remembered only once nothing came of it: a shield may be what it was.
-        let aborts = Shared::<R, T, E>::aborts(signal) || this.group.is_aborted(*this.key);
-        if !aborts {
-            *this.seen = signal;
-        }
-        aborts && !this.task.is_shielded()
     }
 
     /// Drops the future, then records the outcome; `None` where it was dropped before it had one.
@@ -119,13 +110,14 @@ where
         });
         let late = dropped.err().map(Panic::new);
         let outcome = outcome.unwrap_or_else(|| {
-            if this.group.is_cancelled() || this.group.is_aborted(*this.key) {
+            let signal = this.group.signal();
+            if this.group.is_cancelled() || this.group.aborts_child(signal, *this.key) {
                 Outcome::Nothing
             } else {
                 Outcome::Failed(Cause::Cancelled(None))
             }
         });
-        this.group.finish(*this.key, outcome, late);
+        this.group.finish_with(*this.key, outcome, late);
     }
 }
 
@@ -140,7 +132,7 @@ where
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.as_mut().must_end() {
+        if self.must_end() {
             self.end(None);
             return Poll::Ready(());
         }
@@ -168,16 +160,16 @@ where
                     *this.waker = Identity::of(&waker);
                     this.group.register(*this.key, waker) && !this.task.is_shielded()
                 };
-                if !aborted && !self.as_mut().must_end() {
+                if !aborted && !self.must_end() {
                     return Poll::Pending;
                 }
                 self.end(None);
             }
-            (Ok(()), Some(outcome)) => this.group.finish(*this.key, outcome, None),
+            (Ok(()), Some(outcome)) => this.group.finish(*this.key, outcome),
             // It panicked as it was dropped, or as it was polled.
             (Err(payload), Some(outcome)) => {
                 let late = Some(Panic::new(payload));
-                this.group.finish(*this.key, outcome, late);
+                this.group.finish_with(*this.key, outcome, late);
             }
             (Err(payload), None) => {
                 let cause = Cause::Panicked(Panic::new(payload));

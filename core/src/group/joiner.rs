@@ -61,6 +61,12 @@ pub(super) enum Policy {
 }
 
 impl Policy {
+    /// Whether an output may be what ends the group.
+    #[inline]
+    pub(super) fn counts_successes(&self) -> bool {
+        matches!(self, Self::Enough { .. })
+    }
+
     pub(super) fn completed(&mut self, success: bool) -> Step {
         match self {
             Self::FailFast if !success => Step::Fail,

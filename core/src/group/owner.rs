@@ -128,10 +128,10 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
         Poll::Ready(())
     }
 
-    /// What there is once nobody is left: outputs in the order of spawning.
+    /// What there is once nobody is left: outputs with their children's numbers, in the order of spawning.
     pub(crate) fn outcome<O>(
         &self,
-        output: impl FnOnce(Vec<(TaskId, T)>) -> O,
+        output: impl FnOnce(Vec<(u64, T)>) -> O,
     ) -> Result<O, GroupError<E>> {
         let (outputs, failures) = self.settled();
         match GroupError::new(self.spawner.shared.options.name.clone(), failures) {
@@ -151,7 +151,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> TaskGroup<R, T, E> {
     }
 
     /// The outputs and the failures, unless those are tolerated.
-    pub(crate) fn settled(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
+    pub(crate) fn settled(&self) -> (Vec<(u64, T)>, Vec<TaskError<E>>) {
         self.spawner.shared.take()
     }
 }

@@ -107,12 +107,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let shared = this.group.spawner().shared;
-        let task = this.task.get_or_insert_with(|| {
-            TaskState::part(context::Context {
-                scope: Some(shared.scope.clone()),
-                values: context::values(),
-            })
-        });
+        let task = this
+            .task
+            .get_or_insert_with(|| TaskState::part(shared.context.with_current_values()));
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             // Before the body is polled: what it causes must not be missed.
             shared.watch(cx.waker());

@@ -111,8 +111,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     {
         let child = Child::new(self.shared.clone(), id.key, future);
         if starts {
-            // Detached: a child records its own outcome.
-            drop(self.shared.rt.spawn(child));
+            // A child records its own outcome.
+            self.shared.rt.spawn_detached(child);
         } else {
             self.shared.enqueue(id.key, Box::pin(child));
         }
@@ -131,13 +131,13 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
         }
     }
 
-    /// As [`next`](Self::next), with the number of the child; `place` is the caller's among those
+    /// As [`next`](Self::next), with the child's number; `place` is the caller's among those
     /// who wait, and has to be given back with [`leave`](Self::leave).
     pub(crate) fn poll_next(
         &self,
         cx: &mut Context<'_>,
         place: &mut Option<u64>,
-    ) -> Poll<Option<(TaskId, T)>> {
+    ) -> Poll<Option<(u64, T)>> {
         self.shared.poll_next(cx, place)
     }
 
@@ -173,7 +173,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
 
     /// The token that the children are asked to stop by.
     pub fn token(&self) -> &CancellationToken {
-        &self.shared.scope.token
+        &self.shared.token
     }
 
     /// Whether the group has been cancelled, has failed, or has what it needs.

@@ -43,8 +43,9 @@ pub trait JoinHandle<T>: Future<Output = Result<T, JoinError>> + Unpin + Debug {
 /// ```
 ///
 /// # For backend authors
-/// *SP-1* to *SP-15*. An executor without abort or with other habits of cancellation uses
-/// [`task::portable`](crate::task::portable), which brings the handle along.
+/// *SP-1* to *SP-17*. An executor without abort or with other habits of cancellation uses
+/// [`task::portable`](crate::task::portable), which brings the handle along, and
+/// [`task::portable_detached`](crate::task::portable_detached) where nobody wants one.
 pub trait Spawn {
     /// The handle of a task.
     type JoinHandle<T: Send + 'static>: JoinHandle<T> + Send + Sync + 'static;
@@ -56,6 +57,24 @@ pub trait Spawn {
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static;
+
+    /// Starts a task that nobody joins or aborts: as [`spawn`](Self::spawn) with its handle dropped, where
+    /// possible without the cost of one.
+    ///
+    /// It has no output, so that no error is dropped unseen. A panic ends the task, and only that
+    /// (*SP-16*): but for the panic hook nobody hears of it. A task that somebody should wait for
+    /// belongs to a [group](crate::group).
+    ///
+    /// # For backend authors
+    /// To be overridden where a handle costs anything.
+    #[inline]
+    #[track_caller]
+    fn spawn_detached<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(self.spawn(future));
+    }
 }
 
 /// Runs blocking work off the async threads.

@@ -128,29 +128,42 @@ fn panicked(payload: Box<dyn Any + Send>) -> JoinError {
 impl<F: Future> Future for PortableTask<F> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
+        let this = self.project();
+        let (mut future, slot) = (this.future, &this.shared.slot);
+        if future.is_none() {
             return Poll::Ready(());
-        };
-        let outcome = if this.shared.is_aborted() {
-            Err(JoinError::Cancelled)
-        } else {
-            match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-                // Not before: a task that is ready at its first poll leaves no waker.
-                Ok(Poll::Pending) => {
-                    let changed = this.shared.slot.watch(this.left, cx.waker());
-                    if !(changed && this.shared.is_aborted()) {
-                        return Poll::Pending;
-                    }
-                    Err(JoinError::Cancelled)
+        }
+        let mut output = None;
+        let aborted = this.shared.is_aborted();
+        let polled = match aborted {
+            true => Ok(()),
+            false => catch_unwind(AssertUnwindSafe(|| {
+                if let Some(running) = future.as_mut().as_pin_mut()
+                    && let Poll::Ready(ended) = running.poll(cx)
+                {
+                    output = Some(ended);
+                    future.set(None);
                 }
-                Ok(Poll::Ready(output)) => Ok(output),
-                Err(payload) => Err(panicked(payload)),
-            }
+            })),
         };
-        let outcome = end(this.future, outcome);
-        this.shared.slot.finish(outcome);
+        slot.finish(match (polled, output) {
+            (Ok(()), Some(output)) => Ok(output),
+            (Ok(()), None) => {
+                // Not before: a task that is ready at its first poll leaves no waker.
+                if !(aborted || slot.watch(this.left, cx.waker()) && this.shared.is_aborted()) {
+                    return Poll::Pending;
+                }
+                end(future, Err(JoinError::Cancelled))
+            }
+            (Err(payload), None) => end(future, Err(panicked(payload))),
+            // It panicked as it was dropped.
+            (Err(payload), Some(superseded)) => {
+                drop_quietly(superseded);
+                Err(panicked(payload))
+            }
+        });
         Poll::Ready(())
     }
 }
@@ -178,6 +191,12 @@ impl<T> Future for PortableHandle<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, left, .. } = &mut *self;
+        // The task has mostly let go of it by then: nothing to be locked.
+        if shared.slot.is_finished()
+            && let Some(alone) = Arc::get_mut(shared)
+        {
+            return Poll::Ready(alone.slot.take(left));
+        }
         shared.slot.poll_take(left, cx)
     }
 }

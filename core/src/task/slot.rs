@@ -8,9 +8,12 @@ use std::{
     fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
-    sync::atomic::{
-        AtomicU8,
-        Ordering::{Acquire, Relaxed, Release},
+    sync::{
+        PoisonError,
+        atomic::{
+            AtomicU8,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
     task::{Context, Poll, Waker},
 };
@@ -65,6 +68,8 @@ impl Left {
         }
     }
 }
+
+const POLLED_AGAIN: &str = "a join handle was polled again after it was ready";
 
 impl<T> Slot<T> {
     #[inline]
@@ -163,7 +168,18 @@ impl<T> Slot<T> {
         }
         *left = Left::TAKEN;
         let outcome = self.lock().outcome.take();
-        Poll::Ready(outcome.expect("a join handle was polled again after it was ready"))
+        Poll::Ready(outcome.expect(POLLED_AGAIN))
+    }
+
+    /// As [`poll_take`](Self::poll_take), for one who is alone with it, once it is finished.
+    ///
+    /// # Panics
+    /// Once the outcome was taken.
+    #[inline]
+    pub(crate) fn take(&mut self, left: &mut Left) -> Result<T, JoinError> {
+        *left = Left::TAKEN;
+        let cells = self.cells.get_mut().unwrap_or_else(PoisonError::into_inner);
+        cells.outcome.take().expect(POLLED_AGAIN)
     }
 
     /// Whether the outcome came meanwhile; if not, it wakes `waker`.
@@ -202,7 +218,7 @@ pub(crate) fn drop_quietly<T>(value: T) {
 }
 
 /// Calls code of others on the executor's thread, which its panic must not end.
-fn quietly(call: impl FnOnce()) {
+pub(super) fn quietly(call: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
         // A payload whose own destructor panics would start over.
         mem::forget(payload);

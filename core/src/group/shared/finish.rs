@@ -1,6 +1,6 @@
 //! What becomes of a child once its future has been dropped: judged, then recorded.
 
-use super::{Outcome, Shared, TaskId};
+use super::{Entry, ONE_ABORT, Outcome, Shared, State, TaskId};
 use crate::{
     error::Panic,
     group::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Release},
 };
 
 /// A child that has ended, and is live until that is recorded.
@@ -33,8 +33,52 @@ impl<T, E> Ended<T, E> {
 }
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
+    /// A child has ended with its future dropped, and nothing ugly about it.
+    #[inline]
+    pub(in crate::group) fn finish(self: &Arc<Self>, key: usize, outcome: Outcome<T, E>) {
+        let outcome = match outcome {
+            Outcome::Output(output) => match self.keep(key, output) {
+                None => return,
+                Some(output) => Outcome::Output(output),
+            },
+            failed => failed,
+        };
+        self.finish_with(key, outcome, None);
+    }
+
+    /// Keeps an output that concerns nobody for now, as most do, or gives it back.
+    #[inline]
+    fn keep(&self, key: usize, output: T) -> Option<T> {
+        if self.judged || self.options.discard {
+            return Some(output);
+        }
+        let mut state = self.lock();
+        if state.is_awaited() || state.is_last() || state.policy.counts_successes() {
+            return Some(output);
+        }
+        let entry = self.remove(&mut state, key);
+        state.outputs.push_back((entry.index(), output));
+        drop(state);
+        drop(entry);
+        None
+    }
+
+    /// Takes a child out of those that are live.
+    #[inline]
+    fn remove(&self, state: &mut State<R, T, E>, key: usize) -> Entry {
+        let entry = state.live.remove(key);
+        state.running -= usize::from(entry.is_started());
+        if entry.is_aborted() {
+            self.signal.store(self.signal() - ONE_ABORT, Release);
+        }
+        if !state.names.is_empty() {
+            state.names.remove(&entry.index());
+        }
+        entry
+    }
+
     /// A child has ended; `late` is what its destructor did after that.
-    pub(in crate::group) fn finish(
+    pub(in crate::group) fn finish_with(
         self: &Arc<Self>,
         key: usize,
         outcome: Outcome<T, E>,
@@ -105,7 +149,6 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         self.record(ended, Some(step));
     }
 
-    #[inline]
     fn record(self: &Arc<Self>, mut ended: Ended<T, E>, step: Option<Step>) {
         let succeeded = ended.output.is_some();
         if self.options.discard {
@@ -123,20 +166,15 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             None if failed || succeeded => state.policy.completed(!failed),
             None => Step::Continue,
         };
-        let entry = state.live.remove(ended.key);
-        state.running -= usize::from(entry.started);
+        let entry = self.remove(&mut state, ended.key);
         if let Some(output) = ended.output {
-            let id = TaskId {
-                index: entry.index,
-                key: ended.key,
-            };
-            state.outputs.push_back((id, output));
+            state.outputs.push_back((entry.index(), output));
         }
-        state.cut |= !failed && !succeeded && !entry.aborted && self.is_cancelled();
-        let awaited = !state.consumers.is_empty() || !state.queue.is_empty();
-        if step == Step::Continue && !failed && !awaited && !state.is_vacant() {
-            // Most completions concern nobody else.
+        state.cut |= !failed && !succeeded && !entry.is_aborted() && self.is_cancelled();
+        if step == Step::Continue && !failed && !state.is_awaited() && !state.is_vacant() {
+            // Nobody else's concern.
             drop(state);
+            drop(entry);
             return;
         }
         state.failures.append(&mut ended.failures);
@@ -151,6 +189,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     fn failure(&self, key: usize, cause: Cause<E>) -> TaskError<E> {
-        self.lock().live[key].failure(key, cause)
+        let state = self.lock();
+        let entry = &state.live[key];
+        let index = entry.index();
+        TaskError {
+            id: Some(TaskId { index, key }),
+            name: state.names.get(&index).cloned(),
+            spawned_at: entry.spawned_at,
+            cause,
+        }
     }
 }

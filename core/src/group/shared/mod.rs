@@ -19,8 +19,10 @@
 //! as the last thing that it does, whether it is polled to the end or dropped by its executor. So
 //! *no child is live* is the same as *each child's future has been dropped* (*TG-1*).
 //!
-//! `signal` is what children look at in each poll; it is only written under the lock.
+//! `signal` is what children look at in each poll: nothing there, nothing to do. It is only written
+//! under the lock.
 
+mod entry;
 mod finish;
 mod stop;
 mod wait;
@@ -33,14 +35,15 @@ use super::{
     joiner::{Joiner, Policy},
 };
 use crate::{
-    cancel::CancelReason,
-    context::{Occupied, Scope},
+    cancel::{CancelReason, CancellationToken},
+    context::{Context, Occupied},
     rt::Runtime,
 };
+use entry::Entry;
 use slab::Slab;
 use std::{
     borrow::Cow,
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
     future::Future,
     panic::Location,
@@ -59,14 +62,16 @@ const CANCELLING: usize = 1;
 const ABORTING: usize = 2;
 /// The group failed: the body goes with the children.
 const FAILED: usize = 4;
-/// Counts the children that were aborted one by one.
+/// Counts the children that were aborted one by one, and have not ended yet.
 const ONE_ABORT: usize = 8;
 
 pub(super) struct Shared<R: Runtime, T, E> {
     pub(super) rt: R,
     pub(super) options: Options,
+    /// What the children are asked to stop by.
+    pub(super) token: CancellationToken,
     /// What the children see.
-    pub(super) scope: Arc<Scope>,
+    pub(super) context: Context,
     /// The group around this one, which waits for this one's children.
     outer: Option<Weak<dyn Occupied>>,
     signal: AtomicUsize,
@@ -84,6 +89,8 @@ struct State<R: Runtime, T, E> {
     /// Those that ended meanwhile.
     unjudged: VecDeque<Ended<T, E>>,
     live: Slab<Entry>,
+    /// By number, of those live ones that have one: few do.
+    names: BTreeMap<u64, Cow<'static, str>>,
     /// Groups of children, and of theirs, that have live children.
     inner: usize,
     running: usize,
@@ -91,7 +98,8 @@ struct State<R: Runtime, T, E> {
     /// Somebody is starting what is queued.
     starting: bool,
     next_index: u64,
-    outputs: VecDeque<(TaskId, T)>,
+    /// With the children's numbers, in the order of completion.
+    outputs: VecDeque<(u64, T)>,
     failures: Vec<TaskError<E>>,
     succeeded: bool,
     /// A child was cancelled, or refused, with the group.
@@ -110,20 +118,6 @@ struct State<R: Runtime, T, E> {
     reaper: Option<R::JoinHandle<()>>,
     reaper_waker: Option<Waker>,
 }
-
-struct Entry {
-    index: u64,
-    // In a box: few have one, and all have an entry.
-    name: Option<Box<Cow<'static, str>>>,
-    spawned_at: &'static Location<'static>,
-    started: bool,
-    aborted: bool,
-    waker: Option<Waker>,
-}
-
-// Each live child has one, beside its task.
-#[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Entry>() <= 48);
 
 /// How a child ended.
 pub(super) enum Outcome<T, E> {
@@ -154,7 +148,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         options: Options,
         policy: Policy,
         joiner: Option<Box<dyn Joiner<T, E>>>,
-        scope: impl FnOnce(Weak<dyn Occupied>) -> Scope,
+        token: CancellationToken,
+        inside: impl FnOnce(Weak<dyn Occupied>, CancellationToken) -> Context,
         outer: Option<Weak<dyn Occupied>>,
     ) -> Arc<Self> {
         let judged = joiner.is_some();
@@ -163,6 +158,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             joiner,
             unjudged: VecDeque::new(),
             live: Slab::new(),
+            names: BTreeMap::new(),
             inner: 0,
             running: 0,
             queue: VecDeque::new(),
@@ -185,7 +181,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let shared = Arc::new_cyclic(|weak: &Weak<Self>| Self {
             rt,
             options,
-            scope: Arc::new(scope(weak.clone())),
+            context: inside(weak.clone(), token.clone()),
+            token,
             outer,
             signal: AtomicUsize::new(0),
             judged,
@@ -254,14 +251,10 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let index = state.next_index;
         state.next_index += 1;
         state.running += usize::from(started);
-        let key = state.live.insert(Entry {
-            index,
-            name: name.map(Box::new),
-            spawned_at,
-            started,
-            aborted: false,
-            waker: None,
-        });
+        if let Some(name) = name {
+            state.names.insert(index, name);
+        }
+        let key = state.live.insert(Entry::new(index, spawned_at, started));
         Some((TaskId { index, key }, started))
     }
 
@@ -301,9 +294,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             };
             state.starting = true;
             state.running += 1;
-            state.live[key].started = true;
+            state.live[key].start();
             drop(state);
-            drop(self.rt.spawn(child));
+            self.rt.spawn_detached(child);
             self.lock().starting = false;
         }
     }
@@ -312,30 +305,31 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     pub(super) fn register(&self, key: usize, waker: Waker) -> bool {
         let mut state = self.lock();
         let entry = &mut state.live[key];
-        let aborted = entry.aborted;
+        let aborted = entry.is_aborted();
         let replaced = entry.waker.replace(waker);
         drop(state);
         drop(replaced);
         aborted || Self::aborts(self.signal())
     }
 
-    pub(super) fn is_aborted(&self, key: usize) -> bool {
-        self.lock().live[key].aborted
+    /// Whether `signal` is meant for this child, whose future is to be dropped then.
+    pub(super) fn aborts_child(&self, signal: usize, key: usize) -> bool {
+        Self::aborts(signal) || signal >= ONE_ABORT && self.lock().live[key].is_aborted()
     }
 
     /// Aborts one child; whether it was still live.
     pub(super) fn abort(&self, id: TaskId) -> bool {
         let mut state = self.lock();
         let entry = state.live.get_mut(id.key);
-        let Some(entry) = entry.filter(|entry| entry.index == id.index) else {
+        let Some(entry) = entry.filter(|entry| entry.index() == id.index) else {
             return false;
         };
-        entry.aborted = true;
+        if entry.abort() {
+            self.signal.store(self.signal() + ONE_ABORT, Release);
+        }
         let waker = entry.waker.take();
         let queued = state.queue.iter().position(|(queued, _)| *queued == id.key);
         let queued = queued.and_then(|at| state.queue.remove(at));
-        self.signal
-            .store(self.signal().wrapping_add(ONE_ABORT), Release);
         drop(state);
         drop(queued);
         waker.into_iter().for_each(Waker::wake);
@@ -346,6 +340,18 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
 impl<R: Runtime, T, E> State<R, T, E> {
     fn is_vacant(&self) -> bool {
         self.live.is_empty() && self.inner == 0
+    }
+
+    /// Whether it is vacant once a child has gone.
+    #[inline]
+    fn is_last(&self) -> bool {
+        self.live.len() + self.inner == 1
+    }
+
+    /// Whether a child's end lets somebody go on.
+    #[inline]
+    fn is_awaited(&self) -> bool {
+        !self.consumers.is_empty() || !self.queue.is_empty()
     }
 
     /// Somebody has gone: tells whom it may concern if that was the last.
@@ -362,19 +368,5 @@ impl<R: Runtime, T, E> State<R, T, E> {
             .iter()
             .position(|(place, _)| Some(*place) == key)?;
         Some(self.consumers.swap_remove(at).1)
-    }
-}
-
-impl Entry {
-    fn failure<E>(&self, key: usize, cause: Cause<E>) -> TaskError<E> {
-        TaskError {
-            id: Some(TaskId {
-                index: self.index,
-                key,
-            }),
-            name: self.name.as_deref().cloned(),
-            spawned_at: self.spawned_at,
-            cause,
-        }
     }
 }

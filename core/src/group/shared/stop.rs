@@ -87,13 +87,13 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     /// Lets the group be cancelled with the token that its children see, whoever cancels that.
     pub(super) fn watch_token(self: &Arc<Self>) {
         let watcher: Waker = Arc::new(Watcher(Arc::downgrade(self))).into();
-        if !self.scope.token.notify(&watcher) {
+        if !self.token.notify(&watcher) {
             self.token_cancelled();
         }
     }
 
     fn token_cancelled(self: &Arc<Self>) {
-        let Some(reason) = self.scope.token.reason() else {
+        let Some(reason) = self.token.reason() else {
             return;
         };
         let mut state = self.lock();
@@ -179,7 +179,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         // A waker that panics, the token's or the outer group's, must not keep the group's own waiting.
         let told = catch_unwind(AssertUnwindSafe(|| {
             if let Some(reason) = &after.reason {
-                self.scope.token.cancel_for(reason);
+                self.token.cancel_for(reason);
             }
         }));
         drop(after.dropped);

@@ -3,7 +3,7 @@
 use super::{Shared, stop::After};
 use crate::{
     context::Occupied,
-    group::{TaskError, TaskId, error::Cause},
+    group::{TaskError, error::Cause},
     rt::Runtime,
     sync::wake_all,
 };
@@ -70,7 +70,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         &self,
         cx: &mut Context<'_>,
         key: &mut Option<u64>,
-    ) -> Poll<Option<(TaskId, T)>> {
+    ) -> Poll<Option<(u64, T)>> {
         if key.is_none() {
             // Most have not to wait: they need no waker.
             let mut state = self.lock();
@@ -101,7 +101,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     /// The outputs in the order of spawning, and the failures unless they are tolerated.
-    pub(in crate::group) fn take(&self) -> (Vec<(TaskId, T)>, Vec<TaskError<E>>) {
+    pub(in crate::group) fn take(&self) -> (Vec<(u64, T)>, Vec<TaskError<E>>) {
         let mut state = self.lock();
         let outputs = std::mem::take(&mut state.outputs);
         let failures = std::mem::take(&mut state.failures);
@@ -109,7 +109,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let outside = state.outside.take().filter(|_| state.cut && !succeeded);
         drop(state);
         let mut outputs: Vec<_> = outputs.into();
-        outputs.sort_by_key(|(id, _)| id.index);
+        outputs.sort_by_key(|(index, _)| *index);
         // The body's are not the children's, which are what is tolerated.
         let reported = failures
             .into_iter()
