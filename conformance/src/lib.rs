@@ -43,6 +43,7 @@
 mod expectations;
 mod list;
 mod manual;
+mod mortal;
 mod outcome;
 pub mod probe;
 mod report;

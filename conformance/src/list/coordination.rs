@@ -86,6 +86,28 @@ macro_rules! __rules_coordination {
                 "A wait for an event, notification, condition, barrier or cell that was not polled consumes nothing, counts for nothing and runs nothing.")
             (sy_54_waits_leave_nothing_behind, signals::sy_54, "SY-54", Must, Exact,
                 "Dropped after any of its polls, a wait for an event, notification, condition, barrier or cell leaves no waker behind; it tolerates spurious polls, and a new waker at every poll.")
+            (sy_55_conditions_with_owned_guards, condvar_owned::sy_55, "SY-55", Must, Exact,
+                "A wait for a condition with an owned guard can leave the scope, and keeps *SY-13* and *SY-44*; after a wait with either kind of guard the lock's holder is the place of that wait.")
+            (sy_60_many_read_or_one_writes, rwlock::sy_60, "SY-60", Must, Exact,
+                "A read-write lock has many readers or one writer, also between release and wake.")
+            (sy_61_readers_and_writers_are_fifo, rwlock::sy_61, "SY-61", Must, Exact,
+                "Those who wait to read or to write get in in the order of their first poll, and readers that stand next to each other together: neither kind starves the other.")
+            (sy_62_nobody_overtakes_readers_or_writers, rwlock::sy_62, "SY-62", Must, Exact,
+                "Neither `try_read`, `try_write` nor a newcomer overtakes one who waits to read or to write.")
+            (sy_63_a_dropped_writer_lets_readers_in, rwlock::sy_63, "SY-63", Must, Exact,
+                "One who waits to read or to write and is dropped, before or after the grant, passes on what had reached it; a writer lets the readers behind it in.")
+            (sy_64_a_writer_becomes_a_reader, rwlock::sy_64, "SY-64", Must, Exact,
+                "A guard that is downgraded lets in the readers that are next, and no writer in between.")
+            (sy_65_owned_read_write_guards, rwlock::sy_65, "SY-65", Must, Exact,
+                "Owned guards of a read-write lock keep it alive, can leave the scope, and exclude as others do.")
+            (sy_66_a_panic_releases_the_read_write_lock, rwlock::sy_66, "SY-66", Must, Exact,
+                "A panic under a guard of a read-write lock releases it, and poisons nothing; `holder` is where the last guard was asked for, and none while it is free.")
+            (sy_67_an_unpolled_read_or_write_takes_nothing, rwlock::sy_67, "SY-67", Must, Exact,
+                "A future of a read-write lock acquires nothing until it is polled; `get_mut` and `into_inner` reach the value without waiting.")
+            (sy_68_reads_and_writes_leave_nothing_behind, rwlock::sy_68, "SY-68", Must, Exact,
+                "Dropped after any of its polls, a wait to read or to write leaves no waker behind; it tolerates spurious polls, and a new waker at every poll.")
+            (sy_69_tasks_share_a_read_write_lock, rwlock::sy_69, "SY-69", Must, Stochastic,
+                "Tasks on all workers, spawned by code that is generic over the runtime, see no half of what a writer wrote, and lose no write.")
             (ch_01_fifo_and_exactly_once, channel::ch_1, "CH-1", Must, Stochastic,
                 "Items of one sender arrive in order; nothing is lost, nothing is doubled.")
             (ch_02_capacity_0_is_an_error, channel::ch_2, "CH-2", Must, Exact,

@@ -48,11 +48,11 @@ macro_rules! __rules_groups {
                 "With a supervisor no sibling is cancelled, and all failures are reported at the end.")
             (tg_21_a_joiner_decides, group_spawn::tg_21, "TG-21", Must, Exact,
                 "A policy decides at each completion: so many outputs are enough, or one's own.")
-            (tg_22_a_scope_runs_borrowed_children, join::tg_22, "TG-22", Must, Exact,
+            (tg_22_a_scope_runs_borrowed_children, scope::tg_22, "TG-22", Must, Exact,
                 "A scope runs borrowed, non-`'static`, non-`Send` children in the same task, also children of children, and is sound under `mem::forget`.")
             (tg_23_children_inherit, group_spawn::tg_23, "TG-23", Must, Exact,
                 "Children inherit token, deadline and task-local values; a bare `spawn` inherits none.")
-            (tg_30_cancel_and_errors_end_a_scopes_children, join::tg_30, "TG-30", Must, Exact,
+            (tg_30_cancel_and_errors_end_a_scopes_children, scope::tg_30, "TG-30", Must, Exact,
                 "`cancel` of a scope drops all its children, also the one that calls it in its first poll, and refuses others; the first error of a `try_scope` drops children and body.")
             (tg_40_zero_limits_are_errors, group_edge::tg_40, "TG-40", Must, Exact,
                 "A `max_concurrent` of 0, and 0 outputs that are enough, are a `ConfigError`.")

@@ -138,7 +138,23 @@ pub fn ch_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     tx.try_send(6)
         .map_err(|error| Stop::failed(format!("a dropped permit's slot: {error}")))?;
     ensure_eq!(rx.try_recv(), Ok(6), "the item in a dropped permit's slot");
-    Ok(())
+
+    tx.try_send(7).map_err(unsent)?;
+    let mut granted = Probe::new(tx.reserve());
+    let mut next = Probe::new(tx.clone().reserve_owned());
+    ensure!(
+        granted.is_pending() && next.is_pending(),
+        "a full channel gave a slot"
+    );
+    ensure_eq!(rx.try_recv(), Ok(7), "the item before");
+    drop(granted); // With its slot, unpolled.
+    ensure!(
+        next.wakes() > 0,
+        "a slot was lost with the `reserve` that was dropped"
+    );
+    drop(next); // Likewise, and nobody waits.
+    tx.try_send(8)
+        .map_err(|error| Stop::failed(format!("the slot of a `reserve` that was dropped: {error}")))
 }
 
 /// A timed send hands its item back.

@@ -98,8 +98,11 @@ pub fn ga_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 let now = running.fetch_add(1, Ordering::SeqCst) + 1;
                 peak.fetch_max(now, Ordering::SeqCst);
                 arrived.bump();
-                arrived.reached(LIMIT).await;
-                yield_now().await;
+                // Until there are as many as may be, and for one too many to come.
+                arrived.reached(n / 20 * 20 + LIMIT).await;
+                for _ in 0..20 {
+                    yield_now().await;
+                }
                 running.fetch_sub(1, Ordering::SeqCst);
                 Ok::<_, u32>(n)
             }
@@ -107,11 +110,11 @@ pub fn ga_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let all = gather(rt, (0..20).map(job)).limit(LIMIT);
         let outputs = all.expect("3 are not 0").await;
         ensure_eq!(outputs.ok(), Some((0..20).collect()), "the outputs");
-        let mapped = map_concurrent(rt, 0..20, job).limit(LIMIT);
+        let mapped = map_concurrent(rt, 20..40, job).limit(LIMIT);
         let outputs = mapped.expect("3 are not 0").collect().await;
         ensure_eq!(
             outputs.ok(),
-            Some((0..20).collect()),
+            Some((20..40).collect()),
             "the outputs of a map"
         );
         ensure_eq!(peak.load(Ordering::SeqCst), LIMIT, "the most at once");

@@ -93,6 +93,16 @@ pub fn ch_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         matches!(sent, Err(SendError(_))),
         "`send` without receiver: {sent:?}"
     );
+    let (tx, rx) = channel::<R, Counted>(ctx, 1)?;
+    let permit = Probe::new(tx.reserve())
+        .ready("`reserve`")?
+        .map_err(unreserved)?;
+    drop(rx);
+    let sent = permit.send(Counted::new(&drops));
+    ensure!(
+        matches!(sent, Err(SendError(_))),
+        "a permit's `send` without receiver: {sent:?}"
+    );
     Ok(())
 }
 

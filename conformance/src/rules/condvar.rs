@@ -15,12 +15,12 @@ use std::{
     task::{Wake, Waker},
 };
 
-fn taken() -> Stop {
+pub(super) fn taken() -> Stop {
     Stop::failed("the lock should be free")
 }
 
 /// A wait that has given its guard back.
-fn waiting<'a, L: Lock<u32>>(
+pub(super) fn waiting<'a, L: Lock<u32>>(
     condvar: &'a Condvar,
     lock: &'a L,
 ) -> Result<Probe<impl Future<Output = L::Guard<'a>> + Send>, Stop> {
@@ -244,6 +244,34 @@ pub fn sy_46<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 .map_err(|error| Stop::failed(format!("a task at the queue: {error}")))?;
         }
         ensure_eq!(sum, 3 * EACH * (EACH + 1) / 2, "the sum of the items");
-        Ok(())
+        let rounds = ctx.rt().spawn(ring(ctx.rt().clone())).await;
+        rounds.map_err(|error| Stop::failed(format!("a task in the ring: {error}")))?
     })
+}
+
+/// Tasks that wake the next one each: with a notification lost, all of them stand still.
+async fn ring<R: Runtime>(rt: R) -> Outcome {
+    const TASKS: usize = 4;
+
+    let turn = Arc::new((rt.lock(0), [const { Condvar::new() }; TASKS]));
+    let tasks = [0, 1, 2, 3].map(|n| {
+        let turn = Arc::clone(&turn);
+        rt.spawn(async move {
+            let (lock, comes) = &*turn;
+            for _ in 0..50 {
+                let turn = lock.lock().await;
+                let mut turn = comes[n]
+                    .wait_while(lock, turn, |turn| *turn % TASKS != n)
+                    .await;
+                *turn += 1;
+                comes[(n + 1) % TASKS].notify_one();
+            }
+        })
+    });
+    for task in tasks {
+        task.await
+            .map_err(|error| Stop::failed(format!("a task in the ring: {error}")))?;
+    }
+    ensure_eq!(*turn.0.lock().await, 200, "the turns taken");
+    Ok(())
 }

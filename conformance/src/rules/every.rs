@@ -70,9 +70,10 @@ pub(super) fn cut_off(
         drop(probe.ready(what)?);
     }
     drop(probe);
-    event.take().into_iter().for_each(|event| event());
+    // Before the event, which may well take the waker along.
     let left = Arc::strong_count(&wakers) - 1;
     ensure_eq!(left, 0, "wakers that are held by {what}, {cut}");
+    event.take().into_iter().for_each(|event| event());
     Ok(())
 }
 

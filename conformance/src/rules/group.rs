@@ -71,6 +71,14 @@ pub(super) async fn until_live<R: Runtime>(group: &Spawner<R, u32, Bad>, live: u
     }
 }
 
+/// Lets those begin, and wait, who were spawned: tasks that came later have ended by then. An executor may
+/// still do otherwise, so that a rule which needs this finds its bug sooner or later.
+pub(super) async fn settle<R: Runtime>(rt: &R) {
+    for _ in 0..20 {
+        rt.spawn(yield_now()).await.ok();
+    }
+}
+
 /// A child that waits for good, and counts its drop.
 pub(super) async fn waits(drops: Counted) -> Result<u32, Bad> {
     let _drops = drops;

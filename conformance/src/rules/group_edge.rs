@@ -1,7 +1,7 @@
 //! *TG*: bad settings, empty groups, single aborts, joiners that use their group, what is left behind.
 
 use super::{
-    group::{Bad, Group, built, codes, spawn, until_live, waits},
+    group::{Bad, Group, built, codes, settle, spawn, until_live, waits},
     group_ugly::Bomb,
 };
 use crate::{
@@ -122,7 +122,7 @@ pub fn tg_52<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             });
             ids.push(child.map_err(|error| Stop::failed(error.to_string()))?);
         }
-        yield_now().await;
+        settle(ctx.rt()).await;
         ensure!(group.abort(ids[2]), "a queued child was not live");
         ensure_eq!(drops.count(), 1, "the queued child's drops");
         ensure!(!group.abort(ids[2]), "a child that is gone was live");

@@ -1,6 +1,6 @@
 //! *TG*: starting children, taking their outputs, policies, what they inherit.
 
-use super::group::{Bad, Group, built, codes, spawn, until_live, waits};
+use super::group::{Bad, Group, built, codes, settle, spawn, until_live, waits};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Counted, Expected, Gate, Probe, Wakes},
@@ -179,9 +179,7 @@ pub fn tg_19<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             })?;
         }
         begun.reached(3).await;
-        for _ in 0..50 {
-            yield_now().await;
-        }
+        settle(ctx.rt()).await;
         ensure_eq!(begun.count(), 3, "the children begun while three wait");
         go.open();
         group.join().await.map_err(bad)?;

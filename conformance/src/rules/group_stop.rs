@@ -1,6 +1,6 @@
 //! *TG*: cancelling, dropping, grace, shields, deadlines.
 
-use super::group::{Bad, Group, built, spawn, waits};
+use super::group::{Bad, Group, built, settle, spawn, waits};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Counted, Gate, OnDrop, Probe, Wakes},
@@ -118,7 +118,7 @@ pub fn tg_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for _ in 0..4 {
             spawn(&group, waits(Counted::new(&drops)))?;
         }
-        yield_now().await;
+        settle(ctx.rt()).await;
         drop(group);
         drops.reached(4).await;
 
@@ -126,7 +126,7 @@ pub fn tg_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for _ in 0..4 {
             spawn(&group, waits(Counted::new(&drops)))?;
         }
-        yield_now().await;
+        settle(ctx.rt()).await;
         let stopped = group.shutdown().await;
         ensure_eq!(drops.count(), 8, "the children dropped");
         ensure!(stopped.is_ok(), "`shutdown` gave {stopped:?}");
@@ -183,6 +183,21 @@ pub fn tg_13<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             matches!(&outputs, Ok(outputs) if outputs == &[5]),
             "who stopped within the grace gave {outputs:?}"
         );
+
+        // A failure cancels the token, too, and gives as much time.
+        let group = built(Group::builder(ctx.rt()).grace(HOUR))?;
+        let token = group.token().clone();
+        let told = Gate::new();
+        let tells = told.clone();
+        spawn(&group, async move {
+            token.cancelled().await;
+            tells.open();
+            Ok(7)
+        })?;
+        spawn(&group, async { Err(Bad(6)) })?;
+        let joined = group.join().await;
+        ensure!(joined.is_err(), "a child failed, and the group gave `Ok`");
+        ensure!(told.is_open(), "a sibling of one that failed was not told");
         Ok(())
     })
 }

@@ -1,9 +1,10 @@
 //! *TG*: panicking destructors, many failures, late ones, groups that are left half way.
 
-use super::group::{Bad, Group, built, codes, spawn, until_live};
+use super::group::{Bad, Group, built, codes, spawn, until_live, waits};
 use crate::{
+    mortal::Mortal,
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Counted, Expected, Gate, OnDrop, PATIENCE, Probe, Wakes, block},
+    probe::{Counted, Expected, Gate, Probe, Wakes},
 };
 use anyrt_core::{
     cancel::shield,
@@ -14,7 +15,7 @@ use std::{
     future::pending,
     mem,
     panic::panic_any,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -212,50 +213,50 @@ pub fn tg_46<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
 /// A group whose executor goes away is over, and says so; queued children go, too.
 pub fn tg_47<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    for supervised in [false, true] {
-        let (rt, go) = (ctx.fresh(), Gate::new());
-        let (gone, is_gone) = mpsc::channel();
-        let mut group = Group::builder(&rt).max_concurrent(2);
-        if supervised {
-            group = group.supervisor();
-        }
-        let group = built(group)?;
-        for _ in 0..4 {
-            let (go, gone) = (go.clone(), gone.clone());
-            spawn(&group, async move {
-                let _guard = OnDrop::new(move || {
-                    gone.send(()).ok();
-                });
-                go.wait().await;
-                Ok(1)
-            })?;
-        }
-        rt.block_on(yield_now());
-        let spawner = group.spawner();
-        drop((rt, gone));
-        // The group has a value of the runtime, too: joined elsewhere, so that it goes with it. An
-        // executor that lives on runs the children to their end.
-        let joined = thread::spawn(move || block(group.join()));
-        is_gone.recv_timeout(Duration::from_millis(100)).ok();
-        go.open();
-        let give_up = std::time::Instant::now() + PATIENCE;
-        while !joined.is_finished() && std::time::Instant::now() < give_up {
-            thread::yield_now();
-        }
-        ensure!(joined.is_finished(), "the group never ends");
-        match joined.join() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                let lost = error
-                    .iter()
-                    .all(|failure| matches!(failure.cause, Cause::Cancelled(_)));
-                ensure!(lost, "a lost executor gave {error}");
+    ctx.run(async {
+        for supervised in [false, true] {
+            let rt = Mortal::new(ctx.rt().clone());
+            let (started, drops) = (Wakes::new(), Wakes::new());
+            let mut group = Group::builder(&rt).max_concurrent(2);
+            if supervised {
+                group = group.supervisor();
             }
-            Err(_) => return Err(Stop::failed("`join` panicked")),
+            let group = built(group)?;
+            for _ in 0..4 {
+                let (started, witness) = (Arc::clone(&started), Counted::new(&drops));
+                spawn(&group, async move {
+                    let _witness = witness;
+                    started.bump();
+                    pending().await
+                })?;
+            }
+            started.reached(2).await; // The other two are queued.
+            let spawner = group.spawner();
+            rt.end();
+            let Err(error) = group.join().await else {
+                return Err(Stop::failed("a group that lost its children gave `Ok`"));
+            };
+            let lost = error
+                .iter()
+                .all(|failure| matches!(failure.cause, Cause::Cancelled(None)));
+            ensure!(lost, "a lost executor gave {error}");
+            ensure_eq!(drops.count(), 4, "the children that have been dropped");
+            ensure_eq!(started.count(), 2, "the children that have begun");
+            ensure!(spawner.is_empty(), "children are left");
+            // The first that is lost cancels the others, which are no failures then.
+            let want = if supervised { 4..=4 } else { 1..=2 };
+            let count = error.len();
+            ensure!(want.contains(&count), "{count} failures, want {want:?}");
+
+            let late = built(Group::builder(&rt))?;
+            spawn(&late, waits(Counted::new(&drops)))?;
+            let Err(error) = late.join().await else {
+                return Err(Stop::failed("a child without an executor gave `Ok`"));
+            };
+            ensure_eq!((error.len(), drops.count()), (1, 5), "failures, drops");
         }
-        ensure!(spawner.is_empty(), "children are left");
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// A body that fails after its group has what it needs is told of.

@@ -253,16 +253,23 @@ pub fn sp_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// `is_finished` follows the task.
 pub fn sp_14<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let go = Gate::new();
+        let (started, go) = (Gate::new(), Gate::new());
         let handle = ctx.rt().spawn({
-            let go = go.clone();
-            async move { go.wait().await }
+            let (started, go) = (started.clone(), go.clone());
+            async move {
+                started.open();
+                go.wait().await;
+            }
         });
-        yield_now().await;
-        ensure!(
-            !handle.is_finished(),
-            "`is_finished` is true while the task waits"
-        );
+        started.wait().await;
+        // More than once: it has begun, but may not wait yet.
+        for _ in 0..100 {
+            yield_now().await;
+            ensure!(
+                !handle.is_finished(),
+                "`is_finished` is true while the task waits"
+            );
+        }
         go.open();
         while !handle.is_finished() {
             yield_now().await;

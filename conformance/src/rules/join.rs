@@ -1,12 +1,12 @@
-//! *GA* from 20 on, *TG-22*, *TG-30*: many futures in one task, that wait for tasks on all threads.
+//! *GA* from 20 on: many futures in one task, that wait for tasks on all threads.
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Counted, Gate, Wakes},
+    probe::{Counted, Gate, Probe, Wakes},
 };
 use anyrt_core::{
-    JoinError,
-    join::{FutureSet, join_all, race, race_ok, scope, scope_local, try_join_all, try_scope},
+    ConfigError, JoinError,
+    join::{FutureSet, join_all, race, race_ok, try_join_all},
     task::yield_now,
 };
 use std::{
@@ -14,7 +14,7 @@ use std::{
     future::{Future, Ready, pending, poll_fn},
     pin::pin,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    task::Poll,
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -122,7 +122,40 @@ pub fn ga_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "{polls} polls of {count} sleeps that end together"
         );
         Ok(())
-    })
+    })?;
+    let polls = polls_under_a_budget(count);
+    ensure!(
+        polls <= 4 * count,
+        "{polls} polls of {count} children under a budget of 100 each"
+    );
+    Ok(())
+}
+
+/// How often `count` children are polled that wake together, of which 100 get anywhere in each poll of their
+/// task. The others are woken when it has returned: so it is where a runtime has a budget for each task and
+/// its leaf futures, unlike this crate's sleeps, heed it.
+fn polls_under_a_budget(count: usize) -> usize {
+    let (polls, left, wakers) = (Cell::new(0), Cell::new(0), RefCell::new(Vec::new()));
+    let mut all = Probe::new(join_all((0..count).map(|_| {
+        poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            if left.get() == 0 {
+                wakers.borrow_mut().push(cx.waker().clone());
+                return Poll::Pending;
+            }
+            left.set(left.get() - 1);
+            Poll::Ready(())
+        })
+    })));
+    while all.is_pending() {
+        left.set(100);
+        wakers.take().into_iter().for_each(Waker::wake);
+    }
+    polls.get()
+}
+
+fn raced<T>(made: Result<T, ConfigError>) -> Result<T, Stop> {
+    made.map_err(|error| Stop::failed(error.to_string()))
 }
 
 /// The first error, with the siblings dropped.
@@ -140,8 +173,10 @@ pub fn ga_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                     }
                 }
             }));
+            // A probe keeps what is ready: were it the outcome's drop that drops them, it would show.
+            let mut outcome = Probe::new(outcome);
             ensure_eq!(
-                outcome.await,
+                outcome.finish().await,
                 Err::<Vec<()>, _>("the second"),
                 "the outcome"
             );
@@ -172,10 +207,8 @@ pub fn ga_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                     }
                 }
             }));
-            let winner = racing
-                .map_err(|error| Stop::failed(error.to_string()))?
-                .await;
-            ensure_eq!(winner, "the winner", "the output");
+            let mut racing = Probe::new(raced(racing)?);
+            ensure_eq!(racing.finish().await, "the winner", "the output");
             ensure_eq!(drops.count(), count, "the children that have been dropped");
         }
         let none: [Ready<()>; 0] = [];
@@ -188,22 +221,32 @@ pub fn ga_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn ga_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         for winner in [Some(MANY - 1), None] {
-            let children = (0..MANY).map(|n| {
-                let task = ctx.rt().spawn(async move { n });
+            let drops = Wakes::new();
+            let children = (0..=MANY).map(|n| {
+                let (task, witness) = (ctx.rt().spawn(async move { n }), Counted::new(&drops));
                 async move {
+                    let _witness = witness;
+                    if n == MANY && winner.is_some() {
+                        return pending().await;
+                    }
                     let n = task.await.map_err(|_| usize::MAX)?;
                     if Some(n) == winner { Ok(n) } else { Err(n) }
                 }
             });
-            let racing = race_ok(children).map_err(|error| Stop::failed(error.to_string()))?;
-            match (winner, racing.await) {
+            let mut racing = Probe::new(raced(race_ok(children))?);
+            match (winner, racing.finish().await) {
                 (Some(winner), Ok(n)) => ensure_eq!(n, winner, "the first `Ok`"),
                 (None, Err(failed)) => {
-                    let in_order = failed.errors.into_iter().eq(0..MANY);
+                    let in_order = failed.errors.into_iter().eq(0..=MANY);
                     ensure!(in_order, "the errors are not in input order");
                 }
                 (_, outcome) => return Err(Stop::failed(format!("a race gave {outcome:?}"))),
             }
+            ensure_eq!(
+                drops.count(),
+                MANY + 1,
+                "the children that have been dropped"
+            );
         }
         Ok(())
     })
@@ -212,13 +255,25 @@ pub fn ga_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// Outputs come as their tasks finish, and the set grows while it runs.
 pub fn ga_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let gates: Vec<_> = (0..MANY).map(|_| Gate::new()).collect();
-        let mut set: FutureSet<_> = gates[..MANY - 1].iter().enumerate().map(wait_for).collect();
-        set.push(wait_for((MANY - 1, &gates[MANY - 1])));
-        for n in (0..MANY).rev() {
+        let gates: Vec<_> = (0..2 * MANY).map(|_| Gate::new()).collect();
+        let mut set: FutureSet<_> = gates[..MANY].iter().enumerate().map(wait_for).collect();
+        let open = |n: usize| {
             let gate = gates[n].clone();
             drop(ctx.rt().spawn(async move { gate.open() }));
+        };
+        for n in (0..MANY).rev() {
+            open(n);
             ensure_eq!(set.next().await, Some(n), "the next output");
+            set.push(wait_for((MANY + n, &gates[MANY + n])));
+            ensure_eq!(set.len(), MANY, "the futures in the set");
+        }
+        for n in MANY..2 * MANY {
+            open(n);
+            ensure_eq!(
+                set.next().await,
+                Some(n),
+                "the output of one that came later"
+            );
         }
         ensure_eq!(set.next().await, None, "the output of an empty set");
         Ok(())
@@ -228,100 +283,4 @@ pub fn ga_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 async fn wait_for((n, gate): (usize, &Gate)) -> usize {
     gate.wait().await;
     n
-}
-
-/// Children borrow, are not `Send`, start others, and are all finished at the end.
-pub fn tg_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    ctx.run(async {
-        let sum = RefCell::new(0);
-        let (sum, rt) = (&sum, ctx.rt());
-        let body = scope_local(|s| async move {
-            for n in 1..=4 {
-                let s2 = s.clone();
-                drop(s.spawn(async move {
-                    let task = rt.spawn(async move { n });
-                    let n = task.await.unwrap_or_default();
-                    drop(s2.spawn(async move {
-                        rt.sleep(Duration::from_millis(1)).await;
-                        *sum.borrow_mut() += n;
-                    }));
-                }));
-            }
-            "the body"
-        });
-        ensure_eq!(body.await, "the body", "the body's output");
-        ensure_eq!(*sum.borrow(), 10, "what the children added");
-
-        // What is forgotten is never polled again.
-        let gate = Gate::new();
-        let polls = Cell::new(0);
-        {
-            let (gate, polls) = (gate.clone(), &polls);
-            let mut forgotten = Box::pin(scope_local(|s| {
-                drop(s.spawn(async move {
-                    gate.wait().await;
-                    polls.set(polls.get() + 1);
-                }));
-                pending::<()>()
-            }));
-            let ended = poll_fn(|cx| Poll::Ready(forgotten.as_mut().poll(cx).is_ready())).await;
-            ensure!(!ended, "a scope ended before its body");
-            std::mem::forget(forgotten);
-        }
-        gate.open();
-        yield_now().await;
-        ensure_eq!(polls.get(), 0, "the polls of a forgotten child");
-        Ok(())
-    })
-}
-
-/// A cancel, also in a child's first poll, and an error drop the children.
-pub fn tg_30<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    ctx.run(async {
-        let drops = Wakes::new();
-        let (first, second) = (Counted::new(&drops), Counted::new(&drops));
-        let ends = scope(|s| async move {
-            let s2 = s.clone();
-            let canceller = s.spawn(async move {
-                let _witness = first;
-                s2.cancel();
-                pending::<()>().await;
-            });
-            let sibling = s.spawn(async move {
-                let _witness = second;
-                pending::<()>().await;
-            });
-            let ends = (canceller.await.is_err(), sibling.await.is_err());
-            (ends, s.try_spawn(async {}).is_err())
-        });
-        ensure_eq!(
-            ends.await,
-            ((true, true), true),
-            "what a cancelled scope's handles give"
-        );
-        ensure_eq!(drops.count(), 2, "the children that have been dropped");
-
-        let (child, body) = (Counted::new(&drops), Counted::new(&drops));
-        let task = ctx.rt().spawn(async { "an error" });
-        let failed = try_scope(|s| async move {
-            let _witness = body;
-            drop(s.spawn(async move { Err::<(), _>(task.await.unwrap_or("no output")) }));
-            drop(s.spawn(async move {
-                let _witness = child;
-                pending::<Result<(), _>>().await
-            }));
-            pending::<Result<(), _>>().await
-        });
-        ensure_eq!(
-            failed.await,
-            Err("an error"),
-            "what a scope with an error gives"
-        );
-        ensure_eq!(
-            drops.count(),
-            4,
-            "the children and bodies that have been dropped"
-        );
-        Ok(())
-    })
 }

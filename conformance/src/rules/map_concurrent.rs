@@ -119,6 +119,32 @@ pub fn ga_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             mapped.next().await.is_none(),
             "something came after a failure"
         );
+        drop(mapped);
+
+        // Nor where there is room for more, since an output was handed out before.
+        let (fails, called) = (Gate::new(), Cell::new(0));
+        let work = |n: usize| -> Job<Result<usize, u32>> {
+            called.set(called.get() + 1);
+            let fails = fails.clone();
+            match n {
+                0 => Box::pin(ready(Ok(0))),
+                1 => Box::pin(async move {
+                    fails.wait().await;
+                    Err(25)
+                }),
+                _ => Box::pin(jobs.job()),
+            }
+        };
+        let before = jobs.dropped.count();
+        let mut mapped = map_concurrent(rt, 0.., work).limit(3).expect("3 are not 0");
+        let first = mapped.next().await;
+        ensure!(matches!(first, Some(Ok(0))), "the first output: {first:?}");
+        fails.open();
+        jobs.dropped.reached(before + 1).await; // It has failed by then.
+        let failure = mapped.next().await;
+        ensure!(matches!(failure, Some(Err(_))), "a failure: {failure:?}");
+        let called = called.get();
+        ensure_eq!(called, 3, "the items taken, none of them after a failure");
         Ok(())
     })
 }

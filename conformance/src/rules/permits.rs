@@ -77,6 +77,15 @@ pub fn sy_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         1,
         "the permits after one of 2 was forgotten"
     );
+    ensure_eq!(
+        semaphore.forget_permits(5),
+        1,
+        "what forgetting 5 took, of 2 permits of which a holder forgot one"
+    );
+    ensure!(
+        semaphore.add_permits(1).is_ok(),
+        "adding a permit is refused"
+    );
     // Part of a debt: 1 permit is free and 1 is held; 1 of the 2 goes, the rest stays.
     ensure!(
         semaphore.add_permits(1).is_ok(),

@@ -175,6 +175,27 @@ pub fn ch_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         "a `put` that was served late"
     );
 
+    // Nor is anybody left waiting where nothing is in, or will be.
+    let queue = bounded::<u32>(2)?;
+    let mut waits = Probe::new(queue.get());
+    ensure!(waits.is_pending(), "an empty queue gave an item");
+    queue.shutdown(Shutdown::Graceful);
+    ensure!(waits.wakes() > 0, "a shutdown did not wake a `get`");
+    let closed = waits.ready("`get`")?.map(drop);
+    ensure_eq!(closed, Err(Closed), "after a shutdown with nothing in");
+    let queue = bounded(2)?;
+    let (mut first, mut second) = (Probe::new(queue.get()), Probe::new(queue.get()));
+    ensure!(
+        first.is_pending() && second.is_pending(),
+        "an empty queue gave an item"
+    );
+    put(&queue, 1)?;
+    queue.shutdown(Shutdown::Graceful);
+    ensure_eq!(got(first.ready("`get`")?)?, 1, "the last item");
+    ensure!(second.wakes() > 0, "the last item woke nobody who waits");
+    let closed = second.ready("`get`")?.map(drop);
+    ensure_eq!(closed, Err(Closed), "after the last item");
+
     // An item that is promised may yet be left to the next.
     let queue = bounded(2)?;
     let (mut first, mut second) = (Probe::new(queue.get()), Probe::new(queue.get()));

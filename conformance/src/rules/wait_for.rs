@@ -8,14 +8,19 @@ use anyrt_core::{
     Instant, JoinError,
     cancel::shield,
     context::Context,
+    rt::JoinHandle,
     task::yield_now,
     time::{WaitTaskError, wait_for, wait_for_task, wait_until},
 };
 use std::{
-    future::{pending, poll_fn, ready},
+    future::{Future, pending, poll_fn, ready},
     panic::panic_any,
-    sync::Arc,
-    task::Poll,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{self, Poll},
     thread,
     time::Duration,
 };
@@ -52,7 +57,8 @@ pub fn to_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         });
         let mut probe = Probe::new(wait_for(rt, SHORT, work));
         ensure!(probe.is_pending(), "it is ready after one poll of 3");
-        let output = probe.finish().await;
+        probe.woken_past(0).await; // Its timer: the other two polls are of one.
+        let output = probe.ready("a limit whose timer fired")?;
         ensure_eq!(output, Ok(6), "a value that arrived as the timer fired");
 
         for limit in [Duration::ZERO, SHORT] {
@@ -193,26 +199,38 @@ pub fn to_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ensure_eq!(late.limit, limit, "the limit");
         }
 
-        // Late, but there when the abort arrives.
-        let go = Gate::new();
-        let task = rt.spawn({
-            let go = go.clone();
-            async move {
-                go.wait().await;
-                3
-            }
-        });
-        let mut probe = Probe::new(wait_for_task(rt, SHORT, task));
-        if probe.is_pending() {
-            probe.woken_past(0).await;
-            go.open();
-            yield_now().await;
-            let output = probe.finish().await;
-            let fine = matches!(output, Ok(3) | Err(WaitTaskError::Elapsed(_)));
-            ensure!(fine, "a task that ended late gave {output:?}");
-        }
+        let output = wait_for_task(rt, SHORT, FasterThanItsAbort::default()).await;
+        ensure!(
+            matches!(output, Ok(3)),
+            "a task that was there when the abort arrived gave {output:?}"
+        );
         Ok(())
     })
+}
+
+/// The handle of a task that is late, and has ended when it is aborted.
+#[derive(Debug, Default)]
+struct FasterThanItsAbort(AtomicBool);
+
+impl Future for FasterThanItsAbort {
+    type Output = Result<u32, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Self::Output> {
+        match self.is_finished() {
+            true => Poll::Ready(Ok(3)),
+            false => Poll::Pending,
+        }
+    }
+}
+
+impl JoinHandle<u32> for FasterThanItsAbort {
+    fn abort(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    fn is_finished(&self) -> bool {
+        self.0.load(Relaxed)
+    }
 }
 
 /// Whoever drops the wait, aborts the task.

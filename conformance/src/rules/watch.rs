@@ -178,6 +178,17 @@ pub fn ch_49<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure!(panicked.is_err(), "a panic was swallowed");
     ensure_eq!(*tx.latest(), [1, 2], "the value after a panic");
 
+    // One that is overlapped by another is made again, on the newer value.
+    let (tx, _rx) = watch::channel(0);
+    let mut overlapped = false;
+    tx.send_modify(|count| {
+        if !std::mem::replace(&mut overlapped, true) {
+            tx.send(10);
+        }
+        *count += 1;
+    });
+    ensure_eq!(*tx.latest(), 11, "the value after changes that overlap");
+
     const TASKS: usize = 4;
     const CHANGES: usize = 250;
     ctx.run(async {

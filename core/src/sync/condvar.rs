@@ -8,6 +8,7 @@ use crate::rt::Lock;
 use std::{
     fmt,
     future::{Future, poll_fn},
+    sync::Arc,
 };
 
 /// A condition on what a [`Lock`] protects: waits without the lock, and returns with it.
@@ -75,6 +76,48 @@ impl Condvar {
         T: Send + 'static,
         L: Lock<T>,
     {
+        self.exchange(guard, lock.lock())
+    }
+
+    /// [Waits](Self::wait), with a guard that borrows nothing (*SY-55*).
+    ///
+    /// ```
+    /// use anyrt_core::{rt::{Lock, Runtime}, sync::Condvar};
+    /// use std::sync::Arc;
+    ///
+    /// /// A ticket that outlives the call, and can go to another task.
+    /// async fn ticket<L: Lock<usize>>(tickets: Arc<L>, came: &Condvar) -> L::OwnedGuard {
+    ///     let mut left = Arc::clone(&tickets).lock_owned().await;
+    ///     while *left == 0 {
+    ///         left = came.wait_owned(Arc::clone(&tickets), left).await;
+    ///     }
+    ///     *left -= 1;
+    ///     left
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// As of [`wait`](Self::wait).
+    #[track_caller]
+    pub fn wait_owned<T, L>(
+        &self,
+        lock: Arc<L>,
+        guard: L::OwnedGuard,
+    ) -> impl Future<Output = L::OwnedGuard> + Send
+    where
+        T: Send + 'static,
+        L: Lock<T>,
+    {
+        self.exchange(guard, lock.lock_owned())
+    }
+
+    /// `guard` for a notification, then `locking` for what it gives. The caller makes `locking`, so that
+    /// the lock's holder is the place of the wait.
+    fn exchange<G: Send>(
+        &self,
+        guard: G,
+        locking: impl Future<Output = G> + Send,
+    ) -> impl Future<Output = G> + Send {
         async move {
             let mut waiter = Waiter::new(self);
             let mut guard = Some(guard);
@@ -84,7 +127,7 @@ impl Condvar {
                 polled
             })
             .await;
-            let guard = lock.lock().await;
+            let guard = locking.await;
             waiter.accept();
             guard
         }
@@ -95,7 +138,6 @@ impl Condvar {
     ///
     /// # Cancel safety
     /// As of [`wait`](Self::wait).
-    #[track_caller]
     pub fn wait_while<'a, T, L>(
         &self,
         lock: &'a L,
@@ -109,6 +151,28 @@ impl Condvar {
         async move {
             while condition(&mut guard) {
                 guard = self.wait(lock, guard).await;
+            }
+            guard
+        }
+    }
+
+    /// [Waits](Self::wait_owned) for as long as `condition` holds, as [`wait_while`](Self::wait_while) does.
+    ///
+    /// # Cancel safety
+    /// As of [`wait`](Self::wait).
+    pub fn wait_while_owned<T, L>(
+        &self,
+        lock: Arc<L>,
+        mut guard: L::OwnedGuard,
+        mut condition: impl FnMut(&mut T) -> bool + Send,
+    ) -> impl Future<Output = L::OwnedGuard> + Send
+    where
+        T: Send + 'static,
+        L: Lock<T>,
+    {
+        async move {
+            while condition(&mut guard) {
+                guard = self.wait_owned(Arc::clone(&lock), guard).await;
             }
             guard
         }

@@ -6,14 +6,14 @@ use std::{fmt, future::Future, panic::Location, sync::Arc};
 #[doc(alias = "RwLock")]
 /// A FIFO read-write lock whose guards may be held across `.await`; it needs no runtime.
 ///
-/// Many read at once, one writes alone. All wait in one queue, in the order of their first poll:
-/// a reader who comes after a waiting writer waits behind it, so that neither kind starves the
-/// other, and readers that stand next to each other in the queue get in together. So a task that
-/// reads twice, one guard inside the other, deadlocks where a writer comes between: downgrade,
+/// Many read at once, one writes alone (*SY-60*). All wait in one queue, in the order of their first
+/// poll: a reader who comes after a waiting writer waits behind it, so that neither kind starves the
+/// other, and readers that stand next to each other in the queue get in together (*SY-61*). So a task
+/// that reads twice, one guard inside the other, deadlocks where a writer comes between: downgrade,
 /// or pass the guard on.
 ///
 /// Uncontended, taking it is one compare-and-swap and giving it back another. A panic under a guard
-/// releases it; nothing is poisoned. At most [`MAX_PERMITS`](super::MAX_PERMITS) read at once; the
+/// releases it; nothing is poisoned (*SY-66*). At most [`MAX_PERMITS`](super::MAX_PERMITS) read at once; the
 /// next one waits.
 ///
 /// ```
@@ -32,8 +32,8 @@ use std::{fmt, future::Future, panic::Location, sync::Arc};
 /// Where the guard need not live across an `.await`, `std::sync::RwLock` is enough.
 ///
 /// # Cancel safety
-/// A future that waits acquires nothing until it is polled; dropped, it leaves the queue, and what had
-/// reached it goes to the next. The place in the queue is lost.
+/// A future that waits acquires nothing until it is polled (*SY-67*); dropped, it leaves the queue, and
+/// what had reached it goes to the next (*SY-63*). The place in the queue is lost.
 pub struct FifoRwLock<T> {
     guarded: Guarded<T, Many>,
 }
@@ -66,7 +66,7 @@ impl<T> FifoRwLock<T> {
         Acquire::new(self, Location::caller())
     }
 
-    /// Waits for shared access, with a guard that borrows nothing.
+    /// Waits for shared access, with a guard that borrows nothing (*SY-65*).
     ///
     /// # Cancel safety
     /// Safe: as [the lock](Self) says.
@@ -76,7 +76,7 @@ impl<T> FifoRwLock<T> {
         Acquire::new(self, Location::caller())
     }
 
-    /// Shared access, if nobody writes and nobody waits.
+    /// Shared access, if nobody writes and nobody waits (*SY-62*).
     #[inline]
     #[track_caller]
     pub fn try_read(&self) -> Option<FifoReadGuard<'_, T>> {
@@ -100,7 +100,7 @@ impl<T> FifoRwLock<T> {
         Acquire::new(self, Location::caller())
     }
 
-    /// Waits for access alone, with a guard that borrows nothing.
+    /// Waits for access alone, with a guard that borrows nothing (*SY-65*).
     ///
     /// # Cancel safety
     /// Safe: as [the lock](Self) says.
@@ -110,7 +110,7 @@ impl<T> FifoRwLock<T> {
         Acquire::new(self, Location::caller())
     }
 
-    /// Access alone, if it is free and nobody waits.
+    /// Access alone, if it is free and nobody waits (*SY-62*).
     #[inline]
     #[track_caller]
     pub fn try_write(&self) -> Option<FifoWriteGuard<'_, T>> {

@@ -19,6 +19,7 @@ mod erased {
 
 mod contexts;
 mod groups;
+mod growth;
 mod handles;
 mod paused;
 mod timers;
