@@ -56,7 +56,7 @@ fn full(rt: &SimRuntime) -> Ends {
     let receiver = Arc::new(anyrt_core::sync::FifoMutex::new(receiver));
     let taker = receiver.clone();
     later(rt, move || {
-        _ = taker.try_lock().and_then(|mut end| end.try_recv().ok())
+        _ = taker.try_lock().and_then(|mut end| end.try_recv().ok());
     });
     (sender, receiver)
 }
@@ -75,7 +75,7 @@ async fn has_room(rt: SimRuntime, (sender, receiver): Ends) {
 /// Takes what a finished operation has put in, so that the next one has room.
 fn take_again(rt: &SimRuntime, receiver: Arc<anyrt_core::sync::FifoMutex<SimReceiver<u8>>>) {
     later(rt, move || {
-        _ = receiver.try_lock().and_then(|mut end| end.try_recv().ok())
+        _ = receiver.try_lock().and_then(|mut end| end.try_recv().ok());
     });
 }
 
