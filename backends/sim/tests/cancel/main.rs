@@ -90,7 +90,12 @@ table! {
     "rt/stream.rs" { "ReceiverStream" => primitives::stream }
     "rt/time.rs" { "Timer" => time::timer, "sleep" => time::sleep, "Timeout" => time::timeout }
     "sync/barrier.rs" { "wait" => sync::barrier_wait }
-    "sync/condvar.rs" { "wait" => sync::condvar_wait, "wait_while" => sync::condvar_wait_while }
+    "sync/condvar.rs" {
+        "wait" => sync::condvar_wait,
+        "wait_while" => sync::condvar_wait_while,
+        "wait_owned" => sync::condvar_wait_owned,
+        "wait_while_owned" => sync::condvar_wait_while_owned,
+    }
     "sync/event.rs" { "wait" => sync::event_wait }
     "sync/mutex.rs" { "FifoMutex" => sync::fifo_mutex }
     "sync/notify.rs" { "notified" => sync::notified, "notified_owned" => sync::notified_owned }

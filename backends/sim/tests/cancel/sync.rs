@@ -158,6 +158,44 @@ pub(crate) fn condvar_wait_while() {
     );
 }
 
+pub(crate) fn condvar_wait_owned() {
+    check_cancel(
+        |_| async { (Arc::new(FifoMutex::new(0)), Arc::new(Condvar::new())) },
+        |rt, (lock, condition)| async move {
+            let other = (lock.clone(), condition.clone());
+            drop(anyrt_core::rt::Spawn::spawn(&rt, async move {
+                *other.0.lock().await += 1;
+                other.1.notify_all();
+            }));
+            let mut guard = lock.clone().lock_owned().await;
+            while *guard == 0 {
+                guard = condition.wait_owned(lock.clone(), guard).await;
+            }
+        },
+        |_, (lock, _)| async move { drop(lock.lock().await) },
+    );
+}
+
+pub(crate) fn condvar_wait_while_owned() {
+    check_cancel(
+        |_| async { (Arc::new(FifoMutex::new(0)), Arc::new(Condvar::new())) },
+        |rt, (lock, condition)| async move {
+            let other = (lock.clone(), condition.clone());
+            drop(anyrt_core::rt::Spawn::spawn(&rt, async move {
+                *other.0.lock().await += 1;
+                other.1.notify_all();
+            }));
+            let guard = lock.clone().lock_owned().await;
+            drop(
+                condition
+                    .wait_while_owned(lock, guard, |items| *items == 0)
+                    .await,
+            );
+        },
+        |_, (lock, _)| async move { drop(lock.lock().await) },
+    );
+}
+
 pub(crate) fn fifo_mutex() {
     check_cancel(
         |rt| async move {
