@@ -258,27 +258,25 @@ impl World {
     ) -> Poll<()> {
         let mut guard = self.lock();
         let state = &mut *guard;
-        let fires = match *kept {
-            Some(key) => key.0,
-            None => deadline.as_nanos(),
-        };
+        let fires = kept.map_or(deadline.as_nanos(), |key| key.fires);
         if state.now >= fires {
             let removed = kept.take().and_then(|key| state.timers.remove(key));
             drop(guard);
             drop(removed);
             return Poll::Ready(());
         }
-        let key = match *kept {
-            Some(key) => key,
+        let task = state.current.map(|(_, no)| no);
+        // The simulator's own wakers run nothing when they are cloned.
+        let waker = waker.clone();
+        let replaced = match *kept {
+            Some(key) => state.timers.change(key, waker, task),
             None => {
                 let late = state.choices.strikes(state.settings.late);
                 let fires = fires.saturating_add(u64::from(late) * 1_000_000);
-                *kept.insert(state.timers.key(fires))
+                *kept = Some(state.timers.set(fires, waker, task));
+                None
             }
         };
-        let task = state.current.map(|(_, no)| no);
-        // The simulator's own wakers run nothing when they are cloned.
-        let replaced = state.timers.set(key, waker.clone(), task);
         drop(guard);
         drop(replaced);
         Poll::Pending

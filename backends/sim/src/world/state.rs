@@ -219,7 +219,7 @@ impl State {
             });
         }
         let limit = self.settings.max_steps_at_once;
-        if self.timers.next().is_some() {
+        if !self.timers.is_empty() {
             return Ok(self.steps_now > limit);
         }
         if self.steps_now > limit.saturating_mul(10) {

@@ -1,62 +1,107 @@
 //! The timers of a world, in the order in which they fire.
 
 use crate::trace::TaskNo;
-use std::{collections::BTreeMap, task::Waker};
+use slab::Slab;
+use std::{cmp::Reverse, collections::BinaryHeap, task::Waker};
 
-/// When a timer fires; of several at once, the one that was set first.
-pub(crate) type TimerKey = (u64, u64);
+/// When a timer fires; of several at once, the one that was set first; and its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TimerKey {
+    pub(super) fires: u64,
+    no: u64,
+    slot: usize,
+}
 
+/// A heap, from which what was removed is taken out once it is at the top, or once it is the larger part.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    set: BTreeMap<TimerKey, (Waker, Option<TaskNo>)>,
+    heap: BinaryHeap<Reverse<TimerKey>>,
+    set: Slab<Timer>,
     made: u64,
 }
 
+#[derive(Debug)]
+struct Timer {
+    key: TimerKey,
+    waker: Waker,
+    task: Option<TaskNo>,
+}
+
 impl Timers {
-    /// A place for a timer that was not set before.
-    pub(super) fn key(&mut self, fires: u64) -> TimerKey {
+    pub(super) fn set(&mut self, fires: u64, waker: Waker, task: Option<TaskNo>) -> TimerKey {
+        if self.heap.len() > 64 + 2 * self.set.len() {
+            let set = &self.set;
+            self.heap.retain(|Reverse(key)| is_set(set, key));
+        }
         self.made += 1;
-        (fires, self.made)
+        let slot = self.set.vacant_entry();
+        let key = TimerKey {
+            fires,
+            no: self.made,
+            slot: slot.key(),
+        };
+        slot.insert(Timer { key, waker, task });
+        self.heap.push(Reverse(key));
+        key
     }
 
-    pub(super) fn set(
+    /// Has it wake another one; gives the waker that it had.
+    pub(super) fn change(
         &mut self,
         key: TimerKey,
         waker: Waker,
         task: Option<TaskNo>,
     ) -> Option<Waker> {
-        self.set.insert(key, (waker, task)).map(|(waker, _)| waker)
+        let timer = self.set.get_mut(key.slot)?;
+        timer.task = task;
+        Some(std::mem::replace(&mut timer.waker, waker))
     }
 
     pub(super) fn remove(&mut self, key: TimerKey) -> Option<Waker> {
-        self.set.remove(&key).map(|(waker, _)| waker)
+        let set = is_set(&self.set, &key);
+        set.then(|| self.set.remove(key.slot).waker)
     }
 
-    pub(super) fn next(&self) -> Option<u64> {
-        self.set.first_key_value().map(|((fires, _), _)| *fires)
+    pub(super) fn next(&mut self) -> Option<u64> {
+        loop {
+            let Reverse(key) = self.heap.peek()?;
+            if is_set(&self.set, key) {
+                return Some(key.fires);
+            }
+            self.heap.pop();
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty()
     }
 
     /// The wakers of all that fire by now.
     pub(super) fn fire(&mut self, now: u64) -> Vec<Waker> {
         let mut fired = Vec::new();
-        while let Some(first) = self.set.first_entry() {
-            if first.key().0 > now {
+        while self.next().is_some_and(|fires| fires <= now) {
+            let Some(Reverse(key)) = self.heap.pop() else {
                 break;
-            }
-            fired.push(first.remove().0);
+            };
+            fired.push(self.set.remove(key.slot).waker);
         }
         fired
     }
 
     /// When the next timer of a task fires.
     pub(super) fn of(&self, task: TaskNo) -> Option<u64> {
-        let mut set = self.set.iter();
-        let first = set.find(|(_, (_, set_by))| *set_by == Some(task));
-        first.map(|((fires, _), _)| *fires)
+        let mine = self.set.iter().map(|(_, timer)| timer);
+        let mine = mine.filter(|timer| timer.task == Some(task));
+        mine.map(|timer| timer.key.fires).min()
     }
 
     pub(super) fn clear(&mut self) -> Vec<Waker> {
-        let set = std::mem::take(&mut self.set);
-        set.into_values().map(|(waker, _)| waker).collect()
+        self.heap.clear();
+        self.set.drain().map(|timer| timer.waker).collect()
     }
+}
+
+/// A slot's next tenant has another number.
+fn is_set(set: &Slab<Timer>, key: &TimerKey) -> bool {
+    set.get(key.slot).is_some_and(|timer| timer.key == *key)
 }

@@ -1,0 +1,173 @@
+//! What a simulated run costs, beside peers: `cargo run --release -p anyrt-benches-sim`.
+
+#[path = "../../src/harness.rs"]
+#[allow(dead_code)]
+mod harness;
+
+use anyrt_core::{
+    rt::{Sleep, Spawn},
+    task::yield_now,
+};
+use anyrt_sim::{Schedule, Sim, SimRuntime};
+use harness::Table;
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SECOND: Duration = Duration::from_secs(1);
+const SLEEPERS: u64 = 1_000;
+const SPINNERS: u64 = 10;
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn sim() -> Sim {
+    Sim::new().max_steps(u64::MAX).without_faults()
+}
+
+/// One task is spawned and joined.
+async fn tiny(rt: SimRuntime) {
+    rt.spawn(async {}).await.unwrap();
+}
+
+fn tiny_shuttle() {
+    shuttle::future::block_on(async {
+        shuttle::future::spawn(async {}).await.unwrap();
+    });
+}
+
+fn tiny_tokio() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime
+        .unwrap()
+        .block_on(async { tokio::spawn(async {}).await.unwrap() });
+}
+
+/// A thousand tasks sleep `n` times each.
+fn sleeps(n: u64) {
+    let run = sim()
+        .schedule(Schedule::Fifo)
+        .same_thread()
+        .run(0, |rt| async move {
+            let tasks = (0..SLEEPERS).map(|_| {
+                let rt = rt.clone();
+                rt.clone().spawn(async move {
+                    for _ in 0..n {
+                        rt.sleep(SECOND).await;
+                    }
+                })
+            });
+            for task in tasks.collect::<Vec<_>>() {
+                task.await.unwrap();
+            }
+        });
+    assert!(run.failure.is_none());
+}
+
+fn sleeps_tokio(n: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(async {
+        let tasks = (0..SLEEPERS).map(|_| {
+            tokio::spawn(async move {
+                for _ in 0..n {
+                    tokio::time::sleep(SECOND).await;
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+}
+
+/// Ten tasks yield `n` times, all together.
+fn steps(schedule: Schedule, n: u64) {
+    let sim = sim()
+        .max_steps_at_once(u64::MAX / 16)
+        .schedule(schedule)
+        .same_thread();
+    let run = sim.run(0, |rt| async move {
+        let tasks = (0..SPINNERS).map(|_| {
+            rt.spawn(async move {
+                for _ in 0..n / SPINNERS {
+                    yield_now().await;
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+    assert!(run.failure.is_none());
+}
+
+fn steps_shuttle(n: u64) {
+    let mut config = shuttle::Config::new();
+    config.max_steps = shuttle::MaxSteps::None;
+    let scheduler = shuttle::scheduler::RandomScheduler::new_from_seed(0, 1);
+    shuttle::Runner::new(scheduler, config).run(move || {
+        shuttle::future::block_on(async move {
+            let tasks = (0..SPINNERS).map(|_| {
+                shuttle::future::spawn(async move {
+                    for _ in 0..n / SPINNERS {
+                        shuttle::future::yield_now().await;
+                    }
+                })
+            });
+            for task in tasks.collect::<Vec<_>>() {
+                task.await.unwrap();
+            }
+        });
+    });
+}
+
+fn main() {
+    Table::new("A tiny run: a task is spawned and joined")
+        .row("anyrt, a thread a seed", "", |n| {
+            timed(|| Sim::new().check(n, tiny))
+        })
+        .row("again", "A/A", |n| timed(|| Sim::new().check(n, tiny)))
+        .row("anyrt, one thread", "", |n| {
+            timed(|| Sim::new().same_thread().check(n, tiny))
+        })
+        .row("shuttle", "no time, no faults; one thread", |n| {
+            timed(|| shuttle::check_random(tiny_shuttle, n as usize))
+        })
+        .row("tokio, paused", "one schedule, one thread", |n| {
+            timed(|| (0..n).for_each(|_| tiny_tokio()))
+        })
+        .row("a thread, spawned and joined", "a floor", |n| {
+            timed(|| (0..n).for_each(|_| std::thread::spawn(|| ()).join().unwrap()))
+        })
+        .measure();
+    Table::new("A thousand sleeps, of a thousand tasks")
+        .row("anyrt", "", |n| timed(|| sleeps(n)))
+        .row("again", "A/A", |n| timed(|| sleeps(n)))
+        .row("tokio, paused", "", |n| timed(|| sleeps_tokio(n)))
+        .measure();
+    Table::new("A step: one of ten tasks yields")
+        .row("anyrt, random", "", |n| {
+            timed(|| steps(Schedule::Random, n + 10))
+        })
+        .row("again", "A/A", |n| {
+            timed(|| steps(Schedule::Random, n + 10))
+        })
+        .row("anyrt, FIFO", "", |n| {
+            timed(|| steps(Schedule::Fifo, n + 10))
+        })
+        .row("anyrt, PCT of depth 3", "", |n| {
+            timed(|| steps(Schedule::Pct { depth: 3 }, n + 10))
+        })
+        .row("shuttle, random", "", |n| timed(|| steps_shuttle(n + 10)))
+        .measure();
+}
