@@ -66,6 +66,7 @@ trait Erased: Send + Sync {
     fn random_dyn(&self) -> u64;
     fn parallelism_dyn(&self) -> NonZeroUsize;
     fn name_dyn(&self) -> &'static str;
+    fn name_task_dyn(&self, name: &str);
     fn block_on_dyn(&self, future: Pin<&mut dyn Future<Output = ()>>);
 }
 
@@ -100,6 +101,10 @@ impl<R: Runtime + BlockOn> Erased for R {
 
     fn name_dyn(&self) -> &'static str {
         self.name()
+    }
+
+    fn name_task_dyn(&self, name: &str) {
+        self.name_task(name);
     }
 
     fn block_on_dyn(&self, future: Pin<&mut dyn Future<Output = ()>>) {
@@ -186,6 +191,10 @@ impl Runtime for DynRuntime {
 
     fn name(&self) -> &'static str {
         self.0.name_dyn()
+    }
+
+    fn name_task(&self, name: &str) {
+        self.0.name_task_dyn(name);
     }
 }
 

@@ -105,7 +105,7 @@ impl Spawn for SimRuntime {
     {
         let place = Location::caller();
         let world = self.world();
-        let entry = world.reserve(None, place);
+        let entry = world.reserve(place);
         let noted = world.clone();
         let watched = async move {
             let mut future = pin!(future);
@@ -149,7 +149,7 @@ impl SpawnBlocking for SimRuntime {
                 let _outside = outside;
                 work();
             });
-        } else if let Some(entry) = world.reserve(None, Location::caller()) {
+        } else if let Some(entry) = world.reserve(Location::caller()) {
             world.begin(entry, Some(Box::pin(async move { work() })));
         }
         handle
@@ -254,5 +254,9 @@ impl Runtime for SimRuntime {
 
     fn name(&self) -> &'static str {
         "sim"
+    }
+
+    fn name_task(&self, name: &str) {
+        self.world().name_task(name);
     }
 }

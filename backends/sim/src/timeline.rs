@@ -27,7 +27,7 @@ pub(crate) struct Html<'a> {
 const COLUMNS: usize = 2_000;
 const WIDTH: usize = 14;
 const LANE: usize = 24;
-const LEFT: usize = 120;
+const LEFT: usize = 200;
 const TOP: usize = 28;
 
 const STYLE: &str = "
@@ -83,7 +83,14 @@ impl Html<'_> {
         writeln!(f, "<svg width=\"{width}\" height=\"{height}\">")?;
         for (task, lane) in &lanes {
             let y = TOP + lane * LANE;
-            writeln!(f, "<text x=\"4\" y=\"{}\">{task}</text>", y + 4)?;
+            let name = self.name_of(*task).unwrap_or_default();
+            let label = format!("{task} {name}");
+            writeln!(
+                f,
+                "<text x=\"4\" y=\"{}\">{}</text>",
+                y + 4,
+                Escaped(&label)
+            )?;
             writeln!(f, "<path class=\"lane\" d=\"M{LEFT} {y}H{width}\"/>")?;
         }
         let mut column = 0;
@@ -115,6 +122,7 @@ impl Html<'_> {
                         x + 11
                     )?;
                 }
+                Event::Named(..) => {}
                 Event::Spawned { task, by, .. } => {
                     arrow(f, "spawn", x + 6, by.map(y), y(*task), &tip)?;
                 }
@@ -141,6 +149,13 @@ impl Html<'_> {
             }
         }
         lanes
+    }
+
+    fn name_of(&self, of: TaskNo) -> Option<&str> {
+        self.records.iter().find_map(|record| match &record.event {
+            Event::Named(task, name) if *task == of => Some(&**name),
+            _ => None,
+        })
     }
 
     /// Where the tasks that never ended were polled last.

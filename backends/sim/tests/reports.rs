@@ -140,6 +140,19 @@ fn a_panic_shows_the_tree_of_tasks() {
 }
 
 #[test]
+fn children_of_groups_have_their_names() {
+    let failure = failure(|rt| async move {
+        let group = anyrt_core::group::TaskGroup::<_, (), ()>::new(&rt);
+        group.spawn_named("fetch", pending()).ok();
+        group.join().await.unwrap();
+    });
+    has(
+        &failure.to_string(),
+        &["task 1 \"fetch\" (spawned at backends/sim/tests/reports.rs:"],
+    );
+}
+
+#[test]
 fn what_is_left_behind_is_a_leak() {
     let failure = failure(|rt| async move { drop(rt.spawn(pending::<()>())) });
     assert!(matches!(failure, Failure::Leaked { .. }), "{failure}");

@@ -78,9 +78,18 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        match self.shared.admit(name, at) {
-            Some(admitted) => Ok(self.begin(admitted, future)),
-            None => Err(SpawnError {
+        let shown = name.clone();
+        match (self.shared.admit(name, at), shown) {
+            (Some(admitted), None) => Ok(self.begin(admitted, future)),
+            (Some(admitted), Some(name)) => {
+                let rt = self.shared.rt.clone();
+                let named = async move {
+                    rt.name_task(&name);
+                    future.await
+                };
+                Ok(self.begin(admitted, named))
+            }
+            (None, _) => Err(SpawnError {
                 future,
                 group: self.shared.options.name.clone(),
                 reason: self.token().reason().cloned(),

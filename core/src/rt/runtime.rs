@@ -111,6 +111,12 @@ pub trait Runtime:
 
     /// The runtime's name, for messages: `tokio`, `smol`, …
     fn name(&self) -> &'static str;
+
+    /// Says what the task is called that is being polled, to a runtime that shows its tasks to people:
+    /// the simulator does. Groups call it for children with a name. Elsewhere it does nothing.
+    fn name_task(&self, name: &str) {
+        let _ = name;
+    }
 }
 
 /// The items of [`Runtime`](crate::rt::Runtime) that a backend can take from the

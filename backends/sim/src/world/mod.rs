@@ -196,7 +196,6 @@ impl World {
     /// Room for a task: `None` once the world is closed.
     pub(crate) fn reserve(
         self: &Arc<Self>,
-        name: Option<&str>,
         spawned_at: &'static Location<'static>,
     ) -> Option<(usize, TaskNo)> {
         let mut guard = self.lock();
@@ -219,7 +218,7 @@ impl World {
             }),
             no,
             parent,
-            name: name.map(Box::from),
+            name: None,
             spawned_at,
             polls: 0,
             last_poll: 0,
@@ -234,6 +233,22 @@ impl World {
         };
         state.trace.add(state.now, spawned);
         Some((key, no))
+    }
+
+    /// Names the task that is being polled.
+    pub(crate) fn name_task(&self, name: &str) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        if let Some((key, no)) = state.current
+            && let Some(task) = state.tasks.get_mut(key)
+        {
+            task.name = Some(Box::from(name));
+            if state.trace.is_kept() {
+                state
+                    .trace
+                    .add(state.now, Event::Named(no, name.to_owned()));
+            }
+        }
     }
 
     /// Lets the task of a reserved place begin.
@@ -302,7 +317,7 @@ impl World {
             state.driven = true;
         }
         let _driven = (Driven(self), Drives::begin());
-        let Some(entry) = self.reserve(None, place) else {
+        let Some(entry) = self.reserve(place) else {
             panic!("a simulation that has ended runs nothing any more");
         };
         self.begin(entry, None);
