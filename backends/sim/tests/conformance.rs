@@ -1,7 +1,10 @@
 //! The contract on the simulator, under each kind of schedule.
 
 mod fifo {
-    anyrt_conformance::suite!(anyrt_sim::SimRuntime::new(14), expectations = "undriven.txt");
+    anyrt_conformance::suite!(
+        anyrt_sim::SimRuntime::new(14),
+        expectations = "undriven.txt"
+    );
 }
 
 mod random {
@@ -9,7 +12,10 @@ mod random {
 }
 
 mod pct {
-    anyrt_conformance::suite!(anyrt_sim::SimRuntime::new(12), expectations = "undriven.txt");
+    anyrt_conformance::suite!(
+        anyrt_sim::SimRuntime::new(12),
+        expectations = "undriven.txt"
+    );
 }
 
 #[test]
