@@ -106,6 +106,8 @@ faults! {
     WaiterStaleWaker = "waiter-stale-waker",
     /// A waiter wakes nobody.
     WaiterNeverWakes = "waiter-never-wakes",
+    /// Who waits for a lock or for permits tries again and again, in no queue.
+    WaitersBarge = "waiters-barge",
     /// `holder` and `last_holder` do not know.
     HolderUnknown = "holder-unknown",
     /// A semaphore has a permit too many.

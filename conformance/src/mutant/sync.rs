@@ -5,6 +5,7 @@ use anyrt_core::{
     ConfigError,
     error::{Closed, TryAcquireError},
     rt::{Lock, Semaphore},
+    task::yield_now,
 };
 use std::{future::Future, panic::Location, sync::Arc};
 
@@ -31,7 +32,16 @@ impl<T: Send + 'static, L: Lock<T>> Lock<T> for MutantLock<L> {
 
     #[track_caller]
     fn lock(&self) -> impl Future<Output = Self::Guard<'_>> + Send {
-        Tampered::new(self.inner.lock(), self.fault)
+        let locking = Tampered::new(self.inner.lock(), self.fault);
+        async move {
+            while self.fault == Fault::WaitersBarge {
+                if let Some(guard) = self.inner.try_lock() {
+                    return guard;
+                }
+                yield_now().await;
+            }
+            locking.await
+        }
     }
 
     #[track_caller]
@@ -93,7 +103,16 @@ impl<S: Semaphore> Semaphore for MutantSemaphore<S> {
         &self,
         permits: usize,
     ) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
-        Tampered::new(self.inner.acquire_many(permits), self.fault)
+        let acquiring = Tampered::new(self.inner.acquire_many(permits), self.fault);
+        async move {
+            while self.fault == Fault::WaitersBarge {
+                if let Ok(permit) = self.inner.try_acquire_many(permits) {
+                    return Ok(permit);
+                }
+                yield_now().await;
+            }
+            acquiring.await
+        }
     }
 
     #[track_caller]

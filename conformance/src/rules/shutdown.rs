@@ -175,6 +175,14 @@ pub fn ch_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         "a `put` that was served late"
     );
 
+    let queue = bounded::<u32>(1)?;
+    let mut waits = Probe::new(queue.get());
+    ensure!(waits.is_pending(), "an empty queue gave an item");
+    queue.shutdown(Shutdown::Graceful);
+    ensure!(waits.wakes() > 0, "a shutdown did not wake a `get`");
+    let closed = waits.ready("`get`")?.map(drop);
+    ensure_eq!(closed, Err(Closed), "a `get` that waited, nothing is in");
+
     // An item that is promised may yet be left to the next.
     let queue = bounded(2)?;
     let (mut first, mut second) = (Probe::new(queue.get()), Probe::new(queue.get()));

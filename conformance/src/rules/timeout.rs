@@ -77,8 +77,10 @@ pub fn to_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 continue; // Too slow: the timer fired within the first poll.
             }
             // A value that arrives between the poll of the inner future and that of the timer is
-            // one that the third poll sees and the second did not.
-            let output = probe.finish().await;
+            // one that the third poll sees and the second did not. So the second has to come when the
+            // timer has fired, and not before.
+            probe.woken_past(0).await;
+            let output = probe.ready("a timeout, once its timer woke it,")?;
             ensure_eq!(output, Ok(3), "a value that arrived as the timer fired");
             ensure_eq!(
                 polls.load(Ordering::SeqCst),
