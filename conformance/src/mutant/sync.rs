@@ -34,11 +34,13 @@ impl<T: Send + 'static, L: Lock<T>> Lock<T> for MutantLock<L> {
     fn lock(&self) -> impl Future<Output = Self::Guard<'_>> + Send {
         let locking = Tampered::new(self.inner.lock(), self.fault);
         async move {
-            while self.fault == Fault::WaitersBarge {
-                if let Some(guard) = self.inner.try_lock() {
-                    return guard;
+            if self.fault == Fault::WaitersBarge {
+                loop {
+                    if let Some(guard) = self.inner.try_lock() {
+                        return guard;
+                    }
+                    yield_now().await;
                 }
-                yield_now().await;
             }
             locking.await
         }
@@ -105,11 +107,13 @@ impl<S: Semaphore> Semaphore for MutantSemaphore<S> {
     ) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
         let acquiring = Tampered::new(self.inner.acquire_many(permits), self.fault);
         async move {
-            while self.fault == Fault::WaitersBarge {
-                if let Ok(permit) = self.inner.try_acquire_many(permits) {
-                    return Ok(permit);
+            if self.fault == Fault::WaitersBarge {
+                loop {
+                    if let Ok(permit) = self.inner.try_acquire_many(permits) {
+                        return Ok(permit);
+                    }
+                    yield_now().await;
                 }
-                yield_now().await;
             }
             acquiring.await
         }

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! - The name, and what is wrong.
-//! - `kills`: the rules that fail; `on tokio` at its end where the fault shows on real threads only.
+//! - `kills`: the rules that it is there for; `on tokio` at its end where the fault shows on real threads
+//!   only. `also`: the others that fail, which `--full` asks for; `*` where they are too many.
 //! - `in the runtime`: the fault of that name of `anyrt_conformance::mutant`. Or a file, and the places within
 //!   which the text is found exactly once, from the outside inwards: each holds up to the end of its block.
 //! - `-`: what is there, whatever the white space. `+`: what is there instead; left out, nothing is. Where
@@ -31,6 +32,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     pub(super) about: String,
     pub(super) kills: Vec<&'static str>,
+    /// `None` where there are too many.
+    pub(super) also: Option<Vec<&'static str>>,
     pub(super) on_tokio: bool,
     pub(super) place: Place,
 }
@@ -114,6 +117,7 @@ impl List {
             return Ok(());
         }
         let (mut kills, mut on_tokio, mut place) = (Vec::new(), false, None);
+        let mut also = Some(Vec::new());
         let (mut find, mut replace) = (Vec::new(), Vec::new());
         for line in &lines[1..] {
             let line = line.trim_start();
@@ -125,6 +129,10 @@ impl List {
                 let plain = ids.trim_end().strip_suffix("on tokio");
                 on_tokio = plain.is_some();
                 kills = rules(plain.unwrap_or(ids))?;
+            } else if line == "also *" {
+                also = None;
+            } else if let Some(ids) = line.strip_prefix("also ") {
+                also.get_or_insert_default().extend(rules(ids)?);
             } else if let Some(text) = line.strip_prefix("in ") {
                 place = Some(text.trim());
             } else {
@@ -133,7 +141,7 @@ impl List {
         }
         let place = match place.ok_or("wants `in the runtime`, or in a file")? {
             "the runtime" if find.is_empty() && replace.is_empty() => Place::Runtime,
-            text if !find.is_empty() => {
+            text if text != "the runtime" && !find.is_empty() => {
                 let mut parts = text.split(" @ ").map(|part| part.trim().to_owned());
                 Place::Source(Patch {
                     file: parts.next().unwrap_or_default(),
@@ -151,6 +159,7 @@ impl List {
             name: head.trim().to_owned(),
             about,
             kills,
+            also,
             on_tokio,
             place,
         });
@@ -188,4 +197,103 @@ fn rules(ids: &str) -> Result<Vec<&'static str>, String> {
             Ok(rule.id)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<List, String> {
+        let mut list = List::default();
+        list.read(text).map(|()| list)
+    }
+
+    #[test]
+    fn a_patch_is_read() {
+        let text = "# one\n\na-b: what: it is\n  kills SP-1 SP-2 on tokio\n  also SP-3\n  in a.rs @ fn x @ y\n- one(\n-   1)\n+ two\n";
+        let list = read(text).unwrap();
+        let [entry] = list.entries.as_slice() else {
+            panic!("{list:?}");
+        };
+        assert_eq!(
+            (entry.name.as_str(), entry.about.as_str()),
+            ("a-b", "what: it is")
+        );
+        assert_eq!(
+            (entry.kills.as_slice(), entry.on_tokio),
+            (&["SP-1", "SP-2"][..], true)
+        );
+        assert_eq!(entry.also.as_deref(), Some(&["SP-3"][..]));
+        let Place::Source(patch) = &entry.place else {
+            panic!("{entry:?}");
+        };
+        assert_eq!(patch.within, ["fn x", "y"]);
+        assert_eq!(
+            (patch.find.as_str(), patch.replace.as_str()),
+            (" one(\n   1)", " two")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_an_error() {
+        for (text, error) in [
+            ("a: b\n  in the runtime\n", "wants `kills`"),
+            ("a: b\n  kills SP-1\n", "wants `in"),
+            (
+                "a: b\n  kills SP-1\n  in the runtime\n- x\n",
+                "the runtime none",
+            ),
+            ("a: b\n  kills SP-1\n  in a.rs\n", "wants `-` lines"),
+            (
+                "\n\na: b\n  kills no-such-rule\n",
+                "line 3: no rule has the id",
+            ),
+            ("a: b\n  kill SP-1\n", "not understood: kill"),
+            ("a\n", "wants `name: what"),
+        ] {
+            let found = read(text).unwrap_err();
+            assert!(found.contains(error), "{text:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_all_faults_of_runtimes_listed() {
+        let twice =
+            read("a: b\n  kills SP-1\n  in x.rs\n- x\n\na: b\n  kills SP-1\n  in x.rs\n- x\n");
+        assert!(twice.unwrap().check().unwrap_err().contains("two mutants"));
+        assert!(
+            List::default()
+                .check()
+                .unwrap_err()
+                .contains("is not listed")
+        );
+        let unknown = read("no-such-fault: b\n  kills SP-1\n  in the runtime\n").unwrap();
+        assert!(unknown.check().is_err());
+    }
+
+    #[test]
+    fn every_patch_is_found_and_every_must_is_listed() {
+        let root = crate::root();
+        let list = List::load(&root).unwrap();
+        for entry in &list.entries {
+            if let Place::Source(patch) = &entry.place {
+                let text = fs::read_to_string(root.join(&patch.file)).unwrap();
+                let planted = crate::mutants::plant::plant(&text, &[(&entry.name, patch)]);
+                assert!(planted.is_ok(), "{}: {planted:?}", patch.file);
+            }
+        }
+        for rule in anyrt_conformance::RULES {
+            let killed = list
+                .entries
+                .iter()
+                .any(|entry| entry.kills.contains(&rule.id));
+            let compiled = list.compiled.iter().any(|(id, _)| *id == rule.id);
+            let must = rule.level == anyrt_conformance::Level::Must;
+            assert!(
+                !must || killed != compiled,
+                "{}: {killed} {compiled}",
+                rule.id
+            );
+        }
+    }
 }
