@@ -78,7 +78,11 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
         };
         trials.push((Some(*entry), rules));
     }
-    let results = trial::run_all(&program, &trials)?;
+    let results = trial::run_all(&program, &trials, |(entry, _), verdicts| {
+        if let Some(entry) = entry {
+            println!("  {:<28} {}", entry.name, killed_by(verdicts));
+        }
+    })?;
     let mut problems = control(&results[0]);
     let mut killed = BTreeSet::new();
     for (entry, verdicts) in entries.iter().zip(&results[1..]) {
@@ -104,37 +108,38 @@ fn control(verdicts: &Verdicts) -> Vec<String> {
         .collect()
 }
 
-/// A mutant's line, and what is wrong with it.
+/// The rules that failed, with a word for how, where they did not just fail.
+fn killed_by(verdicts: &Verdicts) -> String {
+    let kills = verdicts.iter().filter(|(_, verdict)| verdict.is_kill());
+    let kills = kills.map(|(id, verdict)| match verdict.word.as_str() {
+        "failed" => id.clone(),
+        word => format!("{id} ({word})"),
+    });
+    kills.collect::<Vec<_>>().join(" ")
+}
+
+/// What is wrong with a mutant: a rule of its that passes, another one that fails.
 fn judge(entry: &Entry, verdicts: &Verdicts) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut killed = Vec::new();
     for (id, verdict) in verdicts {
         let listed = entry.kills.contains(&id.as_str());
         let also = entry.also.iter().flatten().any(|other| other == id);
         // It may pass, with luck.
         let stochastic = Rule::find(id).is_some_and(|rule| rule.kind == Kind::Stochastic);
-        if verdict.is_kill() {
-            killed.push(match verdict.word.as_str() {
-                "failed" => id.clone(),
-                word => format!("{id} ({word})"),
-            });
-        }
         let wrong = match verdict.is_kill() {
             true => !listed && !also,
             false => listed || also && !stochastic,
         };
         if wrong {
             let word = &verdict.word;
-            let want = if listed || also {
-                "is to fail"
-            } else {
-                "is not listed"
+            let want = match listed || also {
+                true => "is to fail",
+                false => "is not listed",
             };
             let detail = &verdict.detail;
             problems.push(format!("{}: {id} {want}, but {word} {detail}", entry.name));
         }
     }
-    println!("  {:<28} {}", entry.name, killed.join(" "));
     problems
 }
 

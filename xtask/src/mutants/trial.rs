@@ -34,23 +34,27 @@ impl Verdict {
 
 pub(super) type Verdicts = BTreeMap<String, Verdict>;
 
-/// Runs each mutant on its rules; `None` is the control, without a fault.
+/// A mutant and the rules to run on it; `None` is the control, without a fault.
+pub(super) type Trial<'a> = (Option<&'a Entry>, Vec<&'a str>);
+
+/// Runs all trials, and tells of each as it ends.
 pub(super) fn run_all(
     program: &Path,
-    trials: &[(Option<&Entry>, Vec<&str>)],
+    trials: &[Trial<'_>],
+    ended: impl Fn(&Trial<'_>, &Verdicts) + Sync,
 ) -> Result<Vec<Verdicts>, String> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(vec![None; trials.len()]);
     let work = || {
-        while let Some((entry, rules)) = trials.get(next.fetch_add(1, Relaxed)) {
-            let at = trials
-                .iter()
-                .position(|trial| std::ptr::eq(&trial.1, rules));
-            let outcome = run(program, *entry, rules);
-            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = at {
-                results[at] = Some(outcome);
+        loop {
+            let at = next.fetch_add(1, Relaxed);
+            let Some(trial) = trials.get(at) else { break };
+            let outcome = run(program, trial.0, &trial.1);
+            if let Ok(verdicts) = &outcome {
+                ended(trial, verdicts);
             }
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            results[at] = Some(outcome);
         }
     };
     let workers = thread::available_parallelism().map_or(1, usize::from);
