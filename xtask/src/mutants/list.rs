@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! # A comment.
-//! notify-forgets: A notification that finds nobody is not kept.
-//!   kills SY-12 SY-43
-//!   in core/src/sync/notify.rs @ fn notify_one
-//! - self.stored = true;
+//! grant-lost: What a waiter was granted is lost when it is dropped.
+//!   kills SY-2 SY-23 ZZ-1
+//!   also SY-50 SY-54
+//!   in core/src/sync/raw.rs @ fn leave
+//! - slow.free(state, need);
 //! ```
 //!
 //! - The name, and what is wrong.
-//! - `kills`: the rules that it is there for; `on tokio` at its end where the fault shows on real threads
-//!   only. `also`: the others that fail, which `--full` asks for; `*` where they are too many.
+//! - `kills`: the rules that it is there for. `also`: the others that fail, which `--full` asks for; `*` where
+//!   they are too many.
 //! - `in the runtime`: the fault of that name of `anyrt_conformance::mutant`. Or a file, and the places within
 //!   which the text is found exactly once, from the outside inwards: each holds up to the end of its block.
 //! - `-`: what is there, whatever the white space. `+`: what is there instead; left out, nothing is. Where
@@ -34,7 +35,6 @@ pub(super) struct Entry {
     pub(super) kills: Vec<&'static str>,
     /// `None` where there are too many.
     pub(super) also: Option<Vec<&'static str>>,
-    pub(super) on_tokio: bool,
     pub(super) place: Place,
 }
 
@@ -116,7 +116,7 @@ impl List {
             }
             return Ok(());
         }
-        let (mut kills, mut on_tokio, mut place) = (Vec::new(), false, None);
+        let (mut kills, mut place) = (Vec::new(), None);
         let mut also = Some(Vec::new());
         let (mut find, mut replace) = (Vec::new(), Vec::new());
         for line in &lines[1..] {
@@ -126,9 +126,7 @@ impl List {
             } else if let Some(text) = line.strip_prefix('+') {
                 replace.push(text);
             } else if let Some(ids) = line.strip_prefix("kills ") {
-                let plain = ids.trim_end().strip_suffix("on tokio");
-                on_tokio = plain.is_some();
-                kills = rules(plain.unwrap_or(ids))?;
+                kills = rules(ids)?;
             } else if line == "also *" {
                 also = None;
             } else if let Some(ids) = line.strip_prefix("also ") {
@@ -160,7 +158,6 @@ impl List {
             about,
             kills,
             also,
-            on_tokio,
             place,
         });
         Ok(())
@@ -210,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_patch_is_read() {
-        let text = "# one\n\na-b: what: it is\n  kills SP-1 SP-2 on tokio\n  also SP-3\n  in a.rs @ fn x @ y\n- one(\n-   1)\n+ two\n";
+        let text = "# one\n\na-b: what: it is\n  kills SP-1 SP-2\n  also SP-3\n  in a.rs @ fn x @ y\n- one(\n-   1)\n+ two\n";
         let list = read(text).unwrap();
         let [entry] = list.entries.as_slice() else {
             panic!("{list:?}");
@@ -219,10 +216,7 @@ mod tests {
             (entry.name.as_str(), entry.about.as_str()),
             ("a-b", "what: it is")
         );
-        assert_eq!(
-            (entry.kills.as_slice(), entry.on_tokio),
-            (&["SP-1", "SP-2"][..], true)
-        );
+        assert_eq!(entry.kills, ["SP-1", "SP-2"]);
         assert_eq!(entry.also.as_deref(), Some(&["SP-3"][..]));
         let Place::Source(patch) = &entry.place else {
             panic!("{entry:?}");

@@ -137,7 +137,10 @@ fn judge(entry: &Entry, verdicts: &Verdicts) -> Vec<String> {
                 false => "is not listed",
             };
             let detail = &verdict.detail;
-            problems.push(format!("{}: {id} {want}, but {word} {detail}", entry.name));
+            let Entry { name, about, .. } = entry;
+            problems.push(format!(
+                "{name} ({about}): {id} {want}, but {word} {detail}"
+            ));
         }
     }
     problems

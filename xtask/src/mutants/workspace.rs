@@ -53,6 +53,7 @@ fn copy_planted(root: &Path, copy: &Path, entries: &[&Entry]) -> Result<(), Stri
     {
         return Err(format!("there is no {file}"));
     }
+    forget_others(copy, &files)?;
     for file in &files {
         let content = fs::read(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
         let content = match patches.get(file.as_str()) {
@@ -78,6 +79,24 @@ fn copy_planted(root: &Path, copy: &Path, entries: &[&Entry]) -> Result<(), Stri
         }
     }
     Ok(())
+}
+
+/// Removes what was copied before, and is no file of the project any more: it could be one of the copy's
+/// packages or programs.
+fn forget_others(copy: &Path, files: &[String]) -> Result<(), String> {
+    let list = copy.with_extension("files");
+    let before = fs::read_to_string(&list).unwrap_or_default();
+    for gone in before
+        .lines()
+        .filter(|file| !files.iter().any(|one| one == file))
+    {
+        // Where it is not there, there is nothing to do.
+        fs::remove_file(copy.join(gone)).ok();
+    }
+    let folder = copy.parent().unwrap_or(copy);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&list, files.join("\n")))
+        .map_err(|error| format!("{}: {error}", list.display()))
 }
 
 /// The files of the project, without the benchmarks, a workspace of their own.
