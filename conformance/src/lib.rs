@@ -38,12 +38,13 @@
 //! # As a program
 //!
 //! [`run_all`] and [`Suite`] give a [`Report`] to print as text, JSON or Markdown. [`probe`] has what the rules
-//! watch backends with, for tests of your own.
+//! watch backends with, and [`mutant`] runtimes that break one promise each, for tests of your own.
 
 mod expectations;
 mod list;
 mod manual;
 mod mortal;
+pub mod mutant;
 mod outcome;
 pub mod probe;
 mod report;

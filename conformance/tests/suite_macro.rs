@@ -1,15 +1,19 @@
 //! `suite!` as a third party uses it: a backend without fault, and one whose fault is expected.
 
-mod broken;
+use anyrt_conformance::mutant::{Fault, Mutant};
+use anyrt_tokio::Tokio;
 
 mod sound {
-    use crate::broken::{Broken, Fault};
+    use super::*;
 
-    anyrt_conformance::suite!(Broken::new(Fault::None));
+    anyrt_conformance::suite!(Mutant::new(Tokio::default(), Fault::None));
 }
 
 mod expected {
-    use crate::broken::{Broken, Fault};
+    use super::*;
 
-    anyrt_conformance::suite!(Broken::new(Fault::CapacityZero), expectations = "known.txt");
+    anyrt_conformance::suite!(
+        Mutant::new(Tokio::default(), Fault::CapacityZero),
+        expectations = "known.txt"
+    );
 }

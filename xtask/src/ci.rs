@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: every check, in order, up to the first that fails.
 
-use crate::{conformance, manifest, tidy};
+use crate::{conformance, manifest, mutants, tidy};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -62,6 +62,10 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
     steps.push((
         "conformance".to_owned(),
         Box::new(move || conformance::run(root, &[])),
+    ));
+    steps.push((
+        "mutants".to_owned(),
+        Box::new(move || mutants::run(root, &[])),
     ));
     Ok(steps)
 }

@@ -3,6 +3,7 @@
 mod ci;
 mod conformance;
 mod manifest;
+mod mutants;
 mod tidy;
 
 use std::{
@@ -17,6 +18,7 @@ usage: cargo xtask <command>
   ci                  every check, in order, up to the first that fails
   tidy                the checks of the sources' text: headers, sizes, banned code, rule ids
   conformance [..]    the conformance suite on every backend; --write updates its tables
+  mutants [..]        the suite against faults: every MUST has to fail on one; --full: on no other
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn run(command: &str, args: &[String]) -> Result<(), String> {
     match (command, args) {
         ("ci", []) => ci::run(&root()),
         ("conformance", args) => conformance::run(&root(), args),
+        ("mutants", args) => mutants::run(&root(), args),
         ("tidy", []) => tidy::run(&root()),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

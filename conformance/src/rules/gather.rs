@@ -131,8 +131,30 @@ pub fn ga_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ensure_eq!(error.error(), Some(&2), "the error");
             ensure_eq!(error.id.map(TaskId::index), Some(2), "its place");
         }
-        Ok(())
+        the_first_of_two(ctx).await
     })
+}
+
+/// Of two failures: the one that comes later is of a sibling that panics as it is dropped.
+async fn the_first_of_two<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let started = Gate::new();
+    let jobs = [0, 1].map(|n| {
+        let started = started.clone();
+        async move {
+            if n == 1 {
+                started.wait().await;
+                return Err::<(), _>(n);
+            }
+            let _panics = OnDrop::new(|| panic_any(Expected(3)));
+            started.open();
+            pending().await
+        }
+    });
+    let Err(error) = gather(ctx.rt(), jobs).await else {
+        return Err(Stop::failed("a gather with two failures gave outputs"));
+    };
+    ensure_eq!(error.error(), Some(&1), "the first error");
+    Ok(())
 }
 
 /// Settled, each future has its own result.

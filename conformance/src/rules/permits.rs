@@ -103,6 +103,11 @@ pub fn sy_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         1,
         "the permits that came back"
     );
+    ensure_eq!(
+        semaphore.forget_permits(10),
+        1,
+        "what is left of the total, of which permits were forgotten in each way,"
+    );
     Ok(())
 }
 

@@ -177,6 +177,14 @@ pub fn ch_49<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     }));
     ensure!(panicked.is_err(), "a panic was swallowed");
     ensure_eq!(*tx.latest(), [1, 2], "the value after a panic");
+    let mut overlaps = true;
+    tx.send_modify(|value| {
+        if std::mem::take(&mut overlaps) {
+            tx.send_modify(|value| value.push(3));
+        }
+        value.push(4);
+    });
+    ensure_eq!(*tx.latest(), [1, 2, 3, 4], "the value after two changes");
 
     // One that is overlapped by another is made again, on the newer value.
     let (tx, _rx) = watch::channel(0);

@@ -2,7 +2,7 @@
 
 /// The source with each comment replaced by blanks and the inside of each string by quotes.
 /// Lines stay where they are, so line numbers hold.
-pub(super) fn code_of(source: &str) -> String {
+pub(crate) fn code_of(source: &str) -> String {
     let chars: Vec<char> = source.chars().collect();
     let mut out = String::with_capacity(source.len());
     let mut at = 0;

@@ -3,6 +3,8 @@
 mod checks;
 mod code;
 
+pub(crate) use code::code_of;
+
 use std::{fs, io, path::Path, process::Command};
 
 /// A file of the project.
