@@ -16,7 +16,8 @@ use std::{
 
 /// The handle of a task of a [`SimRuntime`](crate::SimRuntime).
 ///
-/// A task that panics, and whose handle was dropped, fails the run: nobody would hear of it.
+/// Under [`check`](crate::check()), a task that panics, and whose handle was dropped, fails the run: nobody
+/// would hear of it.
 #[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
 pub struct SimHandle<T> {
     inner: PortableHandle<T>,

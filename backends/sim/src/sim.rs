@@ -37,7 +37,8 @@ pub(crate) struct Settings {
     pub(crate) yields: u32,
     /// One in so many timers is late; 0: never.
     pub(crate) late: u32,
-    /// Blocking work has threads, and other threads may wake tasks.
+    /// It is a runtime as others are: blocking work has threads, other threads may wake tasks, and the panic
+    /// of a task that nobody joins is nobody's business.
     pub(crate) threads: bool,
     pub(crate) record: bool,
 }

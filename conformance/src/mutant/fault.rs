@@ -54,8 +54,8 @@ faults! {
     PanicEndsExecutor = "panic-ends-executor",
     /// After a panic in a destructor no task runs any more.
     DropPanicEndsExecutor = "drop-panic-ends-executor",
-    /// After `block_on` tasks neither run nor are dropped.
-    TasksFreeze = "tasks-freeze",
+    /// The future of a detached task is never dropped.
+    DetachedLeaks = "detached-leaks",
     /// Who waits for a task that was cancelled waits for ever.
     CancelledHangs = "cancelled-hangs",
     /// `is_finished` is true from the start.

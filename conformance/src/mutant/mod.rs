@@ -37,10 +37,7 @@ use std::{
     future::Future,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::{Arc, atomic::AtomicBool},
     thread,
     time::Duration,
 };
@@ -163,11 +160,6 @@ impl<R: Backend> BlockOn for Mutant<R> {
     #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _inside = Inside::enter();
-        let _freeze = probe::OnDrop::new(|| {
-            if self.fault == Fault::TasksFreeze {
-                self.dead.store(true, SeqCst);
-            }
-        });
         match self.fault {
             Fault::BlockOnHangs => loop {
                 thread::sleep(Duration::from_secs(1));

@@ -5,7 +5,8 @@ use crate::{outcome::Backend, probe};
 use anyrt_core::rt::{Spawn, SpawnBlocking};
 use std::{
     cell::Cell,
-    future::Future,
+    future::{Future, poll_fn},
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
     pin::Pin,
     sync::{
@@ -100,6 +101,19 @@ impl<R: Backend> Spawn for Mutant<R> {
             dead: Arc::clone(&self.dead),
         };
         MutantHandle::of_task(self.inner.spawn(task), self.fault, go, polled)
+    }
+
+    #[track_caller]
+    fn spawn_detached<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        if self.fault == Fault::DetachedLeaks {
+            let mut leaked = ManuallyDrop::new(Box::pin(future));
+            let task = poll_fn(move |cx| leaked.as_mut().poll(cx));
+            return self.inner.spawn_detached(task);
+        }
+        drop(self.spawn(future));
     }
 }
 

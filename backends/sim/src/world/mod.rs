@@ -170,6 +170,9 @@ impl World {
     /// A task panicked. It is a failure unless somebody joins the task.
     pub(crate) fn note_panic(&self, key: usize, no: TaskNo, message: String) {
         let mut state = self.lock();
+        if state.settings.threads {
+            return;
+        }
         let task = state.tasks.get(key).filter(|task| task.no == no);
         if task.is_some_and(|task| task.detached) {
             state.fail_unheard(no, message);
