@@ -2,8 +2,11 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
+
+pub mod retry;
