@@ -44,8 +44,8 @@ pub enum GaveUp {
     Deadline,
     /// The [budget](super::RetryBudget) was spent.
     Budget,
-    /// The context's token was cancelled, for that reason.
-    Cancelled(CancelReason),
+    /// The context's token was cancelled, for that reason. (In a box, for errors are moved about.)
+    Cancelled(Box<CancelReason>),
 }
 
 /// How an attempt failed.

@@ -277,7 +277,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     ) -> Result<Instant, GaveUp> {
         let rules = &*self.policy.borrow().rules;
         if let Some(reason) = context.token().and_then(CancellationToken::reason) {
-            return Err(GaveUp::Cancelled(reason.clone()));
+            return Err(GaveUp::Cancelled(Box::new(reason.clone())));
         }
         let error = match failure {
             AttemptError::Failed(error) => Some(error),
@@ -316,7 +316,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
 
     fn cancelled(&mut self, reason: CancelReason) -> RetryError<E> {
         let last = self.last.take().expect("kept while it waits");
-        self.give_up(GaveUp::Cancelled(reason), last)
+        self.give_up(GaveUp::Cancelled(Box::new(reason)), last)
     }
 
     fn give_up(&mut self, gave_up: GaveUp, last: AttemptError<E>) -> RetryError<E> {

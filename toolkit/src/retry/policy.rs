@@ -52,7 +52,7 @@ pub struct Retrying<'a, E> {
     pub delay: Duration,
 }
 
-type Hook<T> = Box<dyn Fn(&T) + Send + Sync>;
+type Ask<E, A> = Box<dyn Fn(&E) -> A + Send + Sync>;
 type OnRetry<E> = Box<dyn Fn(&Retrying<'_, E>) + Send + Sync>;
 
 /// Sets up a [`Retry`].
@@ -66,11 +66,11 @@ pub struct RetryBuilder<E> {
     pub(super) backoff: Backoff,
     pub(super) max_elapsed: Option<Duration>,
     pub(super) attempt_limit: Option<Duration>,
-    pub(super) when: Option<Box<dyn Fn(&E) -> bool + Send + Sync>>,
-    pub(super) retry_after: Option<Box<dyn Fn(&E) -> Option<Duration> + Send + Sync>>,
+    pub(super) when: Option<Ask<E, bool>>,
+    pub(super) retry_after: Option<Ask<E, Option<Duration>>>,
     pub(super) budget: Option<RetryBudget>,
     pub(super) on_retry: Option<OnRetry<E>>,
-    pub(super) on_give_up: Option<Hook<RetryError<E>>>,
+    pub(super) on_give_up: Option<Ask<RetryError<E>, ()>>,
 }
 
 impl<E> RetryBuilder<E> {

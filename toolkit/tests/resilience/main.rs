@@ -1,0 +1,4 @@
+//! Retries, limits and degradation on the simulator: exact times, many schedules, calls dropped at each poll.
+
+mod retry;
+mod support;
