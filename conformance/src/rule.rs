@@ -88,6 +88,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("GA", "Many as one"),
     ("CX", "Cancellation and context"),
     ("RE", "Retries"),
+    ("RL", "Rate limits"),
     ("ZZ", "Every async operation"),
 ];
 

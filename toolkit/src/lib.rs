@@ -2,6 +2,7 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`limit`] | how often: `RateLimiter`; how many at once: `Limiter` |
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
@@ -9,4 +10,6 @@
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
 
+pub mod limit;
+mod lock;
 pub mod retry;

@@ -22,6 +22,20 @@ macro_rules! __rules_limits {
                 "A retry budget is shared by all calls of all policies that have it; first attempts are free, and what is spent comes back in parts with each success.")
             (re_08_dropped_after_any_poll, retry::re_8, "RE-8", Must, Exact,
                 "A retry that is dropped, in an attempt or in a wait, leaves no attempt and no waker behind; it can be spawned from code that is generic over the runtime.")
+            (rl_01_no_window_has_more, rate::rl_1, "RL-1", Must, Exact,
+                "In any window w a rate limiter lets through at most burst + rate·w, and a burst at once; a rate, period or burst of 0 is a `ConfigError`.")
+            (rl_02_turns_are_fifo_whatever_the_weight, rate::rl_2, "RL-2", Must, Exact,
+                "Turns come in the order of the first polls, whatever the weights; `try_acquire` overtakes nobody, and says when a turn would come.")
+            (rl_03_a_dropped_waiter_takes_nothing, rate::rl_3, "RL-3", Must, Exact,
+                "A waiter that is dropped, at any of its polls, takes no token and leaves no waker; the next is woken, and moves up. What is given back does the same.")
+            (rl_04_too_heavy_is_told_at_once, rate::rl_4, "RL-4", Must, Exact,
+                "More than the burst is an error at once, also for those who wait when the burst shrinks.")
+            (rl_05_a_leaked_waiter_stops_nobody, rate::rl_5, "RL-5", Must, Exact,
+                "A waiter that is leaked, or never polled again, stops nobody.")
+            (rl_06_turns_that_come_too_late_are_not_waited_for, rate::rl_6, "RL-6", Must, Exact,
+                "A turn that would come at the context's deadline or later is an error at once; a token of the context that is cancelled ends the wait.")
+            (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
+                "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
         }
     };
 }

@@ -39,6 +39,7 @@ pub mod oneshot;
 pub mod permits;
 pub mod queue;
 pub mod race;
+pub mod rate;
 pub mod retry;
 pub mod semaphore;
 pub mod shutdown;

@@ -1,4 +1,5 @@
 //! Retries, limits and degradation on the simulator: exact times, many schedules, calls dropped at each poll.
 
+mod rate;
 mod retry;
 mod support;
