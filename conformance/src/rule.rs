@@ -89,6 +89,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("CX", "Cancellation and context"),
     ("RE", "Retries"),
     ("RL", "Rate limits"),
+    ("LI", "Concurrency limits"),
     ("ZZ", "Every async operation"),
 ];
 

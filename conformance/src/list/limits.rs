@@ -36,6 +36,14 @@ macro_rules! __rules_limits {
                 "A turn that would come at the context's deadline or later is an error at once; a token of the context that is cancelled ends the wait.")
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
                 "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
+            (li_01_a_limit_changes_while_callers_run, limiter::li_1, "LI-1", Must, Exact,
+                "A concurrency limit can be changed while callers run and wait: a larger one serves those who wait, a smaller one takes effect as slots come back; 0 is a `ConfigError`.")
+            (li_02_a_free_slot_goes_to_the_smallest_key, limiter::li_2, "LI-2", Must, Exact,
+                "A free slot goes to the key with the fewest, among equals to who has waited longest; within a key the order is that of the first polls, and nobody overtakes those who wait.")
+            (li_03_a_dropped_waiter_passes_its_slot_on, limiter::li_3, "LI-3", Must, Exact,
+                "Who waits for a slot and is dropped, at any of its polls, leaves no slot and no waker behind, and passes on a slot that had reached it; a cancelled token of the context ends the wait.")
+            (li_04_never_more_than_the_limit, limiter::li_4, "LI-4", Must, Stochastic,
+                "Never more than the limit run at once, whatever the threads, and a slot comes back also from a panic.")
         }
     };
 }

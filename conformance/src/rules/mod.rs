@@ -30,6 +30,7 @@ pub mod group_ugly;
 pub mod handle;
 pub mod interval;
 pub mod join;
+pub mod limiter;
 pub mod local;
 pub mod lock;
 pub mod map_concurrent;

@@ -1,9 +1,11 @@
-//! Limits: how often something may begin.
+//! Limits: how often something may begin, and how many may run at once.
 //!
 //! | to limit | write |
 //! |---|---|
 //! | how often calls begin | [`RateLimiter`] |
 //! | the same, for each key by itself | [`KeyedRateLimiter`] |
+//! | how many run at once, with a fair share for each key | [`Limiter`] |
+//! | the same, with a limit that finds itself | [`Limiter::adaptive`] |
 //!
 //! ```
 //! use anyrt_core::{ConfigError, rt::Runtime};
@@ -29,6 +31,8 @@
 //! }
 //! ```
 
+mod concurrency;
 mod rate;
 
+pub use concurrency::{AcquireSlot, Aimd, Limiter, Slot};
 pub use rate::{AcquireRate, KeyedRateLimiter, Quota, RateLimitError, RateLimiter};

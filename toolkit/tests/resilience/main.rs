@@ -1,5 +1,6 @@
 //! Retries, limits and degradation on the simulator: exact times, many schedules, calls dropped at each poll.
 
+mod limiter;
 mod rate;
 mod retry;
 mod support;
