@@ -3,6 +3,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`limit`] | how often: `RateLimiter`; how many at once: `Limiter` |
+//! | [`resilience`] | where errors end: `Boundary`, `CircuitBreaker` |
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
@@ -12,4 +13,5 @@
 
 pub mod limit;
 mod lock;
+pub mod resilience;
 pub mod retry;

@@ -22,6 +22,14 @@ pub struct RetryError<E> {
 
 impl<E> RetryError<E> {
     /// The last attempt's own error, if it was not its limit that ended it.
+    pub fn last(&self) -> Option<&E> {
+        match &self.last {
+            AttemptError::Failed(error) => Some(error),
+            AttemptError::Elapsed(_) => None,
+        }
+    }
+
+    /// The last attempt's own error, if it was not its limit that ended it.
     pub fn into_last(self) -> Option<E> {
         match self.last {
             AttemptError::Failed(error) => Some(error),

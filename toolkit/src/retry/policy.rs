@@ -12,7 +12,6 @@ use std::{fmt, sync::Arc, time::Duration};
 ///
 /// Unless set otherwise: three attempts, the default [`Backoff`], each error is tried again, no limit of
 /// time.
-#[derive(Clone)]
 pub struct Retry<E> {
     pub(super) rules: Arc<RetryBuilder<E>>,
 }
@@ -31,6 +30,14 @@ impl<E> Retry<E> {
             on_retry: None,
             on_give_up: None,
         }
+    }
+}
+
+// Not derived: that would ask for `E: Clone`.
+impl<E> Clone for Retry<E> {
+    fn clone(&self) -> Self {
+        let rules = self.rules.clone();
+        Self { rules }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Retries, limits and degradation on the simulator: exact times, many schedules, calls dropped at each poll.
 
+mod boundary;
+mod breaker;
 mod limiter;
 mod rate;
 mod retry;
