@@ -90,6 +90,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("RE", "Retries"),
     ("RL", "Rate limits"),
     ("LI", "Concurrency limits"),
+    ("DE", "Degradation"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -44,6 +44,14 @@ macro_rules! __rules_limits {
                 "Who waits for a slot and is dropped, at any of its polls, leaves no slot and no waker behind, and passes on a slot that had reached it; a cancelled token of the context ends the wait.")
             (li_04_never_more_than_the_limit, limiter::li_4, "LI-4", Must, Stochastic,
                 "Never more than the limit run at once, whatever the threads, and a slot comes back also from a panic.")
+            (de_01_a_breaker_opens_and_closes, breaker::de_1, "DE-1", Must, Exact,
+                "A circuit breaker opens after so many failures in a row, or such a part of the calls of a while; open, it makes no call; after its time it lets as many trials through as it should, and closes when they succeed or opens when one fails. Bad settings are a `ConfigError`.")
+            (de_02_what_is_late_or_leaked_stops_no_breaker, breaker::de_2, "DE-2", Must, Exact,
+                "What a call does counts only if the breaker has not changed since it began; a trial that is dropped leaves its place, and one that is leaked holds it for a time only.")
+            (de_03_a_panic_is_a_failure, breaker::de_3, "DE-3", Must, Exact,
+                "A panic in a call through a breaker is a failure, and unwinds; a call that is dropped, at any of its polls, is neither, and leaves nothing behind.")
+            (de_04_a_boundary_keeps_what_it_may, breaker::de_4, "DE-4", Must, Exact,
+                "A boundary tries again, tells its hook, and puts its fallback in the place of the errors that it catches; cancellations and panics go through.")
         }
     };
 }

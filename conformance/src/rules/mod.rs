@@ -11,6 +11,7 @@
 pub mod barrier;
 pub mod block_on;
 pub mod blocking;
+pub mod breaker;
 pub mod broadcast;
 pub mod cancel;
 pub mod channel;

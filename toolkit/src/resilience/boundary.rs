@@ -39,19 +39,19 @@ use std::{fmt, future::Future, sync::Arc};
 /// it was.
 #[must_use = "a boundary does nothing until `run`"]
 pub struct Boundary<T, E> {
-    policy: Option<Retry<E>>,
-    catches: Option<Arc<dyn Fn(&E) -> bool + Send + Sync>>,
-    on_error: Option<Arc<dyn Fn(&RetryError<E>) + Send + Sync>>,
-    fallback: Option<Arc<Fallback<T, E>>>,
+    policy: Retry<E>,
+    catches: Option<Ask<E, bool>>,
+    on_error: Option<Ask<RetryError<E>, ()>>,
+    fallback: Option<Ask<RetryError<E>, T>>,
 }
 
-type Fallback<T, E> = dyn Fn(&RetryError<E>) -> T + Send + Sync;
+type Ask<Q, A> = Arc<dyn Fn(&Q) -> A + Send + Sync>;
 
 impl<T, E> Boundary<T, E> {
     /// One attempt, no hook, no fallback: set what is wanted.
     pub fn new() -> Self {
         Self {
-            policy: None,
+            policy: Retry::once(),
             catches: None,
             on_error: None,
             fallback: None,
@@ -60,7 +60,7 @@ impl<T, E> Boundary<T, E> {
 
     /// Tries again by this policy, before anything else.
     pub fn retry(mut self, policy: Retry<E>) -> Self {
-        self.policy = Some(policy);
+        self.policy = policy;
         self
     }
 
@@ -103,10 +103,7 @@ impl<T, E> Boundary<T, E> {
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let once = || Retry::builder().attempts(1).build();
-        let policy = self.policy.clone();
-        let policy = policy.unwrap_or_else(|| once().expect("one attempt is permitted"));
-        let attempts = retry(rt, policy, operation);
+        let attempts = retry(rt, &self.policy, operation);
         async move {
             let error = match attempts.await {
                 Ok(output) => return Ok(output),

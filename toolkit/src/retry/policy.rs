@@ -33,6 +33,14 @@ impl<E> Retry<E> {
     }
 }
 
+impl<E> Retry<E> {
+    /// One attempt, and no more.
+    pub(crate) fn once() -> Self {
+        let rules = Arc::new(Self::builder().attempts(1));
+        Self { rules }
+    }
+}
+
 // Not derived: that would ask for `E: Clone`.
 impl<E> Clone for Retry<E> {
     fn clone(&self) -> Self {
