@@ -5,6 +5,7 @@
 
 pub mod harness;
 pub mod join_tables;
+pub mod limits;
 pub mod messages;
 pub mod ops;
 pub mod rig;

@@ -5,6 +5,7 @@
 //! | [`limit`] | how often: `RateLimiter`; how many at once: `Limiter` |
 //! | [`resilience`] | where errors end: `Boundary`, `CircuitBreaker` |
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
+//! | [`testing`] | calls that answer from a script, futures that are watched |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
@@ -15,3 +16,4 @@ pub mod limit;
 mod lock;
 pub mod resilience;
 pub mod retry;
+pub mod testing;

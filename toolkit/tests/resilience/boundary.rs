@@ -1,15 +1,18 @@
-//! Boundaries: what is kept, what goes through.
+//! Boundaries and best effort: what is kept, what goes through.
 
 use crate::support::{MS, at, cut_after, panics_of};
 use anyrt_core::{
+    Instant,
     cancel::CancellationToken,
     context::Context,
+    group::Cause,
     rt::{Runtime, Sleep},
 };
 use anyrt_sim::check;
 use anyrt_toolkit::{
-    resilience::Boundary,
-    retry::{Backoff, GaveUp, Retry, RetryError},
+    resilience::{Boundary, best_effort},
+    retry::{AttemptError, Backoff, GaveUp, Retry, RetryError},
+    testing::Watch,
 };
 use std::{
     future::ready,
@@ -145,5 +148,58 @@ fn it_can_be_spawned_by_generic_code() {
     }
     check(1, |rt| async move {
         assert!(spawned(rt).await.expect("it ends"));
+    });
+}
+
+#[test]
+fn what_comes_in_time_is_taken() {
+    check(30, |rt| async move {
+        let watch = Watch::new();
+        let futures = (1..=6).map(|n| {
+            let rt = rt.clone();
+            watch.on(async move {
+                assert_eq!(
+                    Context::current().deadline(),
+                    Some(Instant::ORIGIN + MS * 4)
+                );
+                rt.sleep(MS * n).await;
+                match n {
+                    2 => Err(Refused(2)),
+                    3 => panic!("three"),
+                    n => Ok(n),
+                }
+            })
+        });
+        let settled = best_effort(&rt, MS * 4, futures).await;
+        assert_eq!(at(&rt), MS * 4);
+        assert_eq!(watch.inside(), 0, "the late ones have been dropped");
+        assert!(
+            matches!(settled[0], Ok(1)) && matches!(settled[3], Ok(4)),
+            "{settled:?}"
+        );
+        let causes: Vec<_> = settled
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|e| e.cause)
+            .collect();
+        let [
+            Cause::Failed(refused),
+            Cause::Panicked(_),
+            Cause::Failed(five),
+            Cause::Failed(six),
+        ] = &causes[..]
+        else {
+            panic!("{causes:?}");
+        };
+        assert_eq!(*refused, AttemptError::Failed(Refused(2)));
+        for late in [five, six] {
+            assert!(matches!(late, AttemptError::Elapsed(_)), "{late:?}");
+        }
+        let none = best_effort(
+            &rt,
+            None,
+            Vec::<std::future::Ready<Result<(), Refused>>>::new(),
+        );
+        assert!(none.await.is_empty());
     });
 }

@@ -6,3 +6,4 @@ mod limiter;
 mod rate;
 mod retry;
 mod support;
+mod testing;
