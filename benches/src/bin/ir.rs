@@ -155,6 +155,24 @@ const TABLES: &[(&str, &[Row])] = &[
             ("pair, tokio", None),
         ],
     ),
+    (
+        "A retry around a future that is ready and `Ok`",
+        &[
+            ("retry, a loop by hand", None),
+            ("retry, a loop by hand, again", None),
+            ("retry, backon", None),
+            ("retry, anyrt", None),
+        ],
+    ),
+    (
+        "A rate limit that allows",
+        &[
+            ("rate, governor on anyrt's clock", None),
+            ("rate, governor on anyrt's clock, again", None),
+            ("rate, anyrt, `try_acquire`", None),
+            ("rate, anyrt, `acquire`", None),
+        ],
+    ),
 ];
 
 /// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
@@ -193,6 +211,14 @@ fn run(operation: &str, n: u64) {
         "by hand, `Arc<dyn>` + boxes" => task!(erased::with_output(Arc::new(erased::OnTokio), n)),
         "by hand, without an output" => task!(erased::without_output(Arc::new(erased::OnTokio), n)),
         "anyrt, `DynRuntime`" => task!(spawn::anyrt(DynRuntime::new(task()), n)),
+        "retry, a loop by hand" | "retry, a loop by hand, again" => task!(limits::retry_loop(n)),
+        "retry, backon" => task!(limits::retry_backon(n)),
+        "retry, anyrt" => task!(limits::retry_anyrt(task(), n)),
+        "rate, governor on anyrt's clock" | "rate, governor on anyrt's clock, again" => {
+            task!(limits::rate_governor_same_clock(task(), n))
+        }
+        "rate, anyrt, `try_acquire`" => task!(limits::rate_try(task(), n)),
+        "rate, anyrt, `acquire`" => task!(limits::rate_acquire(task(), n)),
         "made, tokio" => task!(time::made_tokio(n)),
         "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
         "polled, tokio" => task!(time::polled_tokio(n)),

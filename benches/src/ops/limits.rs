@@ -21,7 +21,7 @@ async fn ok(i: u64) -> Result<u64, Infallible> {
 
 pub async fn retry_none(n: u64) {
     for i in 0..n {
-        black_box(ok(i).await).expect("it is ready");
+        black_box(ok(i).await.expect("it is ready"));
     }
 }
 
@@ -37,7 +37,7 @@ pub async fn retry_loop(n: u64) {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
-        black_box(output).expect("it is ready");
+        black_box(output.expect("it is ready"));
     }
 }
 
@@ -45,7 +45,7 @@ pub async fn retry_backon(n: u64) {
     let policy = backon::ExponentialBuilder::default().with_jitter();
     for i in 0..n {
         let attempts = (|| ok(i)).retry(black_box(policy));
-        black_box(attempts.await).expect("it is ready");
+        black_box(attempts.await.expect("it is ready"));
     }
 }
 
@@ -53,7 +53,7 @@ pub async fn retry_anyrt<R: Runtime>(rt: R, n: u64) {
     let policy = Retry::<Infallible>::builder().build().expect("permitted");
     for i in 0..n {
         let attempts = retry(&rt, black_box(&policy), |_| ok(i));
-        black_box(attempts.await).expect("it is ready");
+        black_box(attempts.await.expect("it is ready"));
     }
 }
 

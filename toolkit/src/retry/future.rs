@@ -74,6 +74,8 @@ where
     Fut: Future<Output = Result<T, E>>,
 {
     RetryFuture {
+        attempt: None,
+        timed: Timed::None,
         stage: Stage::Idle,
         call: Call {
             rt: rt.clone(),
@@ -82,8 +84,7 @@ where
             name: None,
             attempts: 0,
             started: None,
-            course: Course::default(),
-            last: None,
+            past: None,
         },
     }
 }
@@ -92,24 +93,52 @@ pin_project! {
     /// The future of [`retry`].
     #[must_use = "futures do nothing unless they are polled"]
     pub struct RetryFuture<R: Sleep, P, F, Fut, E> {
+        // In the stage of that name.
         #[pin]
-        stage: Stage<R, Fut>,
+        attempt: Option<Fut>,
+        // In the stages of those names.
+        timed: Timed<R, Fut>,
+        stage: Stage,
         call: Call<R, P, F, E>,
     }
 }
 
+#[derive(Clone, Copy)]
+enum Stage {
+    Idle,
+    Attempt,
+    Limited,
+    Waiting,
+    Done,
+}
+
+/// What has timers in it lies in a box: they are large, and an attempt that is ready at once would pay for
+/// their room.
+enum Timed<R: Sleep, Fut> {
+    None,
+    Limited(Pin<Box<WaitFor<R, Fut>>>),
+    Waiting(Pin<Box<Wait<R>>>),
+}
+
 pin_project! {
-    #[project = StagePin]
-    enum Stage<R: Sleep, Fut> {
-        Idle,
-        Attempt { #[pin] attempt: Fut },
-        Limited { #[pin] attempt: WaitFor<R, Fut> },
-        Waiting {
-            #[pin]
-            timer: R::Timer,
-            cancelled: Option<CancelledFuture<CancellationToken>>,
-        },
-        Done,
+    struct Wait<R: Sleep> {
+        #[pin]
+        timer: R::Timer,
+        cancelled: Option<CancelledFuture<CancellationToken>>,
+    }
+}
+
+impl<R: Sleep> Future for Wait<R> {
+    type Output = Result<(), CancelReason>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // The token is asked first: a timer that fires at the same time begins no attempt.
+        let cancelled = this.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
+        if let Some(Poll::Ready(reason)) = cancelled {
+            return Poll::Ready(Err(reason));
+        }
+        this.timer.poll(cx).map(Ok)
     }
 }
 
@@ -121,9 +150,13 @@ struct Call<R, P, F, E> {
     name: Option<Cow<'static, str>>,
     attempts: u32,
     started: Option<Instant>,
+    /// From the first failure on.
+    past: Option<Box<Past<E>>>,
+}
+
+struct Past<E> {
     course: Course,
-    /// While it waits.
-    last: Option<AttemptError<E>>,
+    last: AttemptError<E>,
 }
 
 impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
@@ -150,56 +183,76 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let failure = match this.stage.as_mut().project() {
-                StagePin::Attempt { attempt } => match attempt.poll(cx) {
-                    Poll::Ready(Ok(output)) => {
-                        this.stage.set(Stage::Done);
-                        this.call.succeeded();
-                        return Poll::Ready(Ok(output));
+            let stage = *this.stage;
+            *this.stage = Stage::Done;
+            let output = match stage {
+                Stage::Idle => {
+                    let attempt = this.call.begin();
+                    if this.call.is_limited() {
+                        *this.timed = Timed::Limited(this.call.limit(attempt));
+                        *this.stage = Stage::Limited;
+                    } else {
+                        this.attempt.set(Some(attempt));
+                        *this.stage = Stage::Attempt;
                     }
-                    Poll::Ready(Err(error)) => AttemptError::Failed(error),
-                    Poll::Pending => {
+                    continue;
+                }
+                Stage::Attempt => {
+                    let attempt = this.attempt.as_mut().as_pin_mut();
+                    *this.stage = stage;
+                    let Poll::Ready(output) = attempt.expect(OF_STAGE).poll(cx) else {
                         this.call.started();
                         return Poll::Pending;
-                    }
-                },
-                StagePin::Limited { attempt } => match ready!(attempt.poll(cx)) {
-                    Ok(Ok(output)) => {
-                        this.stage.set(Stage::Done);
-                        this.call.succeeded();
-                        return Poll::Ready(Ok(output));
-                    }
-                    Ok(Err(error)) => AttemptError::Failed(error),
-                    Err(elapsed) => AttemptError::Elapsed(elapsed),
-                },
-                StagePin::Idle => {
-                    this.stage.set(Stage::Done);
-                    let attempt = this.call.begin();
-                    this.stage.set(attempt);
-                    continue;
+                    };
+                    *this.stage = Stage::Done;
+                    this.attempt.set(None);
+                    output.map_err(AttemptError::Failed)
                 }
-                StagePin::Waiting { timer, cancelled } => {
-                    // The token is asked first: a timer that fires at the same time begins no attempt.
-                    let cancelled = cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
-                    if let Some(Poll::Ready(reason)) = cancelled {
-                        this.stage.set(Stage::Done);
+                Stage::Limited => {
+                    let Timed::Limited(attempt) = this.timed else {
+                        unreachable!("{OF_STAGE}");
+                    };
+                    *this.stage = stage;
+                    let output = ready!(attempt.as_mut().poll(cx));
+                    *this.stage = Stage::Done;
+                    *this.timed = Timed::None;
+                    match output {
+                        Ok(output) => output.map_err(AttemptError::Failed),
+                        Err(elapsed) => Err(AttemptError::Elapsed(elapsed)),
+                    }
+                }
+                Stage::Waiting => {
+                    let Timed::Waiting(wait) = this.timed else {
+                        unreachable!("{OF_STAGE}");
+                    };
+                    let Poll::Ready(waited) = wait.as_mut().poll(cx) else {
+                        *this.stage = stage;
+                        return Poll::Pending;
+                    };
+                    *this.timed = Timed::None;
+                    if let Err(reason) = waited {
                         return Poll::Ready(Err(this.call.cancelled(reason)));
                     }
-                    ready!(timer.poll(cx));
-                    this.call.last = None;
-                    this.stage.set(Stage::Idle);
+                    *this.stage = Stage::Idle;
                     continue;
                 }
-                StagePin::Done => panic!("a retry was polled again after it was ready"),
+                Stage::Done => panic!("a retry was polled again after it was ready"),
             };
-            this.stage.set(Stage::Done);
-            match this.call.failed(failure) {
-                Ok(waiting) => this.stage.set(waiting),
-                Err(error) => return Poll::Ready(Err(error)),
+            match output {
+                Ok(output) => {
+                    this.call.succeeded();
+                    return Poll::Ready(Ok(output));
+                }
+                Err(failure) => {
+                    *this.timed = Timed::Waiting(this.call.failed(failure)?);
+                    *this.stage = Stage::Waiting;
+                }
             }
         }
     }
 }
+
+const OF_STAGE: &str = "it is there in its stage";
 
 impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     fn started(&mut self) -> Instant {
@@ -207,20 +260,25 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     }
 
     #[inline]
-    fn begin<Fut>(&mut self) -> Stage<R, Fut>
+    fn begin<Fut>(&mut self) -> Fut
     where
         F: FnMut(Attempt) -> Fut,
-        Fut: Future,
     {
-        let rules = &*self.policy.borrow().rules;
         self.attempts = self.attempts.saturating_add(1);
-        let attempt = Attempt {
-            number: self.attempts,
-        };
-        if rules.max_elapsed.is_none() && rules.attempt_limit.is_none() {
-            let attempt = (self.operation)(attempt);
-            return Stage::Attempt { attempt };
-        }
+        let number = self.attempts;
+        (self.operation)(Attempt { number })
+    }
+
+    #[inline]
+    fn is_limited(&self) -> bool {
+        let rules = &*self.policy.borrow().rules;
+        rules.max_elapsed.is_some() || rules.attempt_limit.is_some()
+    }
+
+    /// Gives an attempt its limit.
+    #[cold]
+    fn limit<Fut: Future>(&mut self, attempt: Fut) -> Pin<Box<WaitFor<R, Fut>>> {
+        let rules = &*self.policy.borrow().rules;
         let now = self.rt.now();
         let started = *self.started.get_or_insert(now);
         let limits = [
@@ -228,11 +286,11 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
             rules.attempt_limit.map(|limit| now + limit),
         ];
         let end = limits.into_iter().flatten().min();
-        let mut attempt = wait_until(&self.rt, end, (self.operation)(attempt));
+        let mut attempt = wait_until(&self.rt, end, attempt);
         if let Some(name) = &self.name {
             attempt = attempt.named(name.clone());
         }
-        Stage::Limited { attempt }
+        Box::pin(attempt)
     }
 
     #[inline]
@@ -244,11 +302,15 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
 
     /// The wait for the next attempt, or the end.
     #[cold]
-    fn failed<Fut>(&mut self, failure: AttemptError<E>) -> Result<Stage<R, Fut>, RetryError<E>> {
+    fn failed(&mut self, failure: AttemptError<E>) -> Result<Pin<Box<Wait<R>>>, RetryError<E>> {
         let now = self.rt.now();
         self.started.get_or_insert(now);
         let context = Context::current();
-        let wake = match self.next_attempt(now, &context, &failure) {
+        let mut course = self
+            .past
+            .take()
+            .map_or_else(Course::default, |past| past.course);
+        let wake = match self.next_attempt(now, &context, &failure, &mut course) {
             Ok(wake) => wake,
             Err(gave_up) => return Err(self.give_up(gave_up, failure)),
         };
@@ -260,20 +322,22 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
                 delay: wake - now,
             });
         }
-        self.last = Some(failure);
+        let last = failure;
+        self.past = Some(Box::new(Past { course, last }));
         let token = context.token().cloned();
-        Ok(Stage::Waiting {
+        Ok(Box::pin(Wait {
             timer: self.rt.sleep_until(wake),
             cancelled: token.map(CancellationToken::cancelled_owned),
-        })
+        }))
     }
 
     /// When the next attempt begins, or why there is none.
     fn next_attempt(
-        &mut self,
+        &self,
         now: Instant,
         context: &Context,
         failure: &AttemptError<E>,
+        course: &mut Course,
     ) -> Result<Instant, GaveUp> {
         let rules = &*self.policy.borrow().rules;
         if let Some(reason) = context.token().and_then(CancellationToken::reason) {
@@ -298,7 +362,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         }
         let asked = rules.retry_after.as_ref().zip(error);
         let delay = asked.and_then(|(after, error)| after(error));
-        let delay = delay.unwrap_or_else(|| rules.backoff.next(&mut self.course, &self.rt));
+        let delay = delay.unwrap_or_else(|| rules.backoff.next(course, &self.rt));
         let wake = now + delay;
         if end.is_some_and(|end| wake >= end) {
             return Err(GaveUp::MaxElapsed);
@@ -315,8 +379,8 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     }
 
     fn cancelled(&mut self, reason: CancelReason) -> RetryError<E> {
-        let last = self.last.take().expect("kept while it waits");
-        self.give_up(GaveUp::Cancelled(Box::new(reason)), last)
+        let past = self.past.take().expect("something failed before it waits");
+        self.give_up(GaveUp::Cancelled(Box::new(reason)), past.last)
     }
 
     fn give_up(&mut self, gave_up: GaveUp, last: AttemptError<E>) -> RetryError<E> {

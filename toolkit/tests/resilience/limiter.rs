@@ -192,6 +192,25 @@ fn a_new_limit_counts_at_once() {
 }
 
 #[test]
+fn a_slot_that_was_given_and_not_seen_goes_on() {
+    check(5, |rt| async move {
+        let limiter = limiter::<_, ()>(&rt, 1);
+        let slot = limiter.acquire().await.expect("it is free");
+        let mut first = Box::pin(limiter.acquire());
+        let mut second = pin!(limiter.acquire());
+        assert!(poll_once(first.as_mut()).is_pending() && poll_once(second.as_mut()).is_pending());
+        drop(slot);
+        assert!(
+            poll_once(second.as_mut()).is_pending(),
+            "it is the first one's"
+        );
+        drop(first);
+        drop(second.await.expect("it went on"));
+        assert_eq!(limiter.in_flight(), 0);
+    });
+}
+
+#[test]
 fn a_token_ends_a_wait() {
     check(20, |rt| async move {
         let limiter = limiter::<_, ()>(&rt, 1);
