@@ -105,7 +105,11 @@ pub fn rl_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         return Err(Stop::failed("`try_acquire` overtook those who wait"));
     };
     let hours = (ready_at - rt.now()).as_secs() / 3600;
-    ensure_eq!(hours, 4999, "the hours until 5 more have come");
+    // A clock that moves has taken a little off.
+    ensure!(
+        matches!(hours, 4999 | 5000),
+        "{hours} hours until 5 more have come, at 1000 each"
+    );
     let newcomer = Probe::new(limiter.acquire()).is_pending();
     ensure!(
         newcomer && light.is_pending(),
