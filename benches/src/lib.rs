@@ -6,6 +6,7 @@
 pub mod counted;
 pub mod harness;
 pub mod join_tables;
+pub mod limits;
 pub mod messages;
 pub mod ops;
 pub mod rig;

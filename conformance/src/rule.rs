@@ -87,6 +87,10 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TG", "Groups and scopes"),
     ("GA", "Many as one"),
     ("CX", "Cancellation and context"),
+    ("RE", "Retries"),
+    ("RL", "Rate limits"),
+    ("LI", "Concurrency limits"),
+    ("DE", "Degradation"),
     ("ZZ", "Every async operation"),
 ];
 

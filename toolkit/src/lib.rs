@@ -2,8 +2,18 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`limit`] | how often: `RateLimiter`; how many at once: `Limiter` |
+//! | [`resilience`] | where errors end: `Boundary`, `CircuitBreaker` |
+//! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
+//! | [`testing`] | calls that answer from a script, futures that are watched |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
+
+pub mod limit;
+mod lock;
+pub mod resilience;
+pub mod retry;
+pub mod testing;

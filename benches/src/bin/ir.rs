@@ -158,6 +158,26 @@ const TABLES: &[Table] = &[
             ("pair, tokio", None),
         ],
     ),
+    (
+        "A retry around a future that is ready and `Ok`",
+        &[
+            ("retry, a loop by hand", None),
+            ("retry, a loop by hand, again", None),
+            ("retry, backon", None),
+            // The call, its limits and its end take room that has to be set up and taken down.
+            ("retry, anyrt", Some(5.9)),
+        ],
+    ),
+    (
+        "A rate limit that allows",
+        &[
+            ("rate, governor on anyrt's clock", None),
+            ("rate, governor on anyrt's clock, again", None),
+            // A mutex: two atomic operations, and a look at whether the thread panics before and after.
+            ("rate, anyrt, `try_acquire`", Some(1.54)),
+            ("rate, anyrt, `acquire`", Some(1.86)),
+        ],
+    ),
 ];
 
 /// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
@@ -196,6 +216,14 @@ fn run(operation: &str, n: u64) {
         "by hand, `Arc<dyn>` + boxes" => task!(erased::with_output(Arc::new(erased::OnTokio), n)),
         "by hand, without an output" => task!(erased::without_output(Arc::new(erased::OnTokio), n)),
         "anyrt, `DynRuntime`" => task!(spawn::anyrt(DynRuntime::new(task()), n)),
+        "retry, a loop by hand" | "retry, a loop by hand, again" => task!(limits::retry_loop(n)),
+        "retry, backon" => task!(limits::retry_backon(n)),
+        "retry, anyrt" => task!(limits::retry_anyrt(task(), n)),
+        "rate, governor on anyrt's clock" | "rate, governor on anyrt's clock, again" => {
+            task!(limits::rate_governor_same_clock(task(), n))
+        }
+        "rate, anyrt, `try_acquire`" => task!(limits::rate_try(task(), n)),
+        "rate, anyrt, `acquire`" => task!(limits::rate_acquire(task(), n)),
         "made, tokio" => task!(time::made_tokio(n)),
         "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
         "polled, tokio" => task!(time::polled_tokio(n)),

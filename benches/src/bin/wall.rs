@@ -7,7 +7,7 @@
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
     harness::{Table, timed},
-    here, join_tables, messages,
+    here, join_tables, limits, messages,
     ops::*,
     rig,
 };
@@ -410,6 +410,7 @@ fn main() {
         .into_iter()
         .chain(messages::tables())
         .chain(join_tables::tables())
+        .chain(limits::tables())
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

@@ -5,6 +5,7 @@ pub mod erased;
 pub mod floor;
 pub mod group;
 pub mod join;
+pub mod limits;
 pub mod lock;
 pub mod messages;
 pub mod semaphore;

@@ -4,7 +4,7 @@
 #[macro_export]
 macro_rules! __rules_groups {
     ([$($callback:tt)+] [$($given:tt)*] [$($rules:tt)*]) => {
-        $($callback)+! { [$($given)*]
+        $crate::__rules_limits! { [$($callback)+] [$($given)*] [
             $($rules)*
             (tg_01_it_ends_after_its_children, group::tg_1, "TG-1", Must, Exact,
                 "A group returns only when every child has finished and its future has been dropped.")
@@ -176,6 +176,6 @@ macro_rules! __rules_groups {
                 "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,
                 "An operation tolerates spurious polls, and a new waker at every poll.")
-        }
+        ] }
     };
 }

@@ -1,0 +1,117 @@
+//! Waiting for a slot.
+
+use super::{Limiter, Slot};
+use crate::lock::lock;
+use anyrt_core::{
+    cancel::{CancellationToken, Cancelled, CancelledFuture},
+    context,
+    rt::Runtime,
+};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// The future of [`Limiter::acquire`] and [`Limiter::acquire_for`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
+    limiter: &'a Limiter<R, K>,
+    /// Until it is ready.
+    key: Option<K>,
+    /// While it waits.
+    ticket: Option<u64>,
+    token: Option<CancellationToken>,
+    cancelled: Option<CancelledFuture<CancellationToken>>,
+}
+
+// Nothing in it is pinned.
+impl<R: Runtime, K: Ord + Clone> Unpin for AcquireSlot<'_, R, K> {}
+
+impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
+    pub(super) fn new(limiter: &'a Limiter<R, K>, key: K) -> Self {
+        Self {
+            limiter,
+            key: Some(key),
+            ticket: None,
+            token: None,
+            cancelled: None,
+        }
+    }
+
+    fn poll_line(&mut self, key: &K, cx: &mut Context<'_>) -> Poll<Result<(), Cancelled>> {
+        let inner = &self.limiter.inner;
+        if let Some(ticket) = self.ticket {
+            let mut waker = Some(cx.waker().clone());
+            let granted = lock(&inner.state).lanes.poll(key, ticket, &mut waker);
+            if granted {
+                self.ticket = None;
+                return Poll::Ready(Ok(()));
+            }
+        } else {
+            if lock(&inner.state).lanes.pass(key) {
+                return Poll::Ready(Ok(()));
+            }
+            self.token = context::Context::current().token().cloned();
+            if let Some(token) = &self.token {
+                token.check()?;
+            }
+            self.cancelled = self.token.clone().map(CancellationToken::cancelled_owned);
+            let waker = cx.waker().clone();
+            let ticket = inner.change(|state, wakers| state.lanes.join(key, waker, wakers));
+            self.ticket = Some(ticket);
+            // A slot that came free in between is its own already.
+            return self.poll_line(key, cx);
+        }
+        let cancelled = self.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
+        if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &self.token) {
+            let cancelled = token.check();
+            self.leave(key);
+            return Poll::Ready(cancelled);
+        }
+        Poll::Pending
+    }
+
+    fn leave(&mut self, key: &K) {
+        if let Some(ticket) = self.ticket.take() {
+            let inner = &self.limiter.inner;
+            drop(inner.change(|state, wakers| state.lanes.leave(key, ticket, wakers)));
+        }
+    }
+}
+
+impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
+    type Output = Result<Slot<R, K>, Cancelled>;
+
+    /// # Panics
+    /// Where it is polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let key = this.key.take();
+        let key = key.expect("an acquire was polled again after it was ready");
+        match this.poll_line(&key, cx) {
+            Poll::Ready(acquired) => Poll::Ready(acquired.map(|()| this.limiter.slot(key))),
+            Poll::Pending => {
+                this.key = Some(key);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<R: Runtime, K: Ord + Clone> Drop for AcquireSlot<'_, R, K> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.leave(&key);
+        }
+    }
+}
+
+impl<R: Runtime, K: Ord + Clone> fmt::Debug for AcquireSlot<'_, R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcquireSlot")
+            .field("waits", &self.ticket.is_some())
+            .finish_non_exhaustive()
+    }
+}

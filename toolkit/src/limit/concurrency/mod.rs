@@ -1,0 +1,271 @@
+//! How many may run at once.
+
+mod acquire;
+mod aimd;
+mod lanes;
+
+pub use acquire::AcquireSlot;
+pub use aimd::Aimd;
+
+use crate::lock::{lock, wake_all};
+use aimd::Adapting;
+use anyrt_core::{ConfigError, Instant, rt::Runtime};
+use lanes::Lanes;
+use std::{fmt, mem, sync::Arc, sync::Mutex, task::Waker};
+
+/// Lets so many run at once; by key, if it has keys; as many as the latency allows, if it
+/// [adapts](Self::adaptive).
+///
+/// A free slot goes to the key with the fewest slots, and among equals to whoever has waited longest: a
+/// key that asks for a lot cannot crowd the others out, and gets all that they leave (*LI-1*). Without keys,
+/// `K` is `()`, and slots go to whoever has waited longest.
+///
+/// Clones are the same limiter. What counts nothing but permits, and needs neither keys nor another limit
+/// later, is a [semaphore](anyrt_core::rt::Semaphore).
+///
+/// ```
+/// use anyrt_core::{ConfigError, cancel::Cancelled, rt::Runtime};
+/// use anyrt_toolkit::limit::Limiter;
+///
+/// # async fn work(_: &str) -> u32 { 1 }
+/// struct Service<R: Runtime> {
+///     limiter: Limiter<R, String>,
+/// }
+///
+/// impl<R: Runtime> Service<R> {
+///     fn new(rt: &R) -> Result<Self, ConfigError> {
+///         let limiter = Limiter::new(rt, 100)?;
+///         Ok(Self { limiter })
+///     }
+///
+///     /// No tenant gets more than its share while others wait.
+///     async fn answer(&self, tenant: &str) -> Result<u32, Cancelled> {
+///         let _slot = self.limiter.acquire_for(tenant.to_owned()).await?;
+///         Ok(work(tenant).await)
+///     }
+/// }
+/// ```
+///
+/// # Ordering and fairness
+/// Within a key, slots are given in the order of the first polls. Nobody overtakes those who wait, also not
+/// with `try_acquire`.
+pub struct Limiter<R, K = ()> {
+    inner: Arc<Inner<R, K>>,
+}
+
+struct Inner<R, K> {
+    rt: R,
+    adapts: bool,
+    state: Mutex<State<K>>,
+}
+
+struct State<K> {
+    lanes: Lanes<K>,
+    adapting: Option<Adapting>,
+}
+
+impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
+    /// At most `limit` at once.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a limit of 0.
+    pub fn new(rt: &R, limit: usize) -> Result<Self, ConfigError> {
+        check(limit)?;
+        Ok(Self::with(rt, limit, None))
+    }
+
+    /// As many at once as the latency allows.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for settings that [`Aimd`] does not permit.
+    pub fn adaptive(rt: &R, aimd: Aimd) -> Result<Self, ConfigError> {
+        let adapting = Adapting::new(aimd)?;
+        Ok(Self::with(rt, adapting.limit(), Some(adapting)))
+    }
+
+    fn with(rt: &R, limit: usize, adapting: Option<Adapting>) -> Self {
+        let lanes = Lanes::new(limit);
+        Self {
+            inner: Arc::new(Inner {
+                rt: rt.clone(),
+                adapts: adapting.is_some(),
+                state: Mutex::new(State { lanes, adapting }),
+            }),
+        }
+    }
+
+    /// Waits for a slot for a key.
+    ///
+    /// # Errors
+    /// [`Cancelled`](anyrt_core::cancel::Cancelled) where it has to wait, and the context's token is
+    /// cancelled before a slot is free.
+    ///
+    /// # Panics
+    /// As the key's `Ord` and `Clone` do, which run under a lock, and must not use this limiter.
+    ///
+    /// # Cancel safety
+    /// Safe: a slot that had reached it goes to the next. The place in the line is lost.
+    pub fn acquire_for(&self, key: K) -> AcquireSlot<'_, R, K> {
+        AcquireSlot::new(self, key)
+    }
+
+    /// A slot for a key, if one is free and nobody waits.
+    pub fn try_acquire_for(&self, key: K) -> Option<Slot<R, K>> {
+        let taken = lock(&self.inner.state).lanes.pass(&key);
+        taken.then(|| self.slot(key))
+    }
+
+    /// Changes the limit. A smaller one takes effect as slots come back; one that adapts goes on from there,
+    /// within its bounds.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a limit of 0.
+    pub fn set_limit(&self, limit: usize) -> Result<(), ConfigError> {
+        check(limit)?;
+        self.inner.change(|state, wakers| {
+            let limit = match &mut state.adapting {
+                Some(adapting) => adapting.set(limit),
+                None => limit,
+            };
+            state.lanes.set_limit(limit, wakers);
+        });
+        Ok(())
+    }
+
+    /// The limit in force.
+    pub fn limit(&self) -> usize {
+        lock(&self.inner.state).lanes.limit()
+    }
+
+    /// How many slots are taken.
+    pub fn in_flight(&self) -> usize {
+        lock(&self.inner.state).lanes.in_flight()
+    }
+
+    fn slot(&self, key: K) -> Slot<R, K> {
+        Slot {
+            inner: self.inner.clone(),
+            key: Some(key),
+            began: self.inner.adapts.then(|| self.inner.rt.now()),
+        }
+    }
+}
+
+impl<R: Runtime> Limiter<R> {
+    /// Waits for a slot.
+    ///
+    /// # Errors
+    /// [`Cancelled`](anyrt_core::cancel::Cancelled) where it has to wait, and the context's token is
+    /// cancelled before a slot is free.
+    ///
+    /// # Cancel safety
+    /// Safe: a slot that had reached it goes to the next. The place in the line is lost.
+    pub fn acquire(&self) -> AcquireSlot<'_, R, ()> {
+        self.acquire_for(())
+    }
+
+    /// A slot, if one is free and nobody waits.
+    pub fn try_acquire(&self) -> Option<Slot<R, ()>> {
+        self.try_acquire_for(())
+    }
+}
+
+fn check(limit: usize) -> Result<(), ConfigError> {
+    match limit {
+        0 => Err(ConfigError::new("limit", 0, "at least 1")),
+        _ => Ok(()),
+    }
+}
+
+impl<R, K> Inner<R, K> {
+    /// Changes the state, and wakes outside the lock.
+    fn change<T>(&self, change: impl FnOnce(&mut State<K>, &mut Vec<Waker>) -> T) -> T {
+        let mut wakers = Vec::new();
+        let output = change(&mut lock(&self.state), &mut wakers);
+        wake_all(wakers);
+        output
+    }
+}
+
+/// A slot of a [`Limiter`], given back when it is dropped.
+///
+/// Where the limiter adapts, the time until then is the latency that it goes by, unless it is told otherwise.
+#[must_use = "a slot is given back at once when it is dropped"]
+pub struct Slot<R: Runtime, K: Ord + Clone = ()> {
+    inner: Arc<Inner<R, K>>,
+    /// Gone once it is given back.
+    key: Option<K>,
+    /// Where the limiter adapts.
+    began: Option<Instant>,
+}
+
+impl<R: Runtime, K: Ord + Clone> Slot<R, K> {
+    /// Gives it back, and says that what was called is overloaded: an adaptive limit goes down.
+    pub fn overloaded(mut self) {
+        self.give_back(Measure::Overloaded);
+    }
+
+    /// Gives it back without its time being looked at: an error that came at once says nothing.
+    pub fn unmeasured(mut self) {
+        self.give_back(Measure::None);
+    }
+
+    fn give_back(&mut self, measure: Measure) {
+        let Some(key) = mem::take(&mut self.key) else {
+            return;
+        };
+        let now = self.began.map(|began| (began, self.inner.rt.now()));
+        self.inner.change(|state, wakers| {
+            if let (Some(adapting), Some((began, now))) = (&mut state.adapting, now) {
+                let (limit, in_flight) = (state.lanes.limit(), state.lanes.in_flight());
+                let busy = in_flight >= limit.div_ceil(2);
+                let limit = adapting.measured(began, now, busy, measure);
+                state.lanes.set_limit(limit, wakers);
+            }
+            state.lanes.release(&key, wakers);
+        });
+    }
+}
+
+/// How a slot's time counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    Latency,
+    Overloaded,
+    None,
+}
+
+impl<R: Runtime, K: Ord + Clone> Drop for Slot<R, K> {
+    fn drop(&mut self) {
+        self.give_back(Measure::Latency);
+    }
+}
+
+impl<R, K> Clone for Limiter<R, K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<R, K> fmt::Debug for Limiter<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (limit, in_flight) = {
+            let state = lock(&self.inner.state);
+            (state.lanes.limit(), state.lanes.in_flight())
+        };
+        f.debug_struct("Limiter")
+            .field("limit", &limit)
+            .field("in_flight", &in_flight)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Runtime, K: Ord + Clone + fmt::Debug> fmt::Debug for Slot<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! Waiting for a turn.
+
+use super::{RateLimiter, error::RateLimitError, line::Place};
+use crate::lock::{lock, wake_all};
+use anyrt_core::{
+    Instant,
+    cancel::{CancellationToken, CancelledFuture},
+    context,
+    rt::{Runtime, Timer},
+};
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+pin_project! {
+    /// The future of [`RateLimiter::acquire`] and [`RateLimiter::acquire_many`].
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct AcquireRate<'a, R: Runtime> {
+        limiter: &'a RateLimiter<R>,
+        weight: u32,
+        // While it is in the line.
+        ticket: Option<u64>,
+        #[pin]
+        timer: Option<R::Timer>,
+        cancelled: Option<CancelledFuture<CancellationToken>>,
+        done: bool,
+    }
+
+    impl<R: Runtime> PinnedDrop for AcquireRate<'_, R> {
+        fn drop(this: Pin<&mut Self>) {
+            if this.ticket.is_some() {
+                this.leave();
+            }
+        }
+    }
+}
+
+impl<'a, R: Runtime> AcquireRate<'a, R> {
+    pub(super) fn new(limiter: &'a RateLimiter<R>, weight: u32) -> Self {
+        Self {
+            limiter,
+            weight,
+            ticket: None,
+            timer: None,
+            cancelled: None,
+            done: false,
+        }
+    }
+
+    /// Joins the line, unless the turn would come too late.
+    #[cold]
+    fn join(self: Pin<&mut Self>, ready_at: Instant) -> Result<(), RateLimitError> {
+        let this = self.project();
+        let context = context::Context::current();
+        if let Some(reason) = context.token().and_then(CancellationToken::reason) {
+            return Err(RateLimitError::Cancelled(reason.clone()));
+        }
+        // At the end of time is never.
+        if ready_at >= context.deadline().unwrap_or(Instant::MAX) {
+            return Err(RateLimitError::NotYet { ready_at });
+        }
+        *this.cancelled = context
+            .token()
+            .cloned()
+            .map(CancellationToken::cancelled_owned);
+        *this.ticket = Some({
+            let inner = &this.limiter.inner;
+            let now = inner.rt.now();
+            lock(&inner.line).join(now, *this.weight)
+        });
+        Ok(())
+    }
+
+    fn leave(self: Pin<&mut Self>) {
+        let this = self.project();
+        if let Some(ticket) = this.ticket.take() {
+            drop(
+                this.limiter
+                    .with(|line, now, wakers| line.leave(ticket, now, wakers)),
+            );
+        }
+    }
+}
+
+impl<R: Runtime> Future for AcquireRate<'_, R> {
+    type Output = Result<(), RateLimitError>;
+
+    /// # Panics
+    /// Where it is polled again after it was ready.
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.ticket.is_none() {
+            assert!(!self.done, "an acquire was polled again after it was ready");
+            *self.as_mut().project().done = true;
+            match self.limiter.try_acquire_many(self.weight) {
+                Err(RateLimitError::NotYet { ready_at }) => self.as_mut().join(ready_at)?,
+                passed => return Poll::Ready(passed),
+            }
+        }
+        self.poll_line(cx)
+    }
+}
+
+impl<R: Runtime> AcquireRate<'_, R> {
+    fn poll_line(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), RateLimitError>> {
+        loop {
+            let mut this = self.as_mut().project();
+            let ticket = this.ticket.expect("it is in the line");
+            let inner = &this.limiter.inner;
+            let mut waker = Some(cx.waker().clone());
+            let now = inner.rt.now();
+            let mut wakers = Vec::new();
+            let place = lock(&inner.line).poll(ticket, now, &mut waker, &mut wakers);
+            if let Place::Decided(_) = place {
+                *this.ticket = None;
+            }
+            wake_all(wakers);
+            let alarm = match place {
+                Place::Decided(verdict) => return Poll::Ready(verdict),
+                Place::Queued(alarm) => alarm,
+            };
+            let cancelled = this.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
+            if let Some(Poll::Ready(reason)) = cancelled {
+                self.leave();
+                return Poll::Ready(Err(RateLimitError::Cancelled(reason)));
+            }
+            match this.timer.as_mut().as_pin_mut() {
+                None => this.timer.set(Some(inner.rt.sleep_until(alarm))),
+                Some(timer) if timer.deadline() != alarm => timer.reset(alarm),
+                Some(_) => {}
+            }
+            let timer = this.timer.as_pin_mut().expect("it was made above");
+            ready!(timer.poll(cx));
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for AcquireRate<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcquireRate")
+            .field("weight", &self.weight)
+            .field("waits", &self.ticket.is_some())
+            .finish_non_exhaustive()
+    }
+}

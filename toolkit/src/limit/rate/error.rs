@@ -1,0 +1,40 @@
+//! Why something may not begin.
+
+use anyrt_core::{Instant, cancel::CancelReason};
+use std::{error::Error, fmt};
+
+/// Why something may not begin. Nothing was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RateLimitError {
+    /// It weighs more than the burst, so that it could never begin.
+    TooHeavy {
+        /// What it weighs.
+        weight: u32,
+        /// The most that can begin at once.
+        burst: u32,
+    },
+    /// Its turn would come too late: later than now, for who does not wait; at the deadline of the context
+    /// or later, for who does.
+    NotYet {
+        /// When the turn of somebody who begins to wait now would come, on the runtime's clock;
+        /// [`Instant::MAX`] is never.
+        ready_at: Instant,
+    },
+    /// The context's token was cancelled.
+    Cancelled(CancelReason),
+}
+
+impl fmt::Display for RateLimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooHeavy { weight, burst } => {
+                write!(f, "a weight of {weight} is more than the burst of {burst}")
+            }
+            Self::NotYet { .. } => f.write_str("the rate limit is reached"),
+            Self::Cancelled(reason) => write!(f, "cancelled: {reason}"),
+        }
+    }
+}
+
+impl Error for RateLimitError {}

@@ -1,0 +1,157 @@
+//! A limiter for each key.
+
+use super::{Quota, RateLimiter};
+use crate::lock::lock;
+use anyrt_core::{ConfigError, rt::Runtime};
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex},
+};
+
+/// A [`RateLimiter`] for each key, all with the same quota. Clones are the same limiter.
+///
+/// A key whose bucket is full again, and that nobody uses, is forgotten when the number of keys has doubled:
+/// memory is for keys that were used lately.
+///
+/// ```
+/// use anyrt_core::rt::Runtime;
+/// use anyrt_toolkit::limit::{KeyedRateLimiter, RateLimitError};
+///
+/// /// Ten a second for each user.
+/// async fn answer<R: Runtime>(
+///     limiter: &KeyedRateLimiter<R, String>,
+///     user: &str,
+/// ) -> Result<&'static str, RateLimitError> {
+///     limiter.key(user).try_acquire()?;
+///     Ok("hello")
+/// }
+/// ```
+pub struct KeyedRateLimiter<R, K> {
+    inner: Arc<Inner<R, K>>,
+}
+
+struct Inner<R, K> {
+    rt: R,
+    keys: Mutex<Keys<R, K>>,
+}
+
+struct Keys<R, K> {
+    quota: Quota,
+    limiters: HashMap<K, RateLimiter<R>, Seeded>,
+    /// Those that nobody uses are looked for at so many keys.
+    sweep_at: usize,
+}
+
+const FEWEST: usize = 64;
+
+/// Hashes that nobody can foresee, from the runtime's randomness.
+#[derive(Clone, Copy)]
+struct Seeded(u64);
+
+impl BuildHasher for Seeded {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.0);
+        hasher
+    }
+}
+
+impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
+    /// A limiter without keys.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a rate, a period or a burst of zero.
+    pub fn new(rt: &R, quota: Quota) -> Result<Self, ConfigError> {
+        Ok(Self {
+            inner: Arc::new(Inner {
+                rt: rt.clone(),
+                keys: Mutex::new(Keys {
+                    quota: quota.check()?,
+                    limiters: HashMap::with_hasher(Seeded(rt.random_u64())),
+                    sweep_at: FEWEST,
+                }),
+            }),
+        })
+    }
+
+    /// The limiter of a key. It may be kept; then the key is not forgotten.
+    ///
+    /// # Panics
+    /// As the key's `Hash` and `Eq` do, which run under a lock, and must not use this limiter.
+    pub fn key<Q>(&self, key: &Q) -> RateLimiter<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        if let Some(limiter) = lock(&self.inner.keys).limiters.get(key) {
+            return limiter.clone();
+        }
+        let owned = key.to_owned();
+        let now = self.inner.rt.now();
+        let mut keys = lock(&self.inner.keys);
+        let quota = keys.quota;
+        let made = || RateLimiter::new(&self.inner.rt, quota).expect("the quota was checked");
+        let limiter = keys.limiters.entry(owned).or_insert_with(made).clone();
+        if keys.limiters.len() < keys.sweep_at {
+            return limiter;
+        }
+        let unused = keys.limiters.extract_if(|_, limiter| limiter.is_idle(now));
+        let unused: Vec<_> = unused.collect();
+        keys.sweep_at = (keys.limiters.len() * 2).max(FEWEST);
+        drop(keys);
+        drop(unused);
+        limiter
+    }
+
+    /// Changes the quota of all keys, as [`RateLimiter::set_quota`] does.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
+    pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
+        let quota = quota.check()?;
+        let limiters: Vec<_> = {
+            let mut keys = lock(&self.inner.keys);
+            keys.quota = quota;
+            keys.limiters.values().cloned().collect()
+        };
+        limiters
+            .iter()
+            .try_for_each(|limiter| limiter.set_quota(quota))
+    }
+
+    /// How many keys it remembers.
+    pub fn len(&self) -> usize {
+        lock(&self.inner.keys).limiters.len()
+    }
+
+    /// Whether it remembers no key.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<R, K> Clone for KeyedRateLimiter<R, K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<R, K> fmt::Debug for KeyedRateLimiter<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (quota, len) = {
+            let keys = lock(&self.inner.keys);
+            (keys.quota, keys.limiters.len())
+        };
+        f.debug_struct("KeyedRateLimiter")
+            .field("quota", &quota)
+            .field("keys", &len)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! How often something may begin.
+
+mod acquire;
+mod bucket;
+mod error;
+mod keyed;
+mod line;
+mod quota;
+
+pub use acquire::AcquireRate;
+pub use error::RateLimitError;
+pub use keyed::KeyedRateLimiter;
+pub use quota::Quota;
+
+use crate::lock::{lock, wake_all};
+use anyrt_core::{ConfigError, Instant, rt::Runtime};
+use line::Line;
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    task::Waker,
+};
+
+/// Lets callers begin so often, and no more often.
+///
+/// In any window of the length w no more than `burst + rate · w` is let through (*RL-1*), by the runtime's
+/// clock. It is a bucket of `burst` tokens that fills at `rate`, kept as one time: that at which it
+/// would be full again (the generic cell rate algorithm, virtual scheduling, of ITU-T I.371). What is counted
+/// is the moment at which a caller's turn came; a task that is polled late for it begins late.
+///
+/// Clones are the same limiter. The [room's](super) page has an example.
+///
+/// # Ordering and fairness
+/// Turns come in the order of the first polls, whatever the weights (*RL-2*): a light caller does not overtake
+/// a heavy one, and [`try_acquire`](Self::try_acquire) overtakes nobody. Each waiter has its own timer,
+/// and whoever runs serves all whose turn has come: one that is leaked, or never polled
+/// again, costs its tokens and stops nobody (*RL-5*).
+#[derive(Clone)]
+pub struct RateLimiter<R> {
+    inner: Arc<Inner<R>>,
+}
+
+struct Inner<R> {
+    rt: R,
+    line: Mutex<Line>,
+}
+
+impl<R: Runtime> RateLimiter<R> {
+    /// A limiter with a full bucket.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a rate, a period or a burst of zero.
+    pub fn new(rt: &R, quota: Quota) -> Result<Self, ConfigError> {
+        Ok(Self {
+            inner: Arc::new(Inner {
+                rt: rt.clone(),
+                line: Mutex::new(Line::new(quota.check()?)),
+            }),
+        })
+    }
+
+    /// Waits for this caller's turn.
+    ///
+    /// Ready at once where a token is there and nobody waits.
+    ///
+    /// # Errors
+    /// [`NotYet`](RateLimitError::NotYet), at once, if the turn would come at the
+    /// [context's](anyrt_core::context::Context::deadline) deadline or later, or never;
+    /// [`Cancelled`](RateLimitError::Cancelled) if the context's token is cancelled before it comes. Neither
+    /// took anything.
+    ///
+    /// # Cancel safety
+    /// Safe: dropping it takes nothing, and those behind move up (*RL-3*). The place in the line is lost.
+    #[track_caller]
+    pub fn acquire(&self) -> AcquireRate<'_, R> {
+        self.acquire_many(1)
+    }
+
+    /// Waits for the turn of something that weighs so many tokens.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire), and [`TooHeavy`](RateLimitError::TooHeavy), at once, for more than the
+    /// burst (*RL-4*), for that could never pass.
+    ///
+    /// # Cancel safety
+    /// Safe, as [`acquire`](Self::acquire) is.
+    #[track_caller]
+    pub fn acquire_many(&self, weight: u32) -> AcquireRate<'_, R> {
+        AcquireRate::new(self, weight)
+    }
+
+    /// Begins now, or not at all.
+    ///
+    /// # Errors
+    /// [`NotYet`](RateLimitError::NotYet), with the time at which the turn of somebody who began to wait
+    /// now would come.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<(), RateLimitError> {
+        self.try_acquire_many(1)
+    }
+
+    /// Begins something that weighs so many tokens now, or not at all.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire), and [`TooHeavy`](RateLimitError::TooHeavy) for more than the
+    /// burst.
+    #[inline]
+    pub fn try_acquire_many(&self, weight: u32) -> Result<(), RateLimitError> {
+        let now = self.inner.rt.now();
+        let mut wakers = Vec::new();
+        let passed = lock(&self.inner.line).pass(now, weight, &mut wakers);
+        if !wakers.is_empty() {
+            wake_all(wakers);
+        }
+        passed
+    }
+
+    /// Gives tokens back that were taken for something that was not begun. The bucket holds no more than its
+    /// burst, and in each window what is given back makes up for what is let through.
+    pub fn refund(&self, weight: u32) {
+        self.with(|line, now, wakers| {
+            line.refund(weight, now, wakers);
+        });
+    }
+
+    /// Changes the quota. What was taken stays taken; those who wait keep their order, and those that
+    /// have become too heavy get an error.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
+    pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
+        let quota = quota.check()?;
+        self.with(|line, now, wakers| line.set_quota(now, quota, wakers));
+        Ok(())
+    }
+
+    /// The quota in force.
+    pub fn quota(&self) -> Quota {
+        lock(&self.inner.line).quota()
+    }
+
+    /// How many tokens are there now. Where callers wait, they are theirs.
+    pub fn available(&self) -> u32 {
+        lock(&self.inner.line).available(self.inner.rt.now())
+    }
+
+    /// Changes the line, and wakes outside the lock.
+    fn with<T>(&self, change: impl FnOnce(&mut Line, Instant, &mut Vec<Waker>) -> T) -> T {
+        let now = self.inner.rt.now();
+        let mut wakers = Vec::new();
+        let output = change(&mut lock(&self.inner.line), now, &mut wakers);
+        wake_all(wakers);
+        output
+    }
+
+    /// Whether nobody else knows of it, and it is as good as new.
+    fn is_idle(&self, now: Instant) -> bool {
+        Arc::strong_count(&self.inner) == 1 && lock(&self.inner.line).is_idle(now)
+    }
+}
+
+impl<R> fmt::Debug for RateLimiter<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (quota, waiting) = {
+            let line = lock(&self.inner.line);
+            (line.quota(), line.waiting())
+        };
+        f.debug_struct("RateLimiter")
+            .field("quota", &quota)
+            .field("waiting", &waiting)
+            .finish_non_exhaustive()
+    }
+}

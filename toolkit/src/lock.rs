@@ -1,0 +1,27 @@
+//! Locks past a poisoning, and wakers that are woken outside of them.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::Waker,
+};
+
+/// Locks past a poisoning: what a panic can interrupt under these locks, a key's `Hash` or `Eq`, leaves
+/// the state whole.
+#[inline]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
+    let mut first = None;
+    for waker in wakers {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            first.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = first {
+        resume_unwind(payload);
+    }
+}

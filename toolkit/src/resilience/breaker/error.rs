@@ -1,0 +1,54 @@
+//! Why there is no output.
+
+use anyrt_core::Instant;
+use std::{error::Error, fmt};
+
+/// The breaker is open, and the call was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Open {
+    /// When a call may be let through again, on the runtime's clock; earlier if a trial ends before.
+    pub retry_at: Instant,
+}
+
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the circuit breaker is open")
+    }
+}
+
+impl Error for Open {}
+
+/// Why a call through a breaker has no output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BreakerError<E> {
+    /// It was not made.
+    Open(Open),
+    /// It failed.
+    Failed(E),
+}
+
+impl<E> BreakerError<E> {
+    /// Whether the call was not made.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Open(_))
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for BreakerError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(open) => open.fmt(f),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for BreakerError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Open(_) => None,
+            Self::Failed(error) => error.source(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What is left when there is no further attempt.
+
+use anyrt_core::{Elapsed, cancel::CancelReason};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
+
+/// No attempt succeeded, and there is none left (*RE-6*).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryError<E> {
+    /// The operation's name, where it was given one.
+    pub operation: Option<Cow<'static, str>>,
+    /// Why there was no further attempt.
+    pub gave_up: GaveUp,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// The time of all attempts and waits, from the end of the first poll; under a limit of time, from
+    /// its beginning.
+    pub elapsed: Duration,
+    /// How the last attempt failed.
+    pub last: AttemptError<E>,
+}
+
+impl<E> RetryError<E> {
+    /// The last attempt's own error, if it was not its limit that ended it.
+    pub fn last(&self) -> Option<&E> {
+        match &self.last {
+            AttemptError::Failed(error) => Some(error),
+            AttemptError::Elapsed(_) => None,
+        }
+    }
+
+    /// The last attempt's own error, if it was not its limit that ended it.
+    pub fn into_last(self) -> Option<E> {
+        match self.last {
+            AttemptError::Failed(error) => Some(error),
+            AttemptError::Elapsed(_) => None,
+        }
+    }
+}
+
+/// Why there was no further attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GaveUp {
+    /// There was no attempt left.
+    Attempts,
+    /// The error is none to try again, said [`when`](super::RetryBuilder::when).
+    Refused,
+    /// [`max_elapsed`](super::RetryBuilder::max_elapsed) had passed, or would have before the next attempt.
+    MaxElapsed,
+    /// The next attempt would have begun past the context's deadline, or past the end of time.
+    Deadline,
+    /// The [budget](super::RetryBudget) was spent.
+    Budget,
+    /// The context's token was cancelled, for that reason. (In a box, for errors are moved about.)
+    Cancelled(Box<CancelReason>),
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptError<E> {
+    /// With an error of its own.
+    Failed(E),
+    /// Its limit passed: that of [an attempt](super::RetryBuilder::attempt_limit), or of
+    /// [all](super::RetryBuilder::max_elapsed).
+    Elapsed(Elapsed),
+}
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Attempts => "no attempt is left",
+            Self::Refused => "the error is none to try again",
+            Self::MaxElapsed => "no time is left",
+            Self::Deadline => "the deadline is too near",
+            Self::Budget => "the retry budget is spent",
+            Self::Cancelled(reason) => return write!(f, "cancelled: {reason}"),
+        })
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for AttemptError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Elapsed(elapsed) => elapsed.fmt(f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for AttemptError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => error.source(),
+            Self::Elapsed(elapsed) => elapsed.source(),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for RetryError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation.as_deref().unwrap_or("operation");
+        let Self {
+            gave_up,
+            attempts,
+            elapsed,
+            last,
+            ..
+        } = self;
+        let plural = if *attempts == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{operation} failed after {attempts} attempt{plural} in {elapsed:?} ({gave_up}): {last}"
+        )
+    }
+}
+
+impl<E: Error + 'static> Error for RetryError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.last {
+            AttemptError::Failed(error) => Some(error),
+            AttemptError::Elapsed(elapsed) => Some(elapsed),
+        }
+    }
+}

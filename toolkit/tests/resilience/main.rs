@@ -1,0 +1,10 @@
+//! Retries, limits and degradation on the simulator: exact times, many schedules, calls dropped at each poll.
+
+mod boundary;
+mod breaker;
+mod limiter;
+mod rate;
+mod rate_model;
+mod retry;
+mod support;
+mod testing;

@@ -1,0 +1,119 @@
+//! The mock and the watch: what they say is so.
+
+use crate::support::{MS, SEC, at, cut_after, panic_of, panics_of};
+use anyrt_core::{
+    Instant,
+    rt::{Runtime, Sleep, Spawn, Timeout},
+};
+use anyrt_sim::check;
+use anyrt_toolkit::testing::{CallEnd, MockFn, Watch};
+use std::future::pending;
+
+#[test]
+fn a_mock_answers_from_its_script_and_logs() {
+    check(20, |rt| async move {
+        let mock = MockFn::new(&rt)
+            .then(10)
+            .then_after(SEC, 20)
+            .then_with(|n: &u32| n + 1)
+            .otherwise(|n| n * 2);
+        assert_eq!(mock.lines_left(), 3);
+        let mut outputs = Vec::new();
+        for n in 0..5 {
+            outputs.push(mock.call(n).await);
+        }
+        assert_eq!(outputs, [10, 20, 3, 6, 8]);
+        assert_eq!(at(&rt), SEC);
+        assert_eq!((mock.args(), mock.lines_left()), (vec![0, 1, 2, 3, 4], 0));
+        let second = &mock.calls()[1];
+        assert_eq!((second.args, second.made_at), (1, Instant::ORIGIN));
+        assert_eq!(second.end, Some((CallEnd::Answered, Instant::ORIGIN + SEC)));
+    });
+}
+
+#[test]
+fn calls_take_their_lines_as_they_are_made() {
+    check(20, |rt| async move {
+        let mock = MockFn::new(&rt)
+            .then_after(MS * 2, "slow")
+            .then_after(MS, "fast");
+        let slow = mock.call(1);
+        let fast = rt.spawn(mock.call(2));
+        assert_eq!(slow.await, "slow");
+        assert_eq!(fast.await.expect("it ends"), "fast");
+        assert_eq!(at(&rt), MS * 2);
+    });
+}
+
+#[test]
+fn a_call_that_is_dropped_is_logged_as_such() {
+    for polls in 0..3 {
+        check(5, |rt| async move {
+            let mock = MockFn::new(&rt).then_after(SEC, ()).then_never();
+            let answered = cut_after(polls, mock.call("one")).await.is_some();
+            assert_eq!(answered, polls == 2);
+            let end = mock.calls()[0].end.map(|(end, _)| end);
+            let want = if answered {
+                CallEnd::Answered
+            } else {
+                CallEnd::Dropped
+            };
+            assert_eq!(end, Some(want));
+            let never = mock.call("two");
+            assert_eq!(mock.calls()[1].end, None);
+            assert!(rt.timeout(SEC * 3600, never).await.is_err());
+            let end = mock.calls()[1].end;
+            assert!(matches!(end, Some((CallEnd::Dropped, _))), "{end:?}");
+        });
+    }
+}
+
+#[test]
+fn a_call_without_a_line_panics() {
+    check(3, |rt| async move {
+        let mock = MockFn::new(&rt).then(1).then_with(|_| panic!("line"));
+        mock.call(()).await;
+        let again = "a mock call was polled again after it was ready";
+        assert_eq!(panics_of(mock.call(())), ["line", again]);
+        assert_eq!(
+            panic_of(|| mock.call(())),
+            "call 3 has no line in the script"
+        );
+        assert_eq!(mock.args().len(), 3);
+    });
+}
+
+#[test]
+fn a_watch_counts_what_comes_and_goes() {
+    check(20, |rt| async move {
+        let watch = Watch::new();
+        drop(watch.on(pending::<()>()));
+        assert_eq!(
+            (watch.entered(), watch.inside()),
+            (0, 0),
+            "it was never polled"
+        );
+        assert_eq!(watch.on(async { 3 }).await, 3);
+        assert!(cut_after(1, watch.on(pending::<()>())).await.is_none());
+        panics_of(watch.on(async { panic!("inside") as u32 }));
+        let held = rt.spawn(watch.on(pending::<()>()));
+        rt.sleep(MS).await;
+        assert_eq!((watch.entered(), watch.exited()), (4, 1));
+        assert_eq!((watch.cleaned_up(), watch.inside()), (3, 1));
+        let text = "Watch { entered: 4, exited: 1, cleaned_up: 3 }";
+        assert_eq!(format!("{watch:?}"), text);
+        drop(held);
+    });
+}
+
+#[test]
+fn they_can_be_spawned_by_generic_code() {
+    fn spawned<R: Runtime>(rt: R) -> R::JoinHandle<u32> {
+        let mock = MockFn::new(&rt).then(1);
+        let watch = Watch::new();
+        rt.spawn(async move { watch.on(mock.call("one")).await })
+    }
+    check(1, |rt| async move {
+        assert_eq!(spawned(rt).await.expect("it ends"), 1);
+    });
+}
