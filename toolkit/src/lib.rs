@@ -2,8 +2,13 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`cache`] | [`AsyncCache`]: each value is loaded once, kept as long as it is worth it, and never too long |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
+
+pub mod cache;
+
+pub use cache::AsyncCache;

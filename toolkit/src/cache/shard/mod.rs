@@ -1,0 +1,307 @@
+//! A part of the cache under one lock: entries, loads under way, and errors that are kept.
+//!
+//! What leaves is handed out, to be dropped and told of once the lock is free. Of the user's code only
+//! `Eq` of the key and `Clone` of the value run under the lock, before anything is changed.
+
+mod pending;
+mod write;
+
+use super::{
+    flight::Flight,
+    listener::{Cause, Departure},
+    policy::Policy,
+    stats::Stats,
+    store::Entry,
+};
+use hashbrown::HashTable;
+use pending::Pending;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+pub(super) use write::Put;
+
+/// After so many reads …
+const READS_A_SWEEP: u64 = 64;
+/// … so many slots are looked at for entries that are past their time.
+const SLOTS_A_SWEEP: usize = 16;
+
+/// The settings that a shard works by; times in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) capacity: u64,
+    /// `u64::MAX`: none.
+    pub(super) idle: u64,
+    pub(super) stale_for: u64,
+    pub(super) errors_for: u64,
+    /// How many errors a shard keeps.
+    pub(super) errors: usize,
+    /// Something depends on the time.
+    pub(super) timed: bool,
+}
+
+/// What one who would load finds.
+#[derive(Debug)]
+pub(super) enum Look<K, V, E> {
+    Fresh(V),
+    /// `refresh`: nobody does so yet.
+    Stale {
+        value: V,
+        refresh: bool,
+    },
+    Flying(Arc<Flight<K, V, E>>),
+    Missing,
+}
+
+/// What is to be told of, and dropped, outside of the lock.
+#[derive(Debug)]
+pub(super) struct Leaving<K, V, E> {
+    /// Mostly it is one, for which there is no need to allocate.
+    pub(super) one: Option<Departure<K, V>>,
+    pub(super) more: Vec<Departure<K, V>>,
+    pub(super) flights: Vec<Arc<Flight<K, V, E>>>,
+}
+
+impl<K, V, E> Leaving<K, V, E> {
+    fn none() -> Self {
+        Self {
+            one: None,
+            more: Vec::new(),
+            flights: Vec::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.one.is_none() && self.flights.is_empty()
+    }
+
+    fn push(&mut self, key: K, value: V, cause: Cause) {
+        let departure = Departure { key, value, cause };
+        match self.one {
+            None => self.one = Some(departure),
+            Some(_) => self.more.push(departure),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Fresh,
+    Stale,
+    Dead,
+}
+
+#[derive(Debug)]
+pub(super) struct Shard<K, V, E> {
+    policy: Policy<K, V>,
+    pending: HashTable<Pending<K, V, E>>,
+    /// Flights whose error is kept, the oldest first.
+    errors: VecDeque<Pending<K, V, E>>,
+    leaving: Leaving<K, V, E>,
+    pub(super) counts: Stats,
+    limits: Limits,
+    stamp: u32,
+    cursor: usize,
+}
+
+/// The part of a hash that is kept beside an entry.
+#[allow(clippy::cast_possible_truncation)]
+fn short(hash: u64) -> u32 {
+    hash as u32
+}
+
+impl<K, V, E> Shard<K, V, E> {
+    pub(super) fn new(share: u64, limits: Limits) -> Self {
+        Self {
+            policy: Policy::new(share),
+            pending: HashTable::new(),
+            errors: VecDeque::new(),
+            leaving: Leaving::none(),
+            counts: Stats::default(),
+            limits,
+            stamp: 0,
+            cursor: 0,
+        }
+    }
+
+    /// What is to leave, if anything is: to be asked before the lock is given up.
+    #[inline]
+    pub(super) fn leaving(&mut self) -> Option<Leaving<K, V, E>> {
+        if self.leaving.is_empty() {
+            return None;
+        }
+        Some(std::mem::replace(&mut self.leaving, Leaving::none()))
+    }
+
+    /// The counts, and what is there now.
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            entries: self.policy.store.len() as u64,
+            weight: self.policy.store.weight(),
+            ..self.counts
+        }
+    }
+
+    /// Copies what is fresh.
+    pub(super) fn copy(&self, now: u64) -> Vec<(K, V)>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let fresh = |entry: &&Entry<K, V>| self.age(entry, now) == Age::Fresh;
+        let entries = self.policy.store.iter().filter(fresh);
+        entries
+            .map(|entry| (entry.key.clone(), entry.value.clone()))
+            .collect()
+    }
+
+    #[inline]
+    fn age(&self, entry: &Entry<K, V>, now: u64) -> Age {
+        if now.saturating_sub(entry.used) >= self.limits.idle {
+            return Age::Dead;
+        }
+        if now < entry.fresh_until {
+            return Age::Fresh;
+        }
+        match now < entry.fresh_until.saturating_add(self.limits.stale_for) {
+            true => Age::Stale,
+            false => Age::Dead,
+        }
+    }
+
+    /// The entry of a key. One that is past its time leaves.
+    #[inline]
+    fn live(
+        &mut self,
+        hash: u64,
+        now: u64,
+        total: &AtomicU64,
+        is_key: impl FnMut(&K) -> bool,
+    ) -> Option<(u32, Age)> {
+        let at = self.policy.store.find(short(hash), is_key)?;
+        if !self.limits.timed {
+            return Some((at, Age::Fresh));
+        }
+        let age = self
+            .policy
+            .store
+            .get(at)
+            .map(|entry| self.age(entry, now))?;
+        if age == Age::Dead {
+            self.expire(at, total);
+            return None;
+        }
+        Some((at, age))
+    }
+
+    #[cold]
+    fn expire(&mut self, at: u32, total: &AtomicU64) {
+        let entry = self.policy.store.remove(at);
+        total.fetch_sub(u64::from(entry.weight), Ordering::Relaxed);
+        self.counts.expired += 1;
+        self.leaving.push(entry.key, entry.value, Cause::Expired);
+    }
+
+    /// Lets those leave, of the next so many slots, that are past their time.
+    pub(super) fn sweep(&mut self, now: u64, slots: usize, total: &AtomicU64) {
+        let all = self.policy.store.slots();
+        for _ in 0..slots.min(all) {
+            self.cursor = if self.cursor + 1 < all {
+                self.cursor + 1
+            } else {
+                0
+            };
+            let at = self.cursor as u32;
+            let entry = self.policy.store.get(at);
+            if entry.is_some_and(|entry| self.age(entry, now) == Age::Dead) {
+                self.expire(at, total);
+            }
+        }
+        self.shed_errors(now);
+    }
+
+    /// How many slots there are to be swept.
+    pub(super) fn slots(&self) -> usize {
+        self.policy.store.slots()
+    }
+
+    /// Whether there is a fresh value; that is no read.
+    pub(super) fn contains(&self, hash: u64, now: u64, is_key: impl FnMut(&K) -> bool) -> bool {
+        let at = self.policy.store.find(short(hash), is_key);
+        let entry = at.and_then(|at| self.policy.store.get(at));
+        entry.is_some_and(|entry| self.age(entry, now) == Age::Fresh)
+    }
+
+    /// A fresh value.
+    #[inline]
+    pub(super) fn read(
+        &mut self,
+        hash: u64,
+        now: u64,
+        total: &AtomicU64,
+        is_key: impl FnMut(&K) -> bool,
+    ) -> Option<V>
+    where
+        V: Clone,
+    {
+        let found = self.live(hash, now, total, is_key);
+        let Some((at, Age::Fresh)) = found else {
+            self.counts.misses += 1;
+            return None;
+        };
+        Some(self.hit(at, now, total))
+    }
+
+    #[inline]
+    fn hit(&mut self, at: u32, now: u64, total: &AtomicU64) -> V
+    where
+        V: Clone,
+    {
+        let entry = self.policy.store.entry(at);
+        let value = entry.value.clone();
+        entry.used = entry.used.max(now);
+        Policy::touch(entry);
+        self.counts.hits += 1;
+        if self.limits.timed && self.counts.hits.is_multiple_of(READS_A_SWEEP) {
+            self.sweep(now, SLOTS_A_SWEEP, total);
+        }
+        value
+    }
+
+    /// What one who would load finds. Counted only the `first` time that it looks.
+    #[inline]
+    pub(super) fn look(
+        &mut self,
+        hash: u64,
+        now: u64,
+        total: &AtomicU64,
+        first: bool,
+        mut is_key: impl FnMut(&K) -> bool,
+    ) -> Look<K, V, E>
+    where
+        V: Clone,
+    {
+        match self.live(hash, now, total, &mut is_key) {
+            Some((at, Age::Fresh)) => return Look::Fresh(self.hit(at, now, total)),
+            Some((at, _)) => {
+                let refresh = self.flying(hash, now, is_key).is_none();
+                let entry = self.policy.store.entry(at);
+                let value = entry.value.clone();
+                entry.used = entry.used.max(now);
+                Policy::touch(entry);
+                self.counts.stale_hits += 1;
+                return Look::Stale { value, refresh };
+            }
+            None => {}
+        }
+        let flying = self.flying(hash, now, is_key);
+        if first {
+            self.counts.misses += 1;
+            self.counts.shared += u64::from(flying.is_some());
+        }
+        flying.map_or(Look::Missing, Look::Flying)
+    }
+}
