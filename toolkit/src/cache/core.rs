@@ -4,7 +4,7 @@ use super::{
     LoadError,
     flight::Flight,
     listener::{Cause, Departure, Listener},
-    shard::{Leaving, Limits, Look, Put, Shard},
+    shard::{Leaving, Limits, Look, Put, SLOTS_A_SWEEP, Shard},
     stats::Stats,
     store::Fresh,
 };
@@ -115,6 +115,27 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         work: impl FnOnce(&mut Shard<K, V, E>, &AtomicU64) -> T,
     ) -> T {
         self.on_shard(Self::shard_of(hash), work)
+    }
+
+    /// Reads from the shard of a hash, and lets it sweep when that is due.
+    #[inline]
+    pub(super) fn read<T>(
+        &self,
+        hash: u64,
+        now: u64,
+        work: impl FnOnce(&mut Shard<K, V, E>, &AtomicU64) -> T,
+    ) -> T {
+        let mut shard = self.lock(Self::shard_of(hash));
+        let output = work(&mut shard, &self.total);
+        if self.settings.limits.timed && shard.is_sweep_due() {
+            shard.sweep(now, SLOTS_A_SWEEP, &self.total);
+        }
+        if shard.is_leaving() {
+            let leaving = shard.leaving();
+            drop(shard);
+            self.let_go(leaving);
+        }
+        output
     }
 
     /// Begins a load. What leaves for it is the caller's to [let go](Self::let_go), once somebody drives the

@@ -52,6 +52,14 @@ struct Crew<V, E> {
     over: bool,
 }
 
+/// Where one waits who does not drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(usize);
+
+impl Place {
+    pub(super) const NONE: Self = Self(usize::MAX);
+}
+
 /// What a caller finds when it is polled.
 pub(super) enum Turn<V, E> {
     /// Others drive.
@@ -91,28 +99,29 @@ impl<K, V, E> Flight<K, V, E> {
     }
 
     /// Waits at `place`, or takes the orphan up.
-    pub(super) fn wait(&self, cx: &mut Context<'_>, place: &mut Option<usize>) -> Turn<V, E> {
+    pub(super) fn wait(&self, cx: &mut Context<'_>, place: &mut Place) -> Turn<V, E> {
         // Cloned before the lock is taken; what it replaces is dropped after it.
         let mut waker = Some(cx.waker().clone());
         let mut crew = self.crew();
         if crew.over {
-            *place = None;
+            *place = Place::NONE;
             return Turn::Over;
         }
         if let Some(load) = crew.orphan.take() {
-            let kept = place.take().and_then(|at| crew.waiting.remove(at));
+            let kept = crew.waiting.try_remove(place.0).flatten();
+            *place = Place::NONE;
             drop(crew);
             drop(kept);
             return Turn::Drive(load);
         }
         match *place {
-            Some(at) => {
+            Place(at) if *place != Place::NONE => {
                 let kept = &mut crew.waiting[at];
                 if !kept.as_ref().is_some_and(|kept| kept.will_wake(cx.waker())) {
                     std::mem::swap(kept, &mut waker);
                 }
             }
-            None => *place = Some(crew.waiting.insert(waker.take())),
+            _ => *place = Place(crew.waiting.insert(waker.take())),
         }
         drop(crew);
         Turn::Wait
@@ -141,12 +150,12 @@ impl<K, V, E> Flight<K, V, E> {
     }
 
     /// A caller goes: with the load, if it drove. Says whether it was the last.
-    pub(super) fn leave(&self, place: Option<usize>, load: Option<Load<V, E>>) -> Leaving<V, E> {
+    pub(super) fn leave(&self, place: Place, load: Option<Load<V, E>>) -> Leaving<V, E> {
         let mut crew = self.crew();
         if crew.over {
             return Leaving::staying(load);
         }
-        let kept = place.and_then(|at| crew.waiting.try_remove(at).flatten());
+        let kept = crew.waiting.try_remove(place.0).flatten();
         if load.is_none() && crew.orphan.is_none() {
             drop(crew);
             drop(kept);

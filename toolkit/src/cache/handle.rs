@@ -69,7 +69,7 @@ where
     {
         let hash = self.core.hash(key);
         let now = self.core.now();
-        self.core.on(hash, |shard, total| {
+        self.core.read(hash, now, |shard, total| {
             shard.read(hash, now, total, |kept| kept.borrow() == key)
         })
     }

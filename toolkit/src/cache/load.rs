@@ -1,13 +1,17 @@
 //! The cache, as far as values have to be waited for.
 
 use super::{
-    AsyncCache, Deadlock, LoadError,
-    flight::Flight,
-    shard::Look,
-    waiter::{Held, Waiter},
+    AsyncCache, Deadlock, LoadError, core::Core, flight::Flight, shard::Look, waiter::Waiter,
 };
 use anyrt_core::rt::Runtime;
-use std::{borrow::Borrow, hash::Hash, panic::Location, sync::Arc};
+use std::{
+    borrow::Borrow,
+    hash::Hash,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 impl<R, K, V, E> AsyncCache<R, K, V, E>
 where
@@ -117,64 +121,14 @@ where
         F: FnOnce(K) -> Fut,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        async move {
-            let core = &*self.core;
-            let hash = core.hash(key);
-            let mut first = true;
-            loop {
-                let now = core.now();
-                let found = core.on(hash, |shard, total| {
-                    shard.look(hash, now, total, first, |kept| kept.borrow() == key)
-                });
-                let waiter = match found {
-                    Look::Fresh(value) => return Ok(value),
-                    Look::Stale { value, refresh } => {
-                        if refresh {
-                            self.load_behind(hash, key, false, loader);
-                        }
-                        return Ok(value);
-                    }
-                    Look::Flying(flight) => Waiter::joining(Held::Lent(core), flight),
-                    Look::Missing => {
-                        let flight = Arc::new(Flight::new(key.to_owned(), hash));
-                        let (begun, leaving) = core.begin(&flight, false, now);
-                        match begun {
-                            Look::Missing => {
-                                let drives = Waiter::driving(Held::Lent(core), flight, loader);
-                                core.let_go(leaving);
-                                let landed = self.wait(drives, at).await;
-                                return landed.expect("a load that is driven lands");
-                            }
-                            Look::Flying(other) => {
-                                core.let_go(leaving);
-                                Waiter::joining(Held::Lent(core), other)
-                            }
-                            Look::Fresh(value) | Look::Stale { value, .. } => {
-                                core.let_go(leaving);
-                                return Ok(value);
-                            }
-                        }
-                    }
-                };
-                if let Some(outcome) = self.wait(waiter, at).await {
-                    return outcome;
-                }
-                // It was given up before this one could join.
-                first = false;
-            }
+        Loading {
+            cache: self,
+            key,
+            loader: Some(loader),
+            waiter: None,
+            again: false,
+            at,
         }
-    }
-
-    async fn wait(
-        &self,
-        mut waiter: Waiter<'_, R, K, V, E>,
-        at: &'static Location<'static>,
-    ) -> Option<Result<V, LoadError<E>>> {
-        if waiter.note().is_err() {
-            let cache = self.core.settings.name.clone();
-            return Some(Err(LoadError::Deadlock(Deadlock { cache, at })));
-        }
-        waiter.await
     }
 
     /// Loads a value anew in the background, whether there is one or not. Says whether that began: it does
@@ -206,7 +160,7 @@ where
             self.core.let_go(leaving);
             return false;
         }
-        let drives = Waiter::driving(Held::Kept(self.core.clone()), flight, loader);
+        let drives = Waiter::driving(self.core.clone(), flight, loader);
         self.core.let_go(leaving);
         // A group that takes no more children drops it, which gives the load up.
         let spawned = self.background.spawn(async move {
@@ -214,5 +168,109 @@ where
             Ok(())
         });
         spawned.is_ok()
+    }
+}
+
+/// A waiter in the call of one who waits.
+type Lent<'a, R, K, V, E> = Waiter<&'a Core<R, K, V, E>, R, K, V, E>;
+
+/// The future of a call that loads.
+struct Loading<'a, R: Runtime, K: Eq + Hash, V, E, Q: ?Sized, F> {
+    cache: &'a AsyncCache<R, K, V, E>,
+    key: &'a Q,
+    loader: Option<F>,
+    waiter: Option<Lent<'a, R, K, V, E>>,
+    /// It has looked, and found a load that was given up before it could join.
+    again: bool,
+    at: &'static Location<'static>,
+}
+
+// Nothing in it is pinned in place: a load that it drives has a box of its own.
+impl<R: Runtime, K: Eq + Hash, V, E, Q: ?Sized, F> Unpin for Loading<'_, R, K, V, E, Q, F> {}
+
+impl<'a, R, K, V, E, Q, F, Fut> Loading<'a, R, K, V, E, Q, F>
+where
+    R: Runtime,
+    K: Borrow<Q> + Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    F: FnOnce(K) -> Fut,
+    Fut: Future<Output = Result<V, E>> + Send + 'static,
+{
+    /// A value that is there, or a place among those who wait for one.
+    #[inline]
+    fn look(&mut self) -> Result<V, Lent<'a, R, K, V, E>> {
+        let core = &*self.cache.core;
+        let hash = core.hash(self.key);
+        let now = core.now();
+        let first = !std::mem::replace(&mut self.again, true);
+        let found = core.read(hash, now, |shard, total| {
+            shard.look(hash, now, total, first, |kept| kept.borrow() == self.key)
+        });
+        match found {
+            Look::Fresh(value) => Ok(value),
+            Look::Stale { value, refresh } => {
+                if refresh && let Some(loader) = self.loader.take() {
+                    self.cache.load_behind(hash, self.key, false, loader);
+                }
+                Ok(value)
+            }
+            Look::Flying(flight) => Err(Waiter::joining(core, flight)),
+            Look::Missing => self.begin(hash, now),
+        }
+    }
+
+    #[cold]
+    fn begin(&mut self, hash: u64, now: u64) -> Result<V, Lent<'a, R, K, V, E>> {
+        let core = &*self.cache.core;
+        let flight = Arc::new(Flight::new(self.key.to_owned(), hash));
+        let (begun, leaving) = core.begin(&flight, false, now);
+        let found = match begun {
+            Look::Missing => {
+                let loader = self.loader.take().expect("one load is begun");
+                Err(Waiter::driving(core, flight, loader))
+            }
+            Look::Flying(other) => Err(Waiter::joining(core, other)),
+            Look::Fresh(value) | Look::Stale { value, .. } => Ok(value),
+        };
+        core.let_go(leaving);
+        found
+    }
+}
+
+impl<R, K, V, E, Q, F, Fut> Future for Loading<'_, R, K, V, E, Q, F>
+where
+    R: Runtime,
+    K: Borrow<Q> + Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    F: FnOnce(K) -> Fut,
+    Fut: Future<Output = Result<V, E>> + Send + 'static,
+{
+    type Output = Result<V, LoadError<E>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            if let Some(waiter) = &mut this.waiter {
+                match ready!(waiter.poll(cx)) {
+                    Some(outcome) => return Poll::Ready(outcome),
+                    // It was given up before this one could join.
+                    None => this.waiter = None,
+                }
+            }
+            let mut waiter = match this.look() {
+                Ok(value) => return Poll::Ready(Ok(value)),
+                Err(waiter) => waiter,
+            };
+            if waiter.note().is_err() {
+                let (cache, at) = (this.cache.core.settings.name.clone(), this.at);
+                return Poll::Ready(Err(LoadError::Deadlock(Deadlock { cache, at })));
+            }
+            this.waiter = Some(waiter);
+        }
     }
 }

@@ -42,7 +42,8 @@ impl<K, V> Policy<K, V> {
 
     /// An entry was read.
     #[inline]
-    pub(super) fn touch(entry: &mut Entry<K, V>) {
+    pub(super) fn touch(entry: &mut Entry<K, V>, now: u64) {
+        entry.used = entry.used.max(now);
         if entry.refs < MAX_REFS {
             entry.refs += 1;
         }

@@ -3,7 +3,7 @@
 use super::{
     core::{Core, Payload},
     deadlock::{self, Circle, Noted},
-    flight::{Flight, Load, Outcome, Turn},
+    flight::{Flight, Load, Outcome, Place, Turn},
 };
 use anyrt_core::rt::Runtime;
 use std::{
@@ -12,103 +12,97 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-/// A cache that a call borrows, or that a task keeps.
-pub(super) enum Held<'a, T> {
-    Lent(&'a T),
-    Kept(Arc<T>),
-}
-
-impl<T> Deref for Held<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        match self {
-            Self::Lent(held) => held,
-            Self::Kept(held) => held,
-        }
-    }
-}
-
-/// Waits for a load, and drives it when its turn has come.
-pub(super) struct Waiter<'a, R: Runtime, K: Eq + Hash, V, E> {
-    core: Held<'a, Core<R, K, V, E>>,
-    flight: Arc<Flight<K, V, E>>,
+/// Waits for a load, and drives it when its turn has come. `C` is the cache, borrowed or not.
+///
+/// It lies in the future of each call that loads, which is moved about before it runs: hence small.
+pub(super) struct Waiter<C, R, K, V, E>
+where
+    C: Deref<Target = Core<R, K, V, E>>,
+    R: Runtime,
+    K: Eq + Hash,
+{
+    core: C,
+    /// None once it has its outcome.
+    flight: Option<Arc<Flight<K, V, E>>>,
     /// Its place among those who do not drive.
-    place: Option<usize>,
+    place: Place,
     /// The baton.
     load: Option<Load<V, E>>,
-    over: bool,
-    noted: Option<Noted>,
+    noted: Option<Box<Noted>>,
 }
 
-impl<'a, R, K, V, E> Waiter<'a, R, K, V, E>
+impl<C, R, K, V, E> Waiter<C, R, K, V, E>
 where
+    C: Deref<Target = Core<R, K, V, E>>,
     R: Runtime,
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
     /// One who comes while the load is under way.
-    pub(super) fn joining(core: Held<'a, Core<R, K, V, E>>, flight: Arc<Flight<K, V, E>>) -> Self {
+    pub(super) fn joining(core: C, flight: Arc<Flight<K, V, E>>) -> Self {
         Self {
             core,
-            flight,
-            place: None,
+            flight: Some(flight),
+            place: Place::NONE,
             load: None,
-            over: false,
             noted: None,
         }
     }
 
     /// The one who began the load, which `make` makes. A panic of it is the load's.
     pub(super) fn driving<Fut>(
-        core: Held<'a, Core<R, K, V, E>>,
+        core: C,
         flight: Arc<Flight<K, V, E>>,
         make: impl FnOnce(K) -> Fut,
     ) -> Self
     where
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        let mut waiter = Self::joining(core, flight);
-        let make = || make(waiter.flight.key.clone());
+        let mut waiter = Self::joining(core, flight.clone());
+        let make = || make(flight.key.clone());
         match catch_unwind(AssertUnwindSafe(make)) {
             Ok(load) => {
-                let flight = Arc::downgrade(&waiter.flight);
-                waiter.load = Some(Box::pin(deadlock::within(flight, load)));
+                let weak = Arc::downgrade(&flight);
+                waiter.load = Some(Box::pin(deadlock::within(weak, load)));
             }
-            Err(payload) => waiter.core.land(&waiter.flight, Err(payload)),
+            Err(payload) => waiter.core.land(&flight, Err(payload)),
         }
         waiter
     }
 
     /// Notes who waits for whom, where the caller is a loader itself.
     pub(super) fn note(&mut self) -> Result<(), Circle> {
-        self.noted = deadlock::note(&self.flight)?;
+        if let Some(flight) = &self.flight {
+            self.noted = deadlock::note(flight)?.map(Box::new);
+        }
         Ok(())
     }
 
     /// `None` where the load was given up before this one could join: there may be another.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<V, E>>> {
+        let Some(flight) = &self.flight else {
+            return Poll::Ready(None);
+        };
         loop {
-            if let Some(outcome) = self.flight.outcome() {
-                self.over = true;
-                return Poll::Ready(Some(outcome.clone()));
+            if let Some(outcome) = flight.outcome() {
+                let outcome = outcome.clone();
+                self.flight = None;
+                return Poll::Ready(Some(outcome));
             }
             if self.load.is_some() {
-                let Poll::Ready(result) = self.drive(cx) else {
-                    return Poll::Pending;
-                };
-                self.core.land(&self.flight, result);
+                let result = ready!(Self::drive(&mut self.load, cx));
+                self.core.land(flight, result);
                 continue;
             }
-            match self.flight.wait(cx, &mut self.place) {
+            match flight.wait(cx, &mut self.place) {
                 Turn::Wait => return Poll::Pending,
                 Turn::Drive(load) => self.load = Some(load),
-                Turn::Over if self.flight.outcome().is_none() => {
-                    self.over = true;
+                Turn::Over if flight.is_abandoned() => {
+                    self.flight = None;
                     return Poll::Ready(None);
                 }
                 Turn::Over => {}
@@ -117,8 +111,11 @@ where
     }
 
     /// The load has been dropped when its output is there.
-    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<V, E>, Payload>> {
-        let Some(load) = &mut self.load else {
+    fn drive(
+        driven: &mut Option<Load<V, E>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<V, E>, Payload>> {
+        let Some(load) = driven else {
             return Poll::Pending;
         };
         let polled = catch_unwind(AssertUnwindSafe(|| load.as_mut().poll(cx)));
@@ -127,14 +124,15 @@ where
             Ok(Poll::Ready(output)) => Ok(output),
             Err(payload) => Err(payload),
         };
-        let load = self.load.take();
+        let load = driven.take();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(load)));
         Poll::Ready(result.and_then(|output| dropped.map(|()| output)))
     }
 }
 
-impl<R, K, V, E> Future for Waiter<'_, R, K, V, E>
+impl<C, R, K, V, E> Future for Waiter<C, R, K, V, E>
 where
+    C: Deref<Target = Core<R, K, V, E>> + Unpin,
     R: Runtime,
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -147,15 +145,19 @@ where
     }
 }
 
-impl<R: Runtime, K: Eq + Hash, V, E> Drop for Waiter<'_, R, K, V, E> {
+impl<C, R, K, V, E> Drop for Waiter<C, R, K, V, E>
+where
+    C: Deref<Target = Core<R, K, V, E>>,
+    R: Runtime,
+    K: Eq + Hash,
+{
     fn drop(&mut self) {
-        if self.over {
+        let Some(flight) = &self.flight else {
             return;
-        }
-        let leaving = self.flight.leave(self.place.take(), self.load.take());
+        };
+        let leaving = flight.leave(self.place, self.load.take());
         if leaving.last {
-            self.core
-                .on(self.flight.hash, |shard, _| shard.forget(&self.flight));
+            self.core.on(flight.hash, |shard, _| shard.forget(flight));
         }
         drop(leaving.load);
     }

@@ -131,17 +131,14 @@ fn a_loader_that_waits_for_itself_is_told() {
     });
 }
 
+type Loaded = std::pin::Pin<Box<dyn Future<Output = Result<u64, LoadError<&'static str>>> + Send>>;
+
 /// Key n loads key n + 1, the last one the first: in one task each, or in one task.
 #[test]
 fn a_circle_of_loaders_is_told() {
     for tasks in [false, true] {
         check(200, move |rt| async move {
-            fn load(
-                caches: Arc<[super::Cache; 2]>,
-                rt: SimRuntime,
-                key: u32,
-            ) -> std::pin::Pin<Box<dyn Future<Output = Result<u64, LoadError<&'static str>>> + Send>>
-            {
+            fn load(caches: Arc<[super::Cache; 2]>, rt: SimRuntime, key: u32) -> Loaded {
                 Box::pin(async move {
                     let cache = caches[key as usize % 2].clone();
                     let loader = |key: u32| async move {

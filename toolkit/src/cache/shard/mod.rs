@@ -27,7 +27,7 @@ pub(super) use write::Put;
 /// After so many reads …
 const READS_A_SWEEP: u64 = 64;
 /// … so many slots are looked at for entries that are past their time.
-const SLOTS_A_SWEEP: usize = 16;
+pub(super) const SLOTS_A_SWEEP: usize = 16;
 
 /// The settings that a shard works by; times in nanoseconds.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,26 @@ pub(super) struct Limits {
     pub(super) errors: usize,
     /// Something depends on the time.
     pub(super) timed: bool,
+}
+
+impl Limits {
+    #[inline]
+    fn age<K, V>(&self, entry: &Entry<K, V>, now: u64) -> Age {
+        // Whatever the time is, a cache without times has nothing old.
+        if now < entry.fresh_until && now.saturating_sub(entry.used) < self.idle {
+            return Age::Fresh;
+        }
+        self.age_of_old(entry, now)
+    }
+
+    #[cold]
+    fn age_of_old<K, V>(&self, entry: &Entry<K, V>, now: u64) -> Age {
+        let lasts = now < entry.fresh_until.saturating_add(self.stale_for);
+        match lasts && now.saturating_sub(entry.used) < self.idle {
+            true => Age::Stale,
+            false => Age::Dead,
+        }
+    }
 }
 
 /// What one who would load finds.
@@ -127,13 +147,16 @@ impl<K, V, E> Shard<K, V, E> {
         }
     }
 
+    #[inline]
+    pub(super) fn is_leaving(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
     /// What is to leave, if anything is: to be asked before the lock is given up.
     #[inline]
     pub(super) fn leaving(&mut self) -> Option<Leaving<K, V, E>> {
-        if self.leaving.is_empty() {
-            return None;
-        }
-        Some(std::mem::replace(&mut self.leaving, Leaving::none()))
+        self.is_leaving()
+            .then(|| std::mem::replace(&mut self.leaving, Leaving::none()))
     }
 
     /// The counts, and what is there now.
@@ -151,25 +174,11 @@ impl<K, V, E> Shard<K, V, E> {
         K: Clone,
         V: Clone,
     {
-        let fresh = |entry: &&Entry<K, V>| self.age(entry, now) == Age::Fresh;
+        let fresh = |entry: &&Entry<K, V>| self.limits.age(entry, now) == Age::Fresh;
         let entries = self.policy.store.iter().filter(fresh);
         entries
             .map(|entry| (entry.key.clone(), entry.value.clone()))
             .collect()
-    }
-
-    #[inline]
-    fn age(&self, entry: &Entry<K, V>, now: u64) -> Age {
-        if now.saturating_sub(entry.used) >= self.limits.idle {
-            return Age::Dead;
-        }
-        if now < entry.fresh_until {
-            return Age::Fresh;
-        }
-        match now < entry.fresh_until.saturating_add(self.limits.stale_for) {
-            true => Age::Stale,
-            false => Age::Dead,
-        }
     }
 
     /// The entry of a key. One that is past its time leaves.
@@ -182,14 +191,11 @@ impl<K, V, E> Shard<K, V, E> {
         is_key: impl FnMut(&K) -> bool,
     ) -> Option<(u32, Age)> {
         let at = self.policy.store.find(short(hash), is_key)?;
-        if !self.limits.timed {
-            return Some((at, Age::Fresh));
-        }
         let age = self
             .policy
             .store
             .get(at)
-            .map(|entry| self.age(entry, now))?;
+            .map(|entry| self.limits.age(entry, now))?;
         if age == Age::Dead {
             self.expire(at, total);
             return None;
@@ -216,7 +222,7 @@ impl<K, V, E> Shard<K, V, E> {
             };
             let at = self.cursor as u32;
             let entry = self.policy.store.get(at);
-            if entry.is_some_and(|entry| self.age(entry, now) == Age::Dead) {
+            if entry.is_some_and(|entry| self.limits.age(entry, now) == Age::Dead) {
                 self.expire(at, total);
             }
         }
@@ -232,7 +238,7 @@ impl<K, V, E> Shard<K, V, E> {
     pub(super) fn contains(&self, hash: u64, now: u64, is_key: impl FnMut(&K) -> bool) -> bool {
         let at = self.policy.store.find(short(hash), is_key);
         let entry = at.and_then(|at| self.policy.store.get(at));
-        entry.is_some_and(|entry| self.age(entry, now) == Age::Fresh)
+        entry.is_some_and(|entry| self.limits.age(entry, now) == Age::Fresh)
     }
 
     /// A fresh value.
@@ -247,28 +253,54 @@ impl<K, V, E> Shard<K, V, E> {
     where
         V: Clone,
     {
-        let found = self.live(hash, now, total, is_key);
-        let Some((at, Age::Fresh)) = found else {
-            self.counts.misses += 1;
-            return None;
-        };
-        Some(self.hit(at, now, total))
+        if let Some(at) = self.policy.store.find(short(hash), is_key) {
+            match self.visit(at, now) {
+                Ok(value) => return Some(value),
+                Err(age) => drop(self.visit_old(at, age, now, total)),
+            }
+        }
+        self.counts.misses += 1;
+        None
     }
 
+    /// Reads an entry, if it is fresh.
     #[inline]
-    fn hit(&mut self, at: u32, now: u64, total: &AtomicU64) -> V
+    fn visit(&mut self, at: u32, now: u64) -> Result<V, Age>
     where
         V: Clone,
     {
         let entry = self.policy.store.entry(at);
-        let value = entry.value.clone();
-        entry.used = entry.used.max(now);
-        Policy::touch(entry);
-        self.counts.hits += 1;
-        if self.limits.timed && self.counts.hits.is_multiple_of(READS_A_SWEEP) {
-            self.sweep(now, SLOTS_A_SWEEP, total);
+        match self.limits.age(entry, now) {
+            Age::Fresh => {
+                let value = entry.value.clone();
+                Policy::touch(entry, now);
+                self.counts.hits += 1;
+                Ok(value)
+            }
+            age => Err(age),
         }
-        value
+    }
+
+    /// Reads an entry that is stale. One that is dead leaves.
+    #[cold]
+    fn visit_old(&mut self, at: u32, age: Age, now: u64, total: &AtomicU64) -> Option<V>
+    where
+        V: Clone,
+    {
+        if age == Age::Dead {
+            self.expire(at, total);
+            return None;
+        }
+        let entry = self.policy.store.entry(at);
+        let value = entry.value.clone();
+        Policy::touch(entry, now);
+        Some(value)
+    }
+
+    /// Whether it is time to [sweep](Self::sweep), after a read.
+    #[inline]
+    pub(super) fn is_sweep_due(&self) -> bool {
+        self.counts.hits.is_multiple_of(READS_A_SWEEP)
     }
 
     /// What one who would load finds. Counted only the `first` time that it looks.
@@ -284,18 +316,17 @@ impl<K, V, E> Shard<K, V, E> {
     where
         V: Clone,
     {
-        match self.live(hash, now, total, &mut is_key) {
-            Some((at, Age::Fresh)) => return Look::Fresh(self.hit(at, now, total)),
-            Some((at, _)) => {
-                let refresh = self.flying(hash, now, is_key).is_none();
-                let entry = self.policy.store.entry(at);
-                let value = entry.value.clone();
-                entry.used = entry.used.max(now);
-                Policy::touch(entry);
-                self.counts.stale_hits += 1;
-                return Look::Stale { value, refresh };
+        if let Some(at) = self.policy.store.find(short(hash), &mut is_key) {
+            match self.visit(at, now) {
+                Ok(value) => return Look::Fresh(value),
+                Err(age) => {
+                    if let Some(value) = self.visit_old(at, age, now, total) {
+                        self.counts.stale_hits += 1;
+                        let refresh = self.flying(hash, now, is_key).is_none();
+                        return Look::Stale { value, refresh };
+                    }
+                }
             }
-            None => {}
         }
         let flying = self.flying(hash, now, is_key);
         if first {

@@ -45,9 +45,9 @@ impl<K, V, E> Shard<K, V, E> {
         let Ok(found) = self.pending.find_entry(flight.hash, is_it) else {
             return false;
         };
+        // Not its last owner: whoever asks has one.
         let (pending, _) = found.remove();
         self.counts.in_flight -= u64::from(pending.until == FLYING);
-        self.leaving.flights.push(pending.flight);
         true
     }
 

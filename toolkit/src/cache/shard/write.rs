@@ -117,8 +117,8 @@ impl<K, V, E> Shard<K, V, E> {
         let weight = u64::from(fresh.weight);
         let entry = self.policy.store.entry(at);
         let before = std::mem::replace(&mut entry.value, fresh.value);
-        (entry.fresh_until, entry.used, entry.stamp) = (fresh.fresh_until, fresh.used, fresh.stamp);
-        Policy::touch(entry);
+        (entry.fresh_until, entry.stamp) = (fresh.fresh_until, fresh.stamp);
+        Policy::touch(entry, fresh.used);
         let lost = u64::from(entry.weight);
         let mut put = Put {
             before: Some((fresh.key, before, age == Age::Fresh)),
