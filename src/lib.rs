@@ -37,9 +37,11 @@
 //! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for`] |
 //! | [`task`] | [`run_local`], [`yield_now`]; handles for those who write a backend |
 //! | [`erased`] | [`DynRuntime`]: chosen at run time |
+//! | [`cache`] | [`AsyncCache`]: each value is loaded once, whoever goes away; by the feature `toolkit`, which is on by default |
 //! | [`error`] | the errors that several of them share |
 //!
-//! All of it comes from the crate `anyrt-core`: what its pages call `anyrt_core::x` is `anyrt::x`.
+//! All of it comes from the crates `anyrt-core` and `anyrt-toolkit`: what their pages call `anyrt_core::x` or
+//! `anyrt_toolkit::x` is `anyrt::x`.
 //!
 //! # Looking for …
 //!
@@ -65,6 +67,7 @@
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
+//! | `moka`, `singleflight`, `lru_cache` | [`AsyncCache`] |
 //! | `ReceiverStream` | [`rx.into_stream()`](Receiver::into_stream) |
 //!
 //! # A type of a library
@@ -171,6 +174,8 @@ pub use anyrt_smol as smol;
 /// The tokio backend.
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
+#[cfg(feature = "toolkit")]
+pub use anyrt_toolkit::{AsyncCache, cache};
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.
 /// The other names are in the crate's root.

@@ -8,6 +8,7 @@ pub mod join_tables;
 pub mod messages;
 pub mod ops;
 pub mod rig;
+pub mod traces;
 
 /// glibc's heap state alone moves identical code by more than what is measured here.
 #[global_allocator]

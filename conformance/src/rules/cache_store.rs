@@ -1,6 +1,6 @@
 //! *CA*: what is kept, for how long, and what has to go.
 
-use super::cache::{builder, built};
+use super::cache::{Cache, builder, built};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Expected, Gate, Probe, Wakes},
@@ -290,7 +290,7 @@ pub fn ca_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
 /// The listener may use the cache, and may panic.
 pub fn ca_27<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    let itself: Arc<OnceLock<super::cache::Cache<R>>> = Arc::default();
+    let itself: Arc<OnceLock<Cache<R>>> = Arc::default();
     let (inner, told) = (Arc::clone(&itself), Wakes::new());
     let count = Arc::clone(&told);
     let cache = built(
@@ -321,27 +321,32 @@ pub fn ca_27<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     Ok(())
 }
 
-/// Overlapping changes of one key lose nothing.
+/// A change that another one overlaps runs again, with what that left.
 pub fn ca_28<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    const EACH: u64 = 200;
     let cache = built(builder(ctx.rt()))?;
-    ctx.run(async {
-        let tasks: Vec<_> = (0..4)
-            .map(|_| {
-                let cache = cache.clone();
-                ctx.rt().spawn(async move {
-                    for _ in 0..EACH {
-                        cache.update(&1, |value| Some(value.unwrap_or(0) + 1));
-                        yield_now().await;
-                    }
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await
-                .map_err(|error| Stop::failed(error.to_string()))?;
+    // Overlapped at each of its first runs: on a key without a value, with one, and without again.
+    let meanwhile: [fn(&Cache<R>); 3] = [
+        |cache| {
+            cache.insert(1, 10);
+        },
+        |cache| {
+            cache.update(&1, |value| value.map(|value| value + 10));
+        },
+        |cache| {
+            cache.remove(&1);
+        },
+    ];
+    let mut seen = Vec::new();
+    let changed = cache.update(&1, |value| {
+        if let Some(overlaps) = meanwhile.get(seen.len()) {
+            overlaps(&cache);
         }
-        ensure_eq!(cache.get(&1), Some(4 * EACH), "the sum of all changes");
-        Ok(())
-    })
+        seen.push(value);
+        Some(value.unwrap_or(0) + 1)
+    });
+    ensure_eq!(seen, [None, Some(10), Some(20), None], "what it saw");
+    ensure_eq!((changed, cache.get(&1)), (Some(1), Some(1)), "what it left");
+    let removed = cache.update(&1, |_| None);
+    ensure_eq!((removed, cache.get(&1)), (None, None), "what a removal left");
+    Ok(())
 }

@@ -167,6 +167,31 @@ fn a_stale_value_is_served_while_one_load_brings_a_new_one() {
 }
 
 #[test]
+fn a_refresh_replaces_what_is_fresh_too() {
+    check(30, |rt| async move {
+        let gone = Arc::new(Mutex::new(Vec::new()));
+        let told = gone.clone();
+        let cache = builder(&rt)
+            .on_evict(move |_, value, cause| told.lock().unwrap().push((value, cause)))
+            .build()
+            .unwrap();
+        cache.insert(1, 1);
+        for (result, after) in [(Ok(2), 2), (Err("down"), 2)] {
+            let slow = rt.clone();
+            assert!(cache.refresh(&1, |_| async move {
+                slow.sleep(SECOND).await;
+                result
+            }));
+            assert!(cache.get(&1).is_some(), "served meanwhile");
+            rt.sleep(SECOND * 2).await;
+            assert_eq!(cache.get(&1), Some(after));
+        }
+        assert_eq!(*gone.lock().unwrap(), [(1, Cause::Reloaded)]);
+        assert_eq!(cache.stats().refreshes, 2);
+    });
+}
+
+#[test]
 fn errors_are_kept_for_as_long_as_is_asked_for() {
     check(30, |rt| async move {
         let cache = builder(&rt).errors_for(SECOND * 5).build().unwrap();

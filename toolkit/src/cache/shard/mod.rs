@@ -300,7 +300,7 @@ impl<K, V, E> Shard<K, V, E> {
     /// Whether it is time to [sweep](Self::sweep), after a read.
     #[inline]
     pub(super) fn is_sweep_due(&self) -> bool {
-        self.counts.hits.is_multiple_of(READS_A_SWEEP)
+        (self.counts.hits + self.counts.misses).is_multiple_of(READS_A_SWEEP)
     }
 
     /// What one who would load finds. Counted only the `first` time that it looks.
