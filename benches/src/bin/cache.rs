@@ -1,5 +1,5 @@
-//! Caches: hit ratios on seeded traces, bytes an entry, and wall time. `cargo run --release --bin cache [part]`,
-//! of `ratios`, `bytes` and `wall`.
+//! Caches: hit ratios on seeded traces, bytes an entry, instructions, and wall time.
+//! `cargo run --release --bin cache [part]`, of `ratios`, `bytes`, `ir` and `wall`; exits with 1 where a gate is broken.
 
 use anyrt_benches::{
     harness::{Table, timed},
@@ -9,6 +9,7 @@ use anyrt_benches::{
 use std::{
     env, fs,
     hint::black_box,
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -47,12 +48,20 @@ fn hits() {
         .row("anyrt", "", move |n| sync(|| cache::hits(&*timed, n)))
         .row("moka", "", move |n| sync(|| cache::hits(&*moka, n)))
         .row("`Instant::now`", "floor", |n| {
-            sync(|| (0..n).for_each(|_| drop(black_box(Instant::now()))))
+            sync(|| {
+                for _ in 0..n {
+                    black_box(Instant::now());
+                }
+            })
         })
         .row("`rt.now()`", "floor of anyrt", |n| {
             use anyrt::prelude::*;
             let rt = anyrt::tokio::Tokio::default();
-            sync(|| (0..n).for_each(|_| drop(black_box(rt.now()))))
+            sync(|| {
+                for _ in 0..n {
+                    black_box(rt.now());
+                }
+            })
         })
         .measure();
 }
@@ -290,7 +299,177 @@ fn bytes() {
     println!("| {} | {bytes:.1} |", name.unwrap_or_default());
 }
 
+/// `(operation, the most that it may cost in terms of the table's first)`: what is kept.
+type Row = (&'static str, Option<f64>);
+
+const TABLES: &[(&str, &[Row])] = &[
+    (
+        "A hit",
+        &[("hit: quick_cache", None), ("hit: anyrt", Some(1.55))],
+    ),
+    (
+        "A hit, with a time to live",
+        &[
+            ("timed hit: quick_cache, by hand", None),
+            ("timed hit: anyrt", Some(1.80)),
+        ],
+    ),
+    (
+        "A miss, and an insertion that evicts",
+        &[("miss: quick_cache", None), ("miss: anyrt", Some(1.95))],
+    ),
+    (
+        "Get or load, a hit",
+        &[
+            ("load hit: quick_cache", None),
+            ("load hit: anyrt", Some(1.06)),
+        ],
+    ),
+    (
+        "Get or load, a miss whose load is ready",
+        &[
+            ("load miss: quick_cache", None),
+            ("load miss: anyrt", Some(2.95)),
+        ],
+    ),
+    (
+        "A herd of 64, a waiter",
+        &[
+            ("herd: quick_cache", None),
+            ("herd: anyrt", Some(0.90)),
+            ("herd: tasks that yield once", None),
+        ],
+    ),
+];
+
+const FEW: u64 = 64 * 100;
+const MANY: u64 = 64 * 300;
+
+fn run(operation: &str, n: u64) {
+    let runtime = rig::tokio();
+    let _entered = runtime.enter();
+    let load = || async {
+        tokio::task::yield_now().await;
+        1
+    };
+    let (plain, timed, quick, quick_timed) = cache::all();
+    let mut next = 1 << 40;
+    let mut miss = || {
+        next += 1;
+        next
+    };
+    // Full, so that each insertion evicts.
+    if operation.contains("miss") {
+        let mut from = 1 << 41;
+        cache::misses(&*plain, &mut from, 20_000);
+        cache::misses(&*quick, &mut from, 20_000);
+    }
+    match operation {
+        "hit: quick_cache" => cache::hits(&*quick, n),
+        "hit: anyrt" => cache::hits(&*plain, n),
+        "timed hit: quick_cache, by hand" => cache::hits(&*quick_timed, n),
+        "timed hit: anyrt" => cache::hits(&*timed, n),
+        "miss: quick_cache" => cache::misses(&*quick, &mut next, n),
+        "miss: anyrt" => cache::misses(&*plain, &mut next, n),
+        "load hit: quick_cache" => runtime.block_on(async {
+            for step in 0..n {
+                let key = step % cache::ENTRIES;
+                black_box(
+                    quick
+                        .get_or_insert_async(&key, async { Ok::<_, ()>(key) })
+                        .await,
+                )
+                .ok();
+            }
+        }),
+        "load hit: anyrt" => runtime.block_on(async {
+            for step in 0..n {
+                let key = step % cache::ENTRIES;
+                black_box(plain.get_or_load(&key, |key| async move { key }).await).ok();
+            }
+        }),
+        "load miss: quick_cache" => runtime.block_on(async {
+            for _ in 0..n {
+                let key = miss();
+                black_box(
+                    quick
+                        .get_or_insert_async(&key, async { Ok::<_, ()>(key) })
+                        .await,
+                )
+                .ok();
+            }
+        }),
+        "load miss: anyrt" => runtime.block_on(async {
+            for _ in 0..n {
+                black_box(plain.get_or_load(&miss(), |key| async move { key }).await).ok();
+            }
+        }),
+        "herd: quick_cache" => runtime.block_on(cache::herd(n, &mut next, |key| {
+            let quick = quick.clone();
+            async move {
+                let load = async { Ok::<_, ()>(load().await) };
+                quick
+                    .get_or_insert_async(&key, load)
+                    .await
+                    .expect("it loads")
+            }
+        })),
+        "herd: anyrt" => runtime.block_on(cache::herd(n, &mut next, |key| {
+            let plain = plain.clone();
+            async move { plain.get_or_load(&key, |_| load()).await.expect("it loads") }
+        })),
+        "herd: tasks that yield once" => {
+            runtime.block_on(cache::herd(n, &mut next, |_| load()));
+        }
+        _ => panic!("there is no operation {operation:?}"),
+    }
+}
+
+/// All instructions of a run of `n`.
+fn count(operation: &str, n: u64) -> u64 {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe().expect("the operating system knows this binary"))
+        .args(["--run", operation, &n.to_string()])
+        .output()
+        .expect("valgrind is installed");
+    let log = String::from_utf8_lossy(&output.stderr);
+    let collected = log.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, collected) = collected.unwrap_or_else(|| panic!("{operation}: {log}"));
+    collected.trim().parse().expect("it is a number")
+}
+
+/// Says how many gates are broken.
+fn instructions() -> usize {
+    let mut broken = 0;
+    for (title, rows) in TABLES {
+        println!("\n#### {title}\n\n| | Ir | ratio | gate |\n|---|---:|---:|---|");
+        let mut base = None;
+        for (operation, gate) in *rows {
+            let each =
+                (count(operation, MANY) - count(operation, FEW)) as f64 / (MANY - FEW) as f64;
+            let ratio = each / *base.get_or_insert(each);
+            let verdict = match gate {
+                None => String::new(),
+                Some(most) if ratio <= *most => format!("≤ ×{most:.2} kept"),
+                Some(most) => {
+                    broken += 1;
+                    format!("≤ ×{most:.2} **broken**")
+                }
+            };
+            println!("| {operation} | {each:.1} | ×{ratio:.3} | {verdict} |");
+        }
+    }
+    broken
+}
+
 fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [flag, operation, n] = arguments.as_slice() {
+        assert_eq!(flag, "--run");
+        run(operation, n.parse().expect("a number of repetitions"));
+        return;
+    }
     let part = env::args().nth(1).unwrap_or_default();
     let is = |name| part.is_empty() || part == name;
     if is("ratios") {
@@ -298,6 +477,9 @@ fn main() {
     }
     if is("bytes") {
         bytes();
+    }
+    if is("ir") && instructions() > 0 {
+        std::process::exit(1);
     }
     if is("wall") {
         hits();

@@ -34,7 +34,8 @@ pub(super) struct Policy<K, V> {
 impl<K, V> Policy<K, V> {
     pub(super) fn new(share: u64) -> Self {
         Self {
-            store: Store::new(),
+            // Of a weight of 1 each, as they are unless somebody weighs them.
+            store: Store::new(usize::try_from(share).unwrap_or(usize::MAX)),
             ghosts: Ghosts::default(),
             share,
         }

@@ -59,6 +59,8 @@ pub(super) struct Store<K, V> {
     slots: Vec<Option<Entry<K, V>>>,
     free: Vec<u32>,
     rings: [Ring; 2],
+    /// How many entries there will be, as far as that is known.
+    expected: usize,
 }
 
 /// The low bits choose the bucket, the high ones are the tag: both come from what is kept.
@@ -67,7 +69,7 @@ fn spread(hash: u32) -> u64 {
 }
 
 impl<K, V> Store<K, V> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(expected: usize) -> Self {
         let ring = Ring {
             head: NIL,
             weight: 0,
@@ -77,6 +79,7 @@ impl<K, V> Store<K, V> {
             slots: Vec::new(),
             free: Vec::new(),
             rings: [ring; 2],
+            expected,
         }
     }
 
@@ -140,18 +143,18 @@ impl<K, V> Store<K, V> {
             refs: 0,
             room,
         };
-        let slots = &self.slots;
-        self.table.reserve(1, |at| {
-            let kept = slots[*at as usize].as_ref().map_or(0, |entry| entry.hash);
-            spread(kept)
-        });
+        if self.table.len() == self.table.capacity() {
+            self.rebuild();
+        }
         let at = match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = Some(entry);
                 at
             }
             None => {
-                self.grow();
+                if self.slots.len() == self.slots.capacity() {
+                    self.grow();
+                }
                 let at = u32::try_from(self.slots.len()).expect("fewer than 2³² entries a shard");
                 self.slots.push(Some(entry));
                 at
@@ -163,11 +166,28 @@ impl<K, V> Store<K, V> {
         at
     }
 
-    /// By an eighth: doubling would leave a half empty.
-    fn grow(&mut self) {
-        if self.slots.len() == self.slots.capacity() {
-            self.slots.reserve_exact((self.slots.len() / 8).max(16));
+    /// The table grown, or rid of the marks that removals leave in it: where it is left to itself, they
+    /// make it twice as large as its entries need.
+    #[cold]
+    fn rebuild(&mut self) {
+        let most = self.table.len() + self.table.len() / 4 + 4;
+        self.table = HashTable::with_capacity(most);
+        for (at, slot) in (0..).zip(&self.slots) {
+            if let Some(entry) = slot {
+                self.table.insert_unique(spread(entry.hash), at, |_| 0);
+            }
         }
+    }
+
+    /// Up to what is expected, and then by little: doubling would leave a half empty.
+    #[cold]
+    fn grow(&mut self) {
+        let len = self.slots.len();
+        let more = match self.expected.checked_sub(len) {
+            Some(left) if left > 0 => (len / 4).max(16).min(left),
+            _ => (len / 32).max(16),
+        };
+        self.slots.reserve_exact(more);
     }
 
     pub(super) fn remove(&mut self, at: u32) -> Entry<K, V> {
@@ -186,7 +206,7 @@ impl<K, V> Store<K, V> {
 
     /// Takes all entries out.
     pub(super) fn clear(&mut self) -> impl Iterator<Item = Entry<K, V>> + use<K, V> {
-        let all = std::mem::replace(self, Self::new());
+        let all = std::mem::replace(self, Self::new(self.expected));
         all.slots.into_iter().flatten()
     }
 
