@@ -1,15 +1,15 @@
 //! Caches: hit ratios on seeded traces, bytes an entry, instructions, and wall time.
-//! `cargo run --release --bin cache [part]`, of `ratios`, `bytes`, `ir` and `wall`; exits with 1 where a gate is broken.
+//! `cargo run --release --bin cache [part]`, of `ratios`, `ir`, `wall`, and `bytes` (with `--features count`); exits with 1 where a gate is broken.
 
 use anyrt_benches::{
+    allocated, cache_ir,
     harness::{Table, timed},
     ops::cache::{self, Anyrt, HERD, Quick, Store},
     rig, traces,
 };
 use std::{
-    env, fs,
+    env,
     hint::black_box,
-    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -245,229 +245,40 @@ fn herds() {
         .measure();
 }
 
-/// The process's memory, in bytes.
-fn resident() -> u64 {
-    let statm = fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages = statm.split(' ').nth(1).expect("a second field");
-    pages.parse::<u64>().expect("a number") * 4096
-}
-
 fn bytes() {
     const MILLION: u64 = 1_000_000;
-    fn fill<S: Store>(store: S) -> f64 {
-        let before = resident();
+    const MINUTE: Duration = Duration::from_secs(60);
+    fn row<S: Store>(name: &str, make: impl FnOnce() -> S) {
+        let before = allocated();
+        let store = make();
         // Three times as many as there is room for: what remembers who left is full, too.
         for key in 0..3 * MILLION {
             store.insert(key, key);
         }
-        (resident() - before) as f64 / MILLION as f64
+        let bytes = (allocated() - before) as f64 / MILLION as f64;
+        println!("| {name} | {bytes:.1} |");
     }
     println!(
         "\n### Bytes an entry, of a million full ones (u64 to u64)\n\n| | bytes |\n|---|---:|"
     );
-    let name = env::args().nth(2);
-    let bytes = match name.as_deref() {
-        Some("anyrt") => fill(cache::anyrt(MILLION, None)),
-        Some("anyrt-ttl") => fill(cache::anyrt(MILLION, Some(Duration::from_secs(60)))),
-        Some("quick_cache") => fill(cache::quick(MILLION)),
-        Some("quick_cache-ttl") => fill(cache::QuickTimed::new(MILLION as usize)),
-        Some("moka-ttl") => {
-            let minute = Duration::from_secs(60);
-            let builder = moka::sync::Cache::builder().max_capacity(MILLION);
-            fill(builder.time_to_live(minute).build())
-        }
-        _ => {
-            for name in [
-                "anyrt",
-                "anyrt-ttl",
-                "quick_cache",
-                "quick_cache-ttl",
-                "moka-ttl",
-            ] {
-                // A process each, so that none takes what another one gave back.
-                let program = env::current_exe().expect("this program");
-                let run = std::process::Command::new(program)
-                    .args(["bytes", name])
-                    .output();
-                let said = run.expect("it runs").stdout;
-                let said = String::from_utf8_lossy(&said);
-                println!("{}", said.lines().last().unwrap_or_default());
-            }
-            return;
-        }
-    };
-    println!("| {} | {bytes:.1} |", name.unwrap_or_default());
-}
-
-/// `(operation, the most that it may cost in terms of the table's first)`: what is kept.
-type Row = (&'static str, Option<f64>);
-
-const TABLES: &[(&str, &[Row])] = &[
-    (
-        "A hit",
-        &[("hit: quick_cache", None), ("hit: anyrt", Some(1.55))],
-    ),
-    (
-        "A hit, with a time to live",
-        &[
-            ("timed hit: quick_cache, by hand", None),
-            ("timed hit: anyrt", Some(1.80)),
-        ],
-    ),
-    (
-        "A miss, and an insertion that evicts",
-        &[("miss: quick_cache", None), ("miss: anyrt", Some(1.95))],
-    ),
-    (
-        "Get or load, a hit",
-        &[
-            ("load hit: quick_cache", None),
-            ("load hit: anyrt", Some(1.06)),
-        ],
-    ),
-    (
-        "Get or load, a miss whose load is ready",
-        &[
-            ("load miss: quick_cache", None),
-            ("load miss: anyrt", Some(2.95)),
-        ],
-    ),
-    (
-        "A herd of 64, a waiter",
-        &[
-            ("herd: quick_cache", None),
-            ("herd: anyrt", Some(0.90)),
-            ("herd: tasks that yield once", None),
-        ],
-    ),
-];
-
-const FEW: u64 = 64 * 100;
-const MANY: u64 = 64 * 300;
-
-fn run(operation: &str, n: u64) {
-    let runtime = rig::tokio();
-    let _entered = runtime.enter();
-    let load = || async {
-        tokio::task::yield_now().await;
-        1
-    };
-    let (plain, timed, quick, quick_timed) = cache::all();
-    let mut next = 1 << 40;
-    let mut miss = || {
-        next += 1;
-        next
-    };
-    // Full, so that each insertion evicts.
-    if operation.contains("miss") {
-        let mut from = 1 << 41;
-        cache::misses(&*plain, &mut from, 20_000);
-        cache::misses(&*quick, &mut from, 20_000);
-    }
-    match operation {
-        "hit: quick_cache" => cache::hits(&*quick, n),
-        "hit: anyrt" => cache::hits(&*plain, n),
-        "timed hit: quick_cache, by hand" => cache::hits(&*quick_timed, n),
-        "timed hit: anyrt" => cache::hits(&*timed, n),
-        "miss: quick_cache" => cache::misses(&*quick, &mut next, n),
-        "miss: anyrt" => cache::misses(&*plain, &mut next, n),
-        "load hit: quick_cache" => runtime.block_on(async {
-            for step in 0..n {
-                let key = step % cache::ENTRIES;
-                black_box(
-                    quick
-                        .get_or_insert_async(&key, async { Ok::<_, ()>(key) })
-                        .await,
-                )
-                .ok();
-            }
-        }),
-        "load hit: anyrt" => runtime.block_on(async {
-            for step in 0..n {
-                let key = step % cache::ENTRIES;
-                black_box(plain.get_or_load(&key, |key| async move { key }).await).ok();
-            }
-        }),
-        "load miss: quick_cache" => runtime.block_on(async {
-            for _ in 0..n {
-                let key = miss();
-                black_box(
-                    quick
-                        .get_or_insert_async(&key, async { Ok::<_, ()>(key) })
-                        .await,
-                )
-                .ok();
-            }
-        }),
-        "load miss: anyrt" => runtime.block_on(async {
-            for _ in 0..n {
-                black_box(plain.get_or_load(&miss(), |key| async move { key }).await).ok();
-            }
-        }),
-        "herd: quick_cache" => runtime.block_on(cache::herd(n, &mut next, |key| {
-            let quick = quick.clone();
-            async move {
-                let load = async { Ok::<_, ()>(load().await) };
-                quick
-                    .get_or_insert_async(&key, load)
-                    .await
-                    .expect("it loads")
-            }
-        })),
-        "herd: anyrt" => runtime.block_on(cache::herd(n, &mut next, |key| {
-            let plain = plain.clone();
-            async move { plain.get_or_load(&key, |_| load()).await.expect("it loads") }
-        })),
-        "herd: tasks that yield once" => {
-            runtime.block_on(cache::herd(n, &mut next, |_| load()));
-        }
-        _ => panic!("there is no operation {operation:?}"),
-    }
-}
-
-/// All instructions of a run of `n`.
-fn count(operation: &str, n: u64) -> u64 {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe().expect("the operating system knows this binary"))
-        .args(["--run", operation, &n.to_string()])
-        .output()
-        .expect("valgrind is installed");
-    let log = String::from_utf8_lossy(&output.stderr);
-    let collected = log.lines().find_map(|line| line.split_once("Collected : "));
-    let (_, collected) = collected.unwrap_or_else(|| panic!("{operation}: {log}"));
-    collected.trim().parse().expect("it is a number")
-}
-
-/// Says how many gates are broken.
-fn instructions() -> usize {
-    let mut broken = 0;
-    for (title, rows) in TABLES {
-        println!("\n#### {title}\n\n| | Ir | ratio | gate |\n|---|---:|---:|---|");
-        let mut base = None;
-        for (operation, gate) in *rows {
-            let each =
-                (count(operation, MANY) - count(operation, FEW)) as f64 / (MANY - FEW) as f64;
-            let ratio = each / *base.get_or_insert(each);
-            let verdict = match gate {
-                None => String::new(),
-                Some(most) if ratio <= *most => format!("≤ ×{most:.2} kept"),
-                Some(most) => {
-                    broken += 1;
-                    format!("≤ ×{most:.2} **broken**")
-                }
-            };
-            println!("| {operation} | {each:.1} | ×{ratio:.3} | {verdict} |");
-        }
-    }
-    broken
+    row("anyrt, with or without times", || {
+        cache::anyrt(MILLION, Some(MINUTE))
+    });
+    row("quick_cache", || cache::quick(MILLION));
+    row("quick_cache, a time by hand", || {
+        cache::QuickTimed::new(MILLION as usize)
+    });
+    row("moka, with a time to live", || {
+        let builder = moka::sync::Cache::builder().max_capacity(MILLION);
+        builder.time_to_live(MINUTE).build()
+    });
 }
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [flag, operation, n] = arguments.as_slice() {
         assert_eq!(flag, "--run");
-        run(operation, n.parse().expect("a number of repetitions"));
+        cache_ir::run(operation, n.parse().expect("a number of repetitions"));
         return;
     }
     let part = env::args().nth(1).unwrap_or_default();
@@ -475,10 +286,10 @@ fn main() {
     if is("ratios") {
         traces::print();
     }
-    if is("bytes") {
+    if part == "bytes" {
         bytes();
     }
-    if is("ir") && instructions() > 0 {
+    if is("ir") && cache_ir::measure() > 0 {
         std::process::exit(1);
     }
     if is("wall") {

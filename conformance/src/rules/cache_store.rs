@@ -347,6 +347,10 @@ pub fn ca_28<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure_eq!(seen, [None, Some(10), Some(20), None], "what it saw");
     ensure_eq!((changed, cache.get(&1)), (Some(1), Some(1)), "what it left");
     let removed = cache.update(&1, |_| None);
-    ensure_eq!((removed, cache.get(&1)), (None, None), "what a removal left");
+    ensure_eq!(
+        (removed, cache.get(&1)),
+        (None, None),
+        "what a removal left"
+    );
     Ok(())
 }

@@ -83,6 +83,7 @@ mod policy;
 mod shard;
 mod stats;
 mod store;
+mod values;
 mod waiter;
 
 pub use builder::CacheBuilder;
