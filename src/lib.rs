@@ -37,9 +37,16 @@
 //! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for`] |
 //! | [`task`] | [`run_local`], [`yield_now`]; handles for those who write a backend |
 //! | [`erased`] | [`DynRuntime`]: chosen at run time |
+//! | [`cache`] | [`AsyncCache`]: each value is loaded once, whoever goes away |
+//! | [`mod@retry`] | attempts of what may fail, with growing waits in between, budgets and limits |
+//! | [`limit`] | how often: [`RateLimiter`]; how many at once: [`Limiter`] |
+//! | [`resilience`] | where errors end: [`Boundary`], [`CircuitBreaker`], `best_effort` |
+//! | [`testing`] | calls that answer from a script, futures that are watched |
 //! | [`error`] | the errors that several of them share |
 //!
-//! All of it comes from the crate `anyrt-core`: what its pages call `anyrt_core::x` is `anyrt::x`.
+//! The last five come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
+//! it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`: what their pages call `anyrt_core::x` or
+//! `anyrt_toolkit::x` is `anyrt::x`.
 //!
 //! # Looking for …
 //!
@@ -62,9 +69,13 @@
 //! | `Mutex`, `Semaphore` | [`rt.lock(..)`](Runtime::lock), [`rt.semaphore(..)`](Runtime::semaphore) |
 //! | `RwLock`, `OnceCell`, `Barrier`, `Condvar` | [`sync::FifoRwLock`], [`sync::OnceCell`], [`sync::Barrier`], [`sync::Condvar`] |
 //! | `Notify`, `asyncio.Event` | [`sync::Notify`], [`sync::Event`] |
+//! | `backon`, `tenacity` | [`retry::retry`] |
+//! | `governor`, `leaky-bucket` | [`RateLimiter`] |
+//! | `moka`, `quick_cache` | [`AsyncCache`] |
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
+//! | `moka`, `singleflight`, `lru_cache` | [`AsyncCache`] |
 //! | `ReceiverStream` | [`rx.into_stream()`](Receiver::into_stream) |
 //!
 //! # A type of a library
@@ -139,6 +150,9 @@
 //! work without naming it; with none or several, *using* those is a compile error that
 //! says what to do.
 
+// Without the feature its rooms are not there to be linked to.
+#![cfg_attr(not(feature = "toolkit"), allow(rustdoc::broken_intra_doc_links))]
+
 mod default;
 
 pub use anyrt_core::cancel::{Cancellable, CancellationToken, shield};
@@ -175,6 +189,11 @@ pub use anyrt_smol as smol;
 /// The tokio backend.
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
+#[cfg(feature = "toolkit")]
+pub use anyrt_toolkit::{
+    AsyncCache, cache, limit, limit::Limiter, limit::RateLimiter, resilience, resilience::Boundary,
+    resilience::CircuitBreaker, retry, retry::Retry, testing,
+};
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.
 /// The other names are in the crate's root.

@@ -4,13 +4,29 @@
 //! instructions. anyrt's and its peers' stand side by side in [`ops`].
 
 pub mod counted;
+pub mod cache_ir;
 pub mod harness;
 pub mod join_tables;
 pub mod limits;
 pub mod messages;
 pub mod ops;
 pub mod rig;
+pub mod traces;
 
 /// glibc's heap state alone moves identical code by more than what is measured here.
+#[cfg(not(feature = "count"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The same, and it counts.
+#[cfg(feature = "count")]
+#[global_allocator]
+static ALLOCATOR: cap::Cap<mimalloc::MiMalloc> = cap::Cap::new(mimalloc::MiMalloc, usize::MAX);
+
+/// How many bytes are allocated now: only with the feature `count`.
+pub fn allocated() -> usize {
+    #[cfg(feature = "count")]
+    return ALLOCATOR.allocated();
+    #[cfg(not(feature = "count"))]
+    panic!("build with `--features count`");
+}

@@ -91,6 +91,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("RL", "Rate limits"),
     ("LI", "Concurrency limits"),
     ("DE", "Degradation"),
+    ("CA", "The cache"),
     ("ZZ", "Every async operation"),
 ];
 

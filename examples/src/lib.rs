@@ -6,6 +6,7 @@
 //! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
 //! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
+//! | [`wordcache`] | serves the lines of a text by word: loads that are shared, and kept as long as they are worth it |
 //! | [`own_runtime`] | a backend from outside, in one file |
 
 pub mod cli;
@@ -13,3 +14,4 @@ pub mod dupes;
 pub mod own_runtime;
 pub mod pipeline;
 pub mod runtime;
+pub mod wordcache;

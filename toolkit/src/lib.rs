@@ -6,14 +6,18 @@
 //! | [`resilience`] | where errors end: `Boundary`, `CircuitBreaker` |
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
+//! | [`cache`] | [`AsyncCache`]: each value is loaded once, kept as long as it is worth it, and never too long |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
 
+pub mod cache;
 pub mod limit;
 mod lock;
 pub mod resilience;
 pub mod retry;
 pub mod testing;
+
+pub use cache::AsyncCache;

@@ -1,5 +1,6 @@
 //! The operations.
 
+pub mod cache;
 pub mod channel;
 pub mod erased;
 pub mod floor;

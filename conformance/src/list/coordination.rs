@@ -4,7 +4,7 @@
 #[macro_export]
 macro_rules! __rules_coordination {
     ([$($callback:tt)+] [$($given:tt)*] [$($rules:tt)*]) => {
-        $crate::__rules_groups! { [$($callback)+] [$($given)*] [
+        $crate::__rules_toolkit! { [$($callback)+] [$($given)*] [
             $($rules)*
             (sy_01_lock_waiters_are_fifo, lock::sy_1, "SY-1", Must, Exact,
                 "Those who wait for a lock get it in the order of their first poll.")

@@ -6,6 +6,7 @@ mod coordination;
 mod groups;
 mod limits;
 mod tasks;
+mod toolkit;
 
 /// Calls the macro in the brackets with all rules, each
 /// `(test name, area::function, id, level, kind, text)`, after what else it was given.

@@ -1,0 +1,251 @@
+//! The settings of a cache.
+
+use super::{
+    AsyncCache,
+    core::{Core, Lifetime, Settings, Weigher},
+    listener::{Cause, Listener},
+    shard::Limits,
+};
+use anyrt_core::{ConfigError, rt::Runtime};
+use std::{borrow::Cow, convert::Infallible, fmt, hash::Hash, marker::PhantomData, time::Duration};
+
+/// A shard has room for at least so many.
+const LEAST_SHARE: u64 = 128;
+/// Shards a worker thread, so that two of them seldom meet at one.
+const SHARDS_A_THREAD: usize = 4;
+const MOST_SHARDS: usize = 256;
+
+/// Settings of an [`AsyncCache`], made by [`AsyncCache::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct CacheBuilder<R, K, V, E = Infallible> {
+    rt: R,
+    name: Option<Cow<'static, str>>,
+    capacity: Option<u64>,
+    weigher: Option<Weigher<K, V>>,
+    ttl: Option<Duration>,
+    idle: Option<Duration>,
+    lifetime: Option<Lifetime<K, V>>,
+    stale_for: Duration,
+    errors_for: Duration,
+    jitter: f64,
+    listener: Option<Listener<K, V>>,
+    error: PhantomData<fn() -> E>,
+}
+
+impl<R: Runtime, K, V> CacheBuilder<R, K, V> {
+    pub(super) fn new(rt: &R) -> Self {
+        Self {
+            rt: rt.clone(),
+            name: None,
+            capacity: None,
+            weigher: None,
+            ttl: None,
+            idle: None,
+            lifetime: None,
+            stale_for: Duration::ZERO,
+            errors_for: Duration::ZERO,
+            jitter: 0.0,
+            listener: None,
+            error: PhantomData,
+        }
+    }
+
+    /// Loads may fail, with an `E`. All who wait for a load get its error, behind an `Arc`.
+    pub fn fallible<E>(self) -> CacheBuilder<R, K, V, E> {
+        let Self {
+            rt,
+            name,
+            capacity,
+            weigher,
+            ttl,
+            idle,
+            lifetime,
+            stale_for,
+            errors_for,
+            jitter,
+            listener,
+            error: _,
+        } = self;
+        CacheBuilder {
+            rt,
+            name,
+            capacity,
+            weigher,
+            ttl,
+            idle,
+            lifetime,
+            stale_for,
+            errors_for,
+            jitter,
+            listener,
+            error: PhantomData,
+        }
+    }
+}
+
+impl<R: Runtime, K, V, E> CacheBuilder<R, K, V, E>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Names the cache, for errors and `Debug`.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How much the entries may weigh together: how many there may be, without a
+    /// [`weigher`](Self::weigher). It has to be set. 0 keeps nothing, and loads are shared all the same.
+    pub fn capacity(mut self, capacity: u64) -> Self {
+        self.capacity = Some(capacity);
+        self
+    }
+
+    /// What an entry weighs, in any unit that the capacity is in, too. It is asked once a write. An entry of
+    /// weight 0 counts as 1, for otherwise nothing would bound their number; one heavier than
+    /// the capacity is not kept, and what was there under its key leaves.
+    pub fn weigher(mut self, weigh: impl Fn(&K, &V) -> u32 + Send + Sync + 'static) -> Self {
+        self.weigher = Some(Box::new(weigh));
+        self
+    }
+
+    /// How long a value is fresh, from its insertion or the end of its load (*CA-8*).
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// How long a value is kept without being read.
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.idle = Some(idle);
+        self
+    }
+
+    /// How long this value is fresh: instead of the [`ttl`](Self::ttl), unless it says `None`. Zero is not
+    /// at all: its current callers get it, and it is not kept. Never is [`Duration::MAX`].
+    ///
+    /// `None` is a value like any other. Here is where it is given a life of its own, or none:
+    ///
+    /// ```
+    /// # use anyrt_core::{ConfigError, rt::Runtime};
+    /// # use anyrt_toolkit::AsyncCache;
+    /// # use std::time::Duration;
+    /// # fn demo<R: Runtime>(rt: &R) -> Result<AsyncCache<R, u64, Option<String>>, ConfigError> {
+    /// let users = AsyncCache::builder(rt)
+    ///     .capacity(10_000)
+    ///     .ttl(Duration::from_secs(600))
+    ///     .lifetime(|_id, user: &Option<String>| user.is_none().then_some(Duration::from_secs(5)))
+    ///     .build()?;
+    /// # Ok(users)
+    /// # }
+    /// ```
+    pub fn lifetime(
+        mut self,
+        choose: impl Fn(&K, &V) -> Option<Duration> + Send + Sync + 'static,
+    ) -> Self {
+        self.lifetime = Some(Box::new(choose));
+        self
+    }
+
+    /// How long a value is still served once it is no longer fresh, while a load in the background brings a
+    /// new one (*CA-9*). Where that fails, the next one who comes begins another, as long as the
+    /// stale value lasts.
+    ///
+    /// Only calls that bring a loader are served so: [`get`](AsyncCache::get) never returns what is stale.
+    pub fn stale_for(mut self, limit: Duration) -> Self {
+        self.stale_for = limit;
+        self
+    }
+
+    /// How long the error of a load is kept, and given to who asks for its key; without it, not at all
+    /// (*CA-2*). As many errors are kept as entries may be, at most. A panic is never kept.
+    pub fn errors_for(mut self, limit: Duration) -> Self {
+        self.errors_for = limit;
+        self
+    }
+
+    /// Shortens each life by up to this part of it, at random, so that what came together does not expire
+    /// together. Between 0 and 1.
+    pub fn jitter(mut self, part: f64) -> Self {
+        self.jitter = part;
+        self
+    }
+
+    /// Is told of each entry that leaves, with the reason, unless the call that takes it out returns it.
+    ///
+    /// It runs in the operation that made the entry leave, one call at a time and under no lock: it may use
+    /// the cache. What leaves while it runs is told of afterwards, not inside of it. Its panics are counted,
+    /// in [`Stats`](super::Stats), and go no further.
+    pub fn on_evict(mut self, call: impl Fn(K, V, Cause) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Listener::new(Box::new(call)));
+        self
+    }
+
+    /// The cache.
+    ///
+    /// The loads that it makes in the background are tasks of a group of its own. That is made here, so it
+    /// ends also with the token that is in force here.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] where there is no capacity, for a `ttl` or `idle` of zero, which would keep nothing
+    /// (a capacity of 0 says that better), and for a `jitter` that is not between 0 and 1.
+    #[track_caller]
+    pub fn build(self) -> Result<AsyncCache<R, K, V, E>, ConfigError> {
+        let Some(capacity) = self.capacity else {
+            return Err(ConfigError::new("capacity", "none", "a number"));
+        };
+        for (field, life) in [("ttl", self.ttl), ("idle", self.idle)] {
+            if life == Some(Duration::ZERO) {
+                return Err(ConfigError::new(field, "0 s", "more than zero"));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(ConfigError::new("jitter", self.jitter, "between 0 and 1"));
+        }
+        let threads = self.rt.parallelism().get();
+        let wanted = threads.saturating_mul(SHARDS_A_THREAD).min(MOST_SHARDS);
+        let mut shards = wanted.next_power_of_two();
+        while shards > 1 && capacity / (shards as u64) < LEAST_SHARE {
+            shards /= 2;
+        }
+        let share = capacity / shards as u64;
+        let limits = Limits {
+            capacity,
+            idle: self.idle.map_or(u64::MAX, nanos),
+            stale_for: nanos(self.stale_for),
+            errors_for: nanos(self.errors_for),
+            errors: usize::try_from(share).unwrap_or(usize::MAX).max(1),
+            timed: self.ttl.is_some()
+                || self.idle.is_some()
+                || self.lifetime.is_some()
+                || self.errors_for > Duration::ZERO,
+        };
+        let settings = Settings {
+            name: self.name,
+            ttl: self.ttl,
+            jitter: self.jitter,
+            weigher: self.weigher,
+            lifetime: self.lifetime,
+            listener: self.listener,
+            limits,
+        };
+        Ok(AsyncCache::over(Core::new(self.rt, shards, settings)))
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl<R, K, V, E> fmt::Debug for CacheBuilder<R, K, V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("name", &self.name)
+            .field("capacity", &self.capacity)
+            .field("ttl", &self.ttl)
+            .field("idle", &self.idle)
+            .field("stale_for", &self.stale_for)
+            .finish_non_exhaustive()
+    }
+}

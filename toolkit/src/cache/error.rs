@@ -1,0 +1,96 @@
+//! What a load can come to instead of a value.
+
+use anyrt_core::error::Panic;
+use std::{borrow::Cow, error::Error, fmt, panic::Location, sync::Arc};
+
+/// Why a load gave no value. All who waited for it get the same; cheap to clone.
+#[non_exhaustive]
+pub enum LoadError<E> {
+    /// The loader's own error.
+    Failed(Arc<E>),
+    /// The loader panicked. Its payload is in there; whoever is the last to hold it can take it out.
+    Panicked(Arc<Panic>),
+    /// The loader waits for itself.
+    Deadlock(Deadlock),
+}
+
+/// A loader called its cache for a key whose load waits for it: its own, or one around the corner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deadlock {
+    /// The cache's name.
+    pub cache: Option<Cow<'static, str>>,
+    /// The call that would have waited for ever.
+    pub at: &'static Location<'static>,
+}
+
+impl<E> LoadError<E> {
+    /// The loader's own error, if it is that.
+    pub fn failure(&self) -> Option<&E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the loader panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self, Self::Panicked(_))
+    }
+
+    /// Whether the loader would have waited for itself.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Deadlock(_))
+    }
+}
+
+impl<E> Clone for LoadError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(error.clone()),
+            Self::Panicked(panic) => Self::Panicked(panic.clone()),
+            Self::Deadlock(deadlock) => Self::Deadlock(deadlock.clone()),
+        }
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for LoadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+            Self::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
+            Self::Deadlock(deadlock) => f.debug_tuple("Deadlock").field(deadlock).finish(),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for LoadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => write!(f, "the load failed: {error}"),
+            Self::Panicked(panic) => write!(f, "the loader panicked: {}", panic.message()),
+            Self::Deadlock(deadlock) => deadlock.fmt(f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for LoadError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cache {
+            Some(name) => write!(f, "deadlock in cache \"{name}\"")?,
+            None => f.write_str("deadlock in a cache")?,
+        }
+        write!(f, ": a load would wait for itself, at {}", self.at)
+    }
+}
+
+impl Error for Deadlock {}

@@ -1,0 +1,338 @@
+//! A part of the cache under one lock: entries, loads under way, and errors that are kept.
+//!
+//! What leaves is handed out, to be dropped and told of once the lock is free. Of the user's code only
+//! `Eq` of the key and `Clone` of the value run under the lock, before anything is changed.
+
+mod pending;
+mod write;
+
+use super::{
+    flight::Flight,
+    listener::{Cause, Departure},
+    policy::Policy,
+    stats::Stats,
+    store::Entry,
+};
+use hashbrown::HashTable;
+use pending::Pending;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+pub(super) use write::Put;
+
+/// After so many reads …
+const READS_A_SWEEP: u64 = 64;
+/// … so many slots are looked at for entries that are past their time.
+pub(super) const SLOTS_A_SWEEP: usize = 16;
+
+/// The settings that a shard works by; times in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) capacity: u64,
+    /// `u64::MAX`: none.
+    pub(super) idle: u64,
+    pub(super) stale_for: u64,
+    pub(super) errors_for: u64,
+    /// How many errors a shard keeps.
+    pub(super) errors: usize,
+    /// Something depends on the time.
+    pub(super) timed: bool,
+}
+
+impl Limits {
+    #[inline]
+    fn age<K, V>(&self, entry: &Entry<K, V>, now: u64) -> Age {
+        // Whatever the time is, a cache without times has nothing old.
+        if now < entry.fresh_until && now.saturating_sub(entry.used) < self.idle {
+            return Age::Fresh;
+        }
+        self.age_of_old(entry, now)
+    }
+
+    #[cold]
+    fn age_of_old<K, V>(&self, entry: &Entry<K, V>, now: u64) -> Age {
+        let lasts = now < entry.fresh_until.saturating_add(self.stale_for);
+        match lasts && now.saturating_sub(entry.used) < self.idle {
+            true => Age::Stale,
+            false => Age::Dead,
+        }
+    }
+}
+
+/// What one who would load finds.
+#[derive(Debug)]
+pub(super) enum Look<K, V, E> {
+    Fresh(V),
+    /// `refresh`: nobody does so yet.
+    Stale {
+        value: V,
+        refresh: bool,
+    },
+    Flying(Arc<Flight<K, V, E>>),
+    Missing,
+}
+
+/// What is to be told of, and dropped, outside of the lock.
+#[derive(Debug)]
+pub(super) struct Leaving<K, V, E> {
+    /// Mostly it is one, for which there is no need to allocate.
+    pub(super) one: Option<Departure<K, V>>,
+    pub(super) more: Vec<Departure<K, V>>,
+    pub(super) flights: Vec<Arc<Flight<K, V, E>>>,
+}
+
+impl<K, V, E> Leaving<K, V, E> {
+    fn none() -> Self {
+        Self {
+            one: None,
+            more: Vec::new(),
+            flights: Vec::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.one.is_none() && self.flights.is_empty()
+    }
+
+    fn push(&mut self, key: K, value: V, cause: Cause) {
+        let departure = Departure { key, value, cause };
+        match self.one {
+            None => self.one = Some(departure),
+            Some(_) => self.more.push(departure),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Fresh,
+    Stale,
+    Dead,
+}
+
+#[derive(Debug)]
+pub(super) struct Shard<K, V, E> {
+    policy: Policy<K, V>,
+    pending: HashTable<Pending<K, V, E>>,
+    /// Flights whose error is kept, the oldest first.
+    errors: VecDeque<Pending<K, V, E>>,
+    leaving: Leaving<K, V, E>,
+    pub(super) counts: Stats,
+    limits: Limits,
+    stamp: u32,
+    cursor: usize,
+}
+
+/// The part of a hash that is kept beside an entry.
+#[allow(clippy::cast_possible_truncation)]
+fn short(hash: u64) -> u32 {
+    hash as u32
+}
+
+impl<K, V, E> Shard<K, V, E> {
+    pub(super) fn new(share: u64, limits: Limits) -> Self {
+        Self {
+            policy: Policy::new(share),
+            pending: HashTable::new(),
+            errors: VecDeque::new(),
+            leaving: Leaving::none(),
+            counts: Stats::default(),
+            limits,
+            stamp: 0,
+            cursor: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_leaving(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
+    /// What is to leave, if anything is: to be asked before the lock is given up.
+    #[inline]
+    pub(super) fn leaving(&mut self) -> Option<Leaving<K, V, E>> {
+        self.is_leaving()
+            .then(|| std::mem::replace(&mut self.leaving, Leaving::none()))
+    }
+
+    /// The counts, and what is there now.
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            entries: self.policy.store.len() as u64,
+            weight: self.policy.store.weight(),
+            ..self.counts
+        }
+    }
+
+    /// Copies what is fresh.
+    pub(super) fn copy(&self, now: u64) -> Vec<(K, V)>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let fresh = |entry: &&Entry<K, V>| self.limits.age(entry, now) == Age::Fresh;
+        let entries = self.policy.store.iter().filter(fresh);
+        entries
+            .map(|entry| (entry.key.clone(), entry.value.clone()))
+            .collect()
+    }
+
+    /// The entry of a key. One that is past its time leaves.
+    #[inline]
+    fn live(
+        &mut self,
+        hash: u64,
+        now: u64,
+        total: &AtomicU64,
+        is_key: impl FnMut(&K) -> bool,
+    ) -> Option<(u32, Age)> {
+        let at = self.policy.store.find(short(hash), is_key)?;
+        let age = self
+            .policy
+            .store
+            .get(at)
+            .map(|entry| self.limits.age(entry, now))?;
+        if age == Age::Dead {
+            self.expire(at, total);
+            return None;
+        }
+        Some((at, age))
+    }
+
+    #[cold]
+    fn expire(&mut self, at: u32, total: &AtomicU64) {
+        let entry = self.policy.store.remove(at);
+        total.fetch_sub(u64::from(entry.weight), Ordering::Relaxed);
+        self.counts.expired += 1;
+        self.leaving.push(entry.key, entry.value, Cause::Expired);
+    }
+
+    /// Lets those leave, of the next so many slots, that are past their time.
+    pub(super) fn sweep(&mut self, now: u64, slots: usize, total: &AtomicU64) {
+        let all = self.policy.store.slots();
+        for _ in 0..slots.min(all) {
+            self.cursor = if self.cursor + 1 < all {
+                self.cursor + 1
+            } else {
+                0
+            };
+            let at = self.cursor as u32;
+            let entry = self.policy.store.get(at);
+            if entry.is_some_and(|entry| self.limits.age(entry, now) == Age::Dead) {
+                self.expire(at, total);
+            }
+        }
+        self.shed_errors(now);
+    }
+
+    /// How many slots there are to be swept.
+    pub(super) fn slots(&self) -> usize {
+        self.policy.store.slots()
+    }
+
+    /// Whether there is a fresh value; that is no read.
+    pub(super) fn contains(&self, hash: u64, now: u64, is_key: impl FnMut(&K) -> bool) -> bool {
+        let at = self.policy.store.find(short(hash), is_key);
+        let entry = at.and_then(|at| self.policy.store.get(at));
+        entry.is_some_and(|entry| self.limits.age(entry, now) == Age::Fresh)
+    }
+
+    /// A fresh value.
+    #[inline]
+    pub(super) fn read(
+        &mut self,
+        hash: u64,
+        now: u64,
+        total: &AtomicU64,
+        is_key: impl FnMut(&K) -> bool,
+    ) -> Option<V>
+    where
+        V: Clone,
+    {
+        if let Some(at) = self.policy.store.find(short(hash), is_key) {
+            match self.visit(at, now) {
+                Ok(value) => return Some(value),
+                Err(age) => drop(self.visit_old(at, age, now, total)),
+            }
+        }
+        self.counts.misses += 1;
+        None
+    }
+
+    /// Reads an entry, if it is fresh.
+    #[inline]
+    fn visit(&mut self, at: u32, now: u64) -> Result<V, Age>
+    where
+        V: Clone,
+    {
+        let entry = self.policy.store.entry(at);
+        match self.limits.age(entry, now) {
+            Age::Fresh => {
+                let value = entry.value.clone();
+                Policy::touch(entry, now);
+                self.counts.hits += 1;
+                Ok(value)
+            }
+            age => Err(age),
+        }
+    }
+
+    /// Reads an entry that is stale. One that is dead leaves.
+    #[cold]
+    fn visit_old(&mut self, at: u32, age: Age, now: u64, total: &AtomicU64) -> Option<V>
+    where
+        V: Clone,
+    {
+        if age == Age::Dead {
+            self.expire(at, total);
+            return None;
+        }
+        let entry = self.policy.store.entry(at);
+        let value = entry.value.clone();
+        Policy::touch(entry, now);
+        Some(value)
+    }
+
+    /// Whether it is time to [sweep](Self::sweep), after a read.
+    #[inline]
+    pub(super) fn is_sweep_due(&self) -> bool {
+        (self.counts.hits + self.counts.misses).is_multiple_of(READS_A_SWEEP)
+    }
+
+    /// What one who would load finds. Counted only the `first` time that it looks.
+    #[inline]
+    pub(super) fn look(
+        &mut self,
+        hash: u64,
+        now: u64,
+        total: &AtomicU64,
+        first: bool,
+        mut is_key: impl FnMut(&K) -> bool,
+    ) -> Look<K, V, E>
+    where
+        V: Clone,
+    {
+        if let Some(at) = self.policy.store.find(short(hash), &mut is_key) {
+            match self.visit(at, now) {
+                Ok(value) => return Look::Fresh(value),
+                Err(age) => {
+                    if let Some(value) = self.visit_old(at, age, now, total) {
+                        self.counts.stale_hits += 1;
+                        let refresh = self.flying(hash, now, is_key).is_none();
+                        return Look::Stale { value, refresh };
+                    }
+                }
+            }
+        }
+        let flying = self.flying(hash, now, is_key);
+        if first {
+            self.counts.misses += 1;
+            self.counts.shared += u64::from(flying.is_some());
+        }
+        flying.map_or(Look::Missing, Look::Flying)
+    }
+}
