@@ -2,8 +2,12 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`pool`] | connections and the like: made once, checked, used often |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
+
+pub mod pool;
+mod unwind;
