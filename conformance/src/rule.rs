@@ -87,6 +87,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TG", "Groups and scopes"),
     ("GA", "Many as one"),
     ("CX", "Cancellation and context"),
+    ("PO", "Pools"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -3,6 +3,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`pool`] | connections and the like: made once, checked, used often |
+//! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
@@ -10,4 +11,5 @@
 //! starts a thread and never draws randomness.
 
 pub mod pool;
+pub mod resource;
 mod unwind;

@@ -4,6 +4,7 @@
 
 mod coordination;
 mod groups;
+mod lifecycle;
 mod tasks;
 
 /// Calls the macro in the brackets with all rules, each

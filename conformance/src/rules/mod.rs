@@ -37,6 +37,7 @@ pub mod notify;
 pub mod once_cell;
 pub mod oneshot;
 pub mod permits;
+pub mod pool;
 pub mod queue;
 pub mod race;
 pub mod semaphore;

@@ -20,6 +20,11 @@ impl Limits {
     pub(super) fn by_age(&self) -> bool {
         self.idle.is_some() || self.lifetime.is_some()
     }
+
+    /// Whether an object's check is all that is between a caller and the object.
+    pub(super) fn is_quick(&self) -> bool {
+        self.recycle.is_none() && !self.by_age()
+    }
 }
 
 /// Settings of a [`Pool`], made by [`Pool::builder`].

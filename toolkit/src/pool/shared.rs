@@ -29,7 +29,7 @@ use anyrt_core::{
     sync::{Event, Notify},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     mem,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -50,7 +50,7 @@ struct State<R: Runtime, M: Manager> {
     max: usize,
     live: usize,
     /// The one that came back last is at the end, and goes out first: the others may grow old.
-    idle: VecDeque<Entry<M::Object>>,
+    idle: Vec<Entry<M::Object>>,
     /// By ticket, so that a waiter can leave from the middle.
     waiters: BTreeMap<u64, Waiter<R, M>>,
     tickets: u64,
@@ -87,7 +87,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             state: Mutex::new(State {
                 max,
                 live: 0,
-                idle: VecDeque::new(),
+                idle: Vec::new(),
                 waiters: BTreeMap::new(),
                 tickets: u64::MAX / 2,
                 front_tickets: u64::MAX / 2 - 1,
@@ -98,12 +98,13 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     }
 
     /// An object, a place to make one, or a place in the queue.
+    #[inline]
     pub(super) fn find(self: &Arc<Self>) -> Result<Found<'_, R, M>, Closed> {
         let mut state = lock(&self.state);
         if state.closed {
             return Err(Closed);
         }
-        if let Some(entry) = state.idle.pop_back() {
+        if let Some(entry) = state.idle.pop() {
             let wanted = state.idle.len() < self.limits.min_idle;
             drop(state);
             if wanted {
@@ -125,7 +126,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     /// the maximum was reduced meanwhile, nothing. Then it waits before all others.
     pub(super) fn reconsider(self: &Arc<Self>, mut lease: Lease<R, M>) -> Next<'_, R, M> {
         let mut state = lock(&self.state);
-        if let Some(entry) = state.idle.pop_back() {
+        if let Some(entry) = state.idle.pop() {
             // Nobody waits where something is idle: there is nobody to give the place to.
             state.live -= 1;
             drop(state);
@@ -159,6 +160,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     }
 
     /// An object that is good comes back with its place.
+    #[inline]
     pub(super) fn put_back(self: &Arc<Self>, entry: Entry<M::Object>) {
         let mut state = lock(&self.state);
         if state.closed || state.live > state.max {
@@ -169,7 +171,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             self.grant(waiter, Some(entry));
         } else {
             let sooner = entry.expires_at(&self.limits) < state.looks_at;
-            state.idle.push_back(entry);
+            state.idle.push(entry);
             drop(state);
             if sooner {
                 self.work.notify_one();
@@ -254,14 +256,14 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         if !self.limits.by_age() {
             return Instant::MAX;
         }
-        let mut old = Vec::new();
+        let old: Vec<_>;
         let mut state = lock(&self.state);
         let State { idle, looks_at, .. } = &mut *state;
         let (kept, expired) = mem::take(idle)
             .into_iter()
             .partition(|entry| entry.expires_at(&self.limits) > now);
         *idle = kept;
-        old.extend::<VecDeque<_>>(expired);
+        old = expired;
         let times = idle.iter().map(|entry| entry.expires_at(&self.limits));
         let next = times.min().unwrap_or(Instant::MAX);
         *looks_at = next;

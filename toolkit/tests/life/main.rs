@@ -3,6 +3,7 @@
 mod pool;
 mod pool_ages;
 mod pool_model;
+mod resource;
 
 use anyrt_core::rt::Entropy;
 use anyrt_sim::SimRuntime;

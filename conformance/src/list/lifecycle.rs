@@ -1,0 +1,25 @@
+//! Pools, resources, workers, lifecycles.
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rules_lifecycle {
+    ([$($callback:tt)+] [$($given:tt)*] [$($rules:tt)*]) => {
+        $crate::__rules_coordination! { [$($callback)+] [$($given)*] [
+            $($rules)*
+            (po_01_never_more_than_the_maximum, pool::po_1, "PO-1", Must, Exact,
+                "Objects of a pool that live or are being made are never more than its maximum; after a resize to less none is made until they are fewer. Bad settings are a `ConfigError`.")
+            (po_02_a_half_checked_object_is_discarded, pool::po_2, "PO-2", Must, Exact,
+                "An object whose check was given up, or failed, is discarded, and another one comes.")
+            (po_03_a_creation_given_up_frees_its_place, pool::po_3, "PO-3", Must, Exact,
+                "A creation that was given up, or failed, leaves its place to the first who waits, who is woken.")
+            (po_04_waiters_are_fifo, pool::po_4, "PO-4", Must, Exact,
+                "Those who wait for an object get it in the order of their first poll, nobody overtakes them, and what had reached one that is dropped goes to the next.")
+            (po_05_limits_and_ages, pool::po_5, "PO-5", Must, Exact,
+                "Waiting, creating and recycling have limits of their own; an object that was idle for too long, or is too old, is dropped where it lies, at checkout, or when it comes back; so many are kept idle.")
+            (po_06_close_and_detach, pool::po_6, "PO-6", Must, Exact,
+                "`close` fails those who wait and come, and drops what is idle and what comes back; `detach` frees its place.")
+            (po_20_users_race_safely, pool::po_20, "PO-20", Must, Stochastic,
+                "Users on all workers, some of them aborted, lose neither a place nor a wake-up.")
+        ] }
+    };
+}
