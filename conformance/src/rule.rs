@@ -88,6 +88,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("GA", "Many as one"),
     ("CX", "Cancellation and context"),
     ("PO", "Pools"),
+    ("LC", "Resources and lifecycle"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -2,14 +2,18 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`batch`] | many small questions, asked as few large ones |
 //! | [`pool`] | connections and the like: made once, checked, used often |
 //! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
+//! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
 
+pub mod batch;
 pub mod pool;
 pub mod resource;
 mod unwind;
+pub mod workers;

@@ -20,6 +20,12 @@ macro_rules! __rules_lifecycle {
                 "`close` fails those who wait and come, and drops what is idle and what comes back; `detach` frees its place.")
             (po_20_users_race_safely, pool::po_20, "PO-20", Must, Stochastic,
                 "Users on all workers, some of them aborted, lose neither a place nor a wake-up.")
+            (lc_05_exits_follow_every_end, resource::lc_5, "LC-5", Must, Exact,
+                "What was entered in an exit stack is closed in reverse order after an output, an error and a panic, each close within its limit; whatever becomes of one, the next follows, and all errors are kept.")
+            (lc_20_a_dropped_stack_closes_all_the_same, resource::lc_20, "LC-20", Must, Exact,
+                "A stack that is dropped half way, in its body or in a close, closes what is left in the background, the close in hand included, in the same order; a group around it waits for that.")
+            (lc_21_entered_together_left_in_reverse, resource::lc_21, "LC-21", Must, Exact,
+                "Resources are opened at the same time and closed in the reverse of their order; where one cannot be opened, those that were open are closed.")
         ] }
     };
 }

@@ -40,6 +40,7 @@ pub mod permits;
 pub mod pool;
 pub mod queue;
 pub mod race;
+pub mod resource;
 pub mod semaphore;
 pub mod shutdown;
 pub mod signals;

@@ -1,9 +1,11 @@
 //! Pools, resources, workers and lifecycles, on the simulator.
 
+mod batch;
 mod pool;
 mod pool_ages;
 mod pool_model;
 mod resource;
+mod workers;
 
 use anyrt_core::rt::Entropy;
 use anyrt_sim::SimRuntime;
