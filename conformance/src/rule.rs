@@ -88,6 +88,8 @@ pub const AREAS: &[(&str, &str)] = &[
     ("GA", "Many as one"),
     ("CX", "Cancellation and context"),
     ("PO", "Pools"),
+    ("BA", "Batches"),
+    ("TP", "Task pools"),
     ("LC", "Resources and lifecycle"),
     ("ZZ", "Every async operation"),
 ];

@@ -20,6 +20,20 @@ macro_rules! __rules_lifecycle {
                 "`close` fails those who wait and come, and drops what is idle and what comes back; `detach` frees its place.")
             (po_20_users_race_safely, pool::po_20, "PO-20", Must, Stochastic,
                 "Users on all workers, some of them aborted, lose neither a place nor a wake-up.")
+            (ba_01_batches_are_loaded_when_due, batch::ba_1, "BA-1", Must, Exact,
+                "A batch is loaded once it is full, once its first key has waited for the interval, on `flush` and on `close`; later keys are refused. Bad settings are a `ConfigError`.")
+            (ba_02_each_gets_its_own_result, batch::ba_2, "BA-2", Must, Exact,
+                "Each caller gets the result of its own key; a wrong number of results is an error for all of the batch; where asked for, a key that several want is loaded once.")
+            (ba_03_callers_may_go, batch::ba_3, "BA-3", Must, Exact,
+                "A caller that goes before its batch is loaded takes its key out; one that goes later disturbs nobody.")
+            (ba_04_a_failure_is_one_batchs, batch::ba_4, "BA-4", Must, Exact,
+                "A load that panics or fails is the error of all of its batch, and of no other.")
+            (ba_05_a_full_buffer_pushes_back, batch::ba_5, "BA-5", Must, Exact,
+                "No more batches are in flight than permitted, and no more keys in the buffer than it holds: others wait for room, in order.")
+            (tp_01_so_many_workers_and_a_bounded_queue, batch::tp_1, "TP-1", Must, Exact,
+                "A task pool runs as many jobs at once as it has workers, in the order of the queue; where that is full `submit` waits and `try_submit` hands the job back. Bad settings are a `ConfigError`.")
+            (tp_02_jobs_end_apart, batch::tp_2, "TP-2", Must, Exact,
+                "A panic or an abort costs one job; a shutdown finishes the others; no handle hangs on a pool that is gone.")
             (lc_05_exits_follow_every_end, resource::lc_5, "LC-5", Must, Exact,
                 "What was entered in an exit stack is closed in reverse order after an output, an error and a panic, each close within its limit; whatever becomes of one, the next follows, and all errors are kept.")
             (lc_20_a_dropped_stack_closes_all_the_same, resource::lc_20, "LC-20", Must, Exact,

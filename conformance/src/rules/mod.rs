@@ -9,6 +9,7 @@
 #![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 pub mod barrier;
+pub mod batch;
 pub mod block_on;
 pub mod blocking;
 pub mod broadcast;
