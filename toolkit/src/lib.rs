@@ -3,6 +3,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`batch`] | many small questions, asked as few large ones |
+//! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
 //! | [`pool`] | connections and the like: made once, checked, used often |
 //! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
@@ -13,6 +14,7 @@
 //! starts a thread and never draws randomness.
 
 pub mod batch;
+pub mod lifecycle;
 pub mod pool;
 pub mod resource;
 mod unwind;

@@ -47,6 +47,8 @@ struct Pending {
     exits: Vec<Exit>,
     /// Somebody closes already: two would break the order.
     driven: bool,
+    /// Nothing is closed any more.
+    abandoned: bool,
 }
 
 /// The right to close; `None` once it has ended.
@@ -139,11 +141,12 @@ struct InHand<'a> {
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
         if let Some(closing) = self.closing.take() {
-            lock(self.pending).exits.push(Exit {
+            let exit = Exit {
                 name: self.name.take(),
                 entered_at: self.entered_at,
                 close: Box::new(move || closing),
-            });
+            };
+            lock(self.pending).exits.push(exit);
         }
     }
 }
@@ -165,10 +168,24 @@ impl<R: Runtime> Shared<R> {
         }
     }
 
+    /// Drops what is left, unclosed, and says how many that were.
+    pub(super) fn abandon(&self) -> usize {
+        let left = {
+            let mut pending = lock(&self.closer.pending);
+            pending.abandoned = true;
+            mem::take(&mut pending.exits)
+        };
+        left.len()
+    }
+
     /// Closes what nobody waits for any more, in a task that the group around this one waits for.
     pub(super) fn close_in_background(&self) {
         let pending = &self.closer.pending;
-        if lock(pending).exits.is_empty() {
+        let nothing = {
+            let pending = lock(pending);
+            pending.exits.is_empty() || pending.abandoned
+        };
+        if nothing {
             return;
         }
         let Some(driver) = Driver::new(pending) else {

@@ -113,7 +113,12 @@ impl<R: Runtime> ExitStack<R> {
         }
     }
 
-    async fn close_all(&self) -> Vec<CloseError> {
+    /// Drops what is left, unclosed, and says how many that were.
+    pub(crate) fn abandon(&self) -> usize {
+        self.exits.shared.abandon()
+    }
+
+    pub(crate) async fn close_all(&self) -> Vec<CloseError> {
         shield(self.exits.shared.closer.close_all()).await
     }
 }
