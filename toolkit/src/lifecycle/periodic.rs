@@ -3,12 +3,12 @@
 use super::background::{Background, Late};
 use crate::unwind::{catch, lock};
 use anyrt_core::{
-    ConfigError,
+    ConfigError, Instant,
     cancel::CancellationToken,
     error::Panic,
     group::{Cause, Spawner},
     rt::Runtime,
-    time::{MissedTicks, interval},
+    time::{Interval, MissedTicks, interval},
 };
 use std::{
     borrow::Cow,
@@ -179,6 +179,10 @@ where
                     Overlap::Parallel(_) => runs.beside(&work_state, make(&mut work)),
                     _ => runs.here(&work_state, make(&mut work)).await,
                 }
+                if overlap == Overlap::Skip {
+                    let missed = leave_out(&mut ticks, rt.now());
+                    work_state.counts.skipped.fetch_add(missed, Relaxed);
+                }
             }
             Ok(())
         };
@@ -200,6 +204,19 @@ where
         let ended = catch(run).await?;
         Ok(ended.map_err(Into::into))
     }
+}
+
+/// Goes on with the first tick that is still to come, and says how many have gone by.
+fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
+    let next = ticks.next_tick();
+    let period = u64::try_from(ticks.period().as_nanos()).unwrap_or(u64::MAX);
+    let late = now.as_nanos().saturating_sub(next.as_nanos());
+    let missed = late.div_ceil(period);
+    if missed > 0 {
+        let skipped = missed.saturating_mul(period);
+        ticks.reset_at(Instant::from_nanos(next.as_nanos().saturating_add(skipped)));
+    }
+    missed
 }
 
 type Outcome = Result<Result<(), Box<dyn Error + Send + Sync>>, Panic>;
@@ -346,7 +363,7 @@ pub struct PeriodicStats {
     pub running: u64,
     /// Runs that failed or panicked.
     pub failures: u64,
-    /// Ticks that [`Overlap::Parallel`] left out.
+    /// Ticks that came while there was no room for a run, and were left out.
     pub skipped: u64,
 }
 

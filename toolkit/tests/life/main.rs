@@ -1,6 +1,8 @@
 //! Pools, resources, workers and lifecycles, on the simulator.
 
+mod app;
 mod batch;
+mod periodic;
 mod pool;
 mod pool_ages;
 mod pool_model;
