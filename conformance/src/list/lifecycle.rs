@@ -34,12 +34,22 @@ macro_rules! __rules_lifecycle {
                 "A task pool runs as many jobs at once as it has workers, in the order of the queue; where that is full `submit` waits and `try_submit` hands the job back. Bad settings are a `ConfigError`.")
             (tp_02_jobs_end_apart, batch::tp_2, "TP-2", Must, Exact,
                 "A panic or an abort costs one job; a shutdown finishes the others; no handle hangs on a pool that is gone.")
+            (lc_01_stop_grace_abort_report, app::lc_1, "LC-1", Must, Exact,
+                "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, and not before, is aborted; the report says why it stopped, who failed and who was late. With nothing left to do it ends.")
+            (lc_02_a_second_request_aborts, app::lc_2, "LC-2", Must, Exact,
+                "A second request aborts at once what has not stopped; one that comes during the clean-up abandons that.")
+            (lc_03_children_then_parents_then_clean_up, app::lc_3, "LC-3", Must, Exact,
+                "Subsystems are asked to stop once those below them have; then the clean-up runs, in the reverse of its order, shielded.")
+            (lc_04_a_failed_start_up_is_cleaned_up, app::lc_4, "LC-4", Must, Exact,
+                "Where the start-up fails, panics or is late, what it began is stopped and cleaned up; all errors are told.")
             (lc_05_exits_follow_every_end, resource::lc_5, "LC-5", Must, Exact,
                 "What was entered in an exit stack is closed in reverse order after an output, an error and a panic, each close within its limit; whatever becomes of one, the next follows, and all errors are kept.")
             (lc_20_a_dropped_stack_closes_all_the_same, resource::lc_20, "LC-20", Must, Exact,
                 "A stack that is dropped half way, in its body or in a close, closes what is left in the background, the close in hand included, in the same order; a group around it waits for that.")
             (lc_21_entered_together_left_in_reverse, resource::lc_21, "LC-21", Must, Exact,
                 "Resources are opened at the same time and closed in the reverse of their order; where one cannot be opened, those that were open are closed.")
+            (lc_22_periodic_work, app::lc_22, "LC-22", Must, Exact,
+                "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a drain waits for runs in hand, aborts the late and names them.")
         ] }
     };
 }

@@ -8,6 +8,7 @@
 // for a failure.
 #![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
+pub mod app;
 pub mod barrier;
 pub mod batch;
 pub mod block_on;
