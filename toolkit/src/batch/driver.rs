@@ -6,7 +6,7 @@ use super::{
 };
 use crate::unwind::catch;
 use anyrt_core::{error::Panic, group::Spawner, rt::Runtime};
-use std::{convert::Infallible, future::Future, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, future::Future, sync::Arc};
 
 /// Starts loads as they are due, until the batcher is closed and empty.
 pub(super) fn drive<R, K, V, E>(
@@ -94,10 +94,7 @@ where
         }
         Err(error) => error,
     };
-    for caller in callers
-        .into_iter()
-        .flat_map(|callers| callers.into_values())
-    {
+    for caller in callers.into_iter().flat_map(BTreeMap::into_values) {
         drop(caller.send(Err(error.clone())));
     }
 }

@@ -46,7 +46,9 @@ impl<R: Runtime> Background<R> {
             .discard();
         Self {
             rt: rt.clone(),
-            tasks: tasks.build().expect("no setting of it can be wrong"),
+            tasks: tasks
+                .build()
+                .unwrap_or_else(|_| unreachable!("no setting of it can be wrong")),
             stop: CancellationToken::new(),
             late: Late::default(),
         }

@@ -15,7 +15,7 @@
 //! #     type Item = &'static str;
 //! #     fn poll_next(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<&'static str>> { std::task::Poll::Pending }
 //! # }
-//! async fn serve<R: Runtime>(rt: R) -> Result<(), Report> {
+//! async fn serve<R: Runtime>(rt: R) -> Result<(), Box<Report>> {
 //!     let app = App::new(&rt).grace(Duration::from_secs(20)).signals(signals());
 //!     let report = app.run(|app| async move {
 //!         let _db = app.enter("db", Db::open().await?); // Closed last.

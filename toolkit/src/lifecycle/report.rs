@@ -62,10 +62,10 @@ impl Report {
     ///
     /// # Errors
     /// Itself, unless it is [clean](Self::is_clean).
-    pub fn into_result(self) -> Result<(), Self> {
+    pub fn into_result(self) -> Result<(), Box<Self>> {
         match self.is_clean() {
             true => Ok(()),
-            false => Err(self),
+            false => Err(Box::new(self)),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// Makes numbers: 1, 2, …
@@ -425,8 +426,11 @@ fn bad_settings_are_errors() {
         let field = |builder: PoolBuilder<_, _>| builder.build().unwrap_err().field;
         assert_eq!(field(builder(&rt).max_size(0)), "max_size");
         assert_eq!(field(builder(&rt).max_size(2).min_idle(3)), "min_idle");
-        assert_eq!(field(builder(&rt).idle_time(0 * SECOND)), "idle_time");
-        assert_eq!(field(builder(&rt).max_lifetime(0 * SECOND)), "max_lifetime");
+        assert_eq!(field(builder(&rt).idle_time(Duration::ZERO)), "idle_time");
+        assert_eq!(
+            field(builder(&rt).max_lifetime(Duration::ZERO)),
+            "max_lifetime"
+        );
     });
 }
 
@@ -440,6 +444,6 @@ fn a_get_can_be_spawned() {
         rt.spawn(async move { pool.get().await.is_ok() })
     }
     check(10, |rt| async move {
-        assert!(spawned(&rt, pool(&rt, 1)).await.unwrap())
+        assert!(spawned(&rt, pool(&rt, 1)).await.unwrap());
     });
 }
