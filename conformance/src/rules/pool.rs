@@ -109,6 +109,11 @@ fn now<R: Runtime>(pool: &Numbered<R>) -> Result<Pooled<R, Numbers>, Stop> {
     got.map_err(|error| Stop::failed(format!("`get`: {error}")))
 }
 
+fn resized<R: Runtime>(pool: &Numbered<R>, max: usize) -> Result<(), Stop> {
+    pool.resize(max)
+        .map_err(|error| Stop::failed(error.to_string()))
+}
+
 /// Never more than the maximum, whatever is resized meanwhile.
 pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let pool = open(ctx.rt(), 2)?;
@@ -116,8 +121,7 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let (first, second) = (now(&pool)?, now(&pool)?);
     let mut third = Probe::new(pool.get());
     ensure!(third.is_pending(), "a third of two");
-    pool.resize(1)
-        .map_err(|error| Stop::failed(error.to_string()))?;
+    resized(&pool, 1)?;
     drop(first);
     ensure_eq!(
         numbers.there.load(SeqCst),
@@ -126,17 +130,37 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     );
     ensure!(third.is_pending(), "a second of one");
     // A place that comes free while there are too many is no place.
-    pool.resize(2)
-        .map_err(|error| Stop::failed(error.to_string()))?;
+    resized(&pool, 2)?;
     drop(third.ready("`get` with room again")?);
     drop(second);
     let (first, second) = (now(&pool)?, now(&pool)?);
-    pool.resize(1)
-        .map_err(|error| Stop::failed(error.to_string()))?;
+    resized(&pool, 1)?;
     numbers.fails.store(true, SeqCst);
     drop((first, second));
     ensure_eq!(numbers.there.load(SeqCst), 1, "live");
     ensure_eq!(numbers.most.load(SeqCst), 2, "the most that were live");
+
+    // One that loses its object to a check, while there are too many, makes no other one.
+    let pool = built(shut(ctx.rt(), 2))?;
+    let numbers = pool.manager().clone();
+    numbers.creates.open();
+    let (first, second) = (now(&pool)?, now(&pool)?);
+    drop(second);
+    let mut get = Probe::new(pool.get());
+    ensure!(get.is_pending(), "checked behind a shut gate");
+    resized(&pool, 1)?;
+    numbers.fails.store(true, SeqCst);
+    numbers.recycles.open();
+    ensure!(get.is_pending(), "one was made while there were too many");
+    ensure_eq!(numbers.there.load(SeqCst), 1, "live, after a failed check");
+    numbers.fails.store(false, SeqCst);
+    drop(first);
+    let got = get.ready("`get` after one came back")?;
+    ensure_eq!(
+        got.map(|number| number.id).ok(),
+        Some(1),
+        "the one that came back"
+    );
     for (field, refused) in [
         ("max_size", shut(ctx.rt(), 0)),
         ("min_idle", shut(ctx.rt(), 2).min_idle(3)),

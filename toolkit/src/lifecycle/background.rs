@@ -86,7 +86,6 @@ impl<R: Runtime> Background<R> {
         } = self;
         async move {
             stop.cancel_with("its background is drained");
-            tasks.close();
             rt.timeout(grace, async { while tasks.next().await.is_some() {} })
                 .await
                 .ok();

@@ -281,10 +281,11 @@ impl<R: Runtime> Runs<R> {
     fn beside(&self, work: &Arc<Work>, run: impl Future<Output = Outcome> + Send + 'static) {
         // Counted now: the next tick may come before its first poll.
         let running = Running::new(&work.counts);
-        let finishing = Finishing::new(self.name.clone(), self.late.clone());
-        let work = work.clone();
+        let (name, late, work) = (self.name.clone(), self.late.clone(), work.clone());
         let beside = async move {
             let _running = running;
+            // Not before: what never began is not late.
+            let finishing = Finishing::new(name, late);
             let outcome = run.await;
             finishing.finished();
             work.ended(outcome);
