@@ -70,6 +70,8 @@ mod manager;
 mod metrics;
 mod pooled;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub use builder::PoolBuilder;
 pub use error::PoolError;

@@ -61,7 +61,7 @@ struct State<R: Runtime, M: Manager> {
     looks_at: Instant,
 }
 
-type Waiter<R, M> = oneshot::Sender<Lease<R, M>>;
+pub(super) type Waiter<R, M> = oneshot::Sender<Lease<R, M>>;
 
 /// What a caller finds.
 pub(super) enum Found<'a, R: Runtime, M: Manager> {
@@ -201,8 +201,16 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     }
 
     /// Where the waiter is gone by now, the lease gives itself back to the next.
-    fn grant(self: &Arc<Self>, waiter: Waiter<R, M>, entry: Option<Entry<M::Object>>) {
+    pub(super) fn grant(self: &Arc<Self>, waiter: Waiter<R, M>, entry: Option<Entry<M::Object>>) {
         drop(waiter.send(Lease::of(self, entry)));
+    }
+
+    #[cfg(test)]
+    pub(super) fn first_waiter(&self) -> Option<Waiter<R, M>> {
+        lock(&self.state)
+            .waiters
+            .pop_first()
+            .map(|(_, waiter)| waiter)
     }
 
     pub(super) fn resize(self: &Arc<Self>, max: usize) {

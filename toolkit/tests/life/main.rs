@@ -2,6 +2,7 @@
 
 mod app;
 mod batch;
+mod numbers;
 mod periodic;
 mod pool;
 mod pool_ages;

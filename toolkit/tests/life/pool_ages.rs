@@ -2,7 +2,7 @@
 
 use super::{
     SECOND,
-    pool::{Fault, builder},
+    numbers::{Fault, builder},
 };
 use anyrt_core::rt::{Clock, Sleep};
 use anyrt_sim::check;
