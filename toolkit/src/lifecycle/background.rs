@@ -2,7 +2,7 @@
 
 use super::periodic::PeriodicBuilder;
 use crate::unwind::lock;
-use anyrt_core::{cancel::CancellationToken, group::TaskGroup, rt::Runtime};
+use anyrt_core::{cancel::CancellationToken, context::Context, group::TaskGroup, rt::Runtime};
 use std::{
     borrow::Cow,
     convert::Infallible,
@@ -16,7 +16,8 @@ use std::{
 /// Owns periodic work, each a task in a task group of its own: dropped, it aborts them.
 ///
 /// As any group does, it belongs to the group around it: that one waits for it until it is drained or
-/// dropped, and its cancellation ends all.
+/// dropped. Where the token around it is cancelled, no further run begins, and those in hand go on, to be
+/// drained.
 #[must_use = "dropped at once, it aborts its work at once"]
 pub struct Background<R: Runtime> {
     pub(super) rt: R,
@@ -40,8 +41,11 @@ pub struct Drained {
 impl<R: Runtime> Background<R> {
     /// One without work.
     pub fn new(rt: &R) -> Self {
+        let around = Context::current().token().map(CancellationToken::child);
+        // A token of its own: else that one's cancellation would abort what is in hand.
         let tasks = TaskGroup::builder(rt)
             .name("background")
+            .token(&CancellationToken::new())
             .supervisor()
             .discard();
         Self {
@@ -49,7 +53,7 @@ impl<R: Runtime> Background<R> {
             tasks: tasks
                 .build()
                 .unwrap_or_else(|_| unreachable!("no setting of it can be wrong")),
-            stop: CancellationToken::new(),
+            stop: around.unwrap_or_default(),
             late: Late::default(),
         }
     }

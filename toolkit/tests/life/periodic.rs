@@ -3,6 +3,8 @@
 use super::{Count, SECOND};
 use anyrt_core::{
     Instant,
+    cancel::CancellationToken,
+    context::Context,
     rt::{Clock, Sleep},
 };
 use anyrt_sim::{SimRuntime, check};
@@ -178,6 +180,36 @@ fn a_drain_waits_and_names_who_is_late() {
         let start = rt.now();
         background.drain(50 * SECOND).await;
         assert_eq!(rt.now(), start, "nothing was in hand");
+    });
+}
+
+/// The token around it is a reason to begin no more, and not to abort.
+#[test]
+fn a_cancellation_leaves_runs_in_hand_to_the_drain() {
+    check(100, |rt| async move {
+        let (token, done) = (CancellationToken::new(), Count::default());
+        let (rt2, token2, done2) = (rt.clone(), token.clone(), done.clone());
+        let inside = async move {
+            let background = Background::new(&rt2);
+            let rt3 = rt2.clone();
+            let every = background.every("commit", SECOND * 10, move || {
+                let (rt, done) = (rt3.clone(), done2.clone());
+                async move {
+                    rt.sleep(SECOND * 3).await;
+                    done.up();
+                    Ok::<_, &str>(())
+                }
+            });
+            let handle = every.start().unwrap();
+            rt2.sleep(SECOND).await;
+            token2.cancel();
+            assert!(handle.is_stopped());
+            background.drain(SECOND * 5).await
+        };
+        let context = Context::current().with_token(token);
+        let drained = context.scope(inside).await;
+        assert!(drained.late.is_empty());
+        assert_eq!(done.get(), 1);
     });
 }
 
