@@ -208,6 +208,8 @@ pub fn ba_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 loads.begun.reached(1).await;
             }
         }
+        // Time for a load that must not begin.
+        ctx.rt().sleep(Duration::from_millis(20)).await;
         ensure_eq!(
             (tens.len(), tens.in_flight()),
             (2, 1),
