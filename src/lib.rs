@@ -41,10 +41,15 @@
 //! | [`mod@retry`] | attempts of what may fail, with growing waits in between, budgets and limits |
 //! | [`limit`] | how often: [`RateLimiter`]; how many at once: [`Limiter`] |
 //! | [`resilience`] | where errors end: [`Boundary`], [`CircuitBreaker`], `best_effort` |
+//! | [`pool`] | connections and the like: made once, checked, used often |
+//! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
+//! | [`batch`] | many small questions, asked as few large ones |
+//! | [`workers`] | a few workers for many jobs: `TaskPool` |
+//! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
 //! | [`error`] | the errors that several of them share |
 //!
-//! The last five come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
+//! Those from [`cache`] on come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
 //! it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`: what their pages call `anyrt_core::x` or
 //! `anyrt_toolkit::x` is `anyrt::x`.
 //!
@@ -191,8 +196,9 @@ pub use anyrt_smol as smol;
 pub use anyrt_tokio as tokio;
 #[cfg(feature = "toolkit")]
 pub use anyrt_toolkit::{
-    AsyncCache, cache, limit, limit::Limiter, limit::RateLimiter, resilience, resilience::Boundary,
-    resilience::CircuitBreaker, retry, retry::Retry, testing,
+    AsyncCache, batch, cache, lifecycle, lifecycle::App, limit, limit::Limiter, limit::RateLimiter,
+    pool, pool::Pool, resilience, resilience::Boundary, resilience::CircuitBreaker, resource,
+    retry, retry::Retry, testing, workers, workers::TaskPool,
 };
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.

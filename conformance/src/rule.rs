@@ -92,6 +92,10 @@ pub const AREAS: &[(&str, &str)] = &[
     ("LI", "Concurrency limits"),
     ("DE", "Degradation"),
     ("CA", "The cache"),
+    ("PO", "Pools"),
+    ("BA", "Batches"),
+    ("TP", "Task pools"),
+    ("LC", "Resources and lifecycle"),
     ("ZZ", "Every async operation"),
 ];
 

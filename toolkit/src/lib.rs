@@ -7,6 +7,11 @@
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
 //! | [`cache`] | [`AsyncCache`]: each value is loaded once, kept as long as it is worth it, and never too long |
+//! | [`batch`] | many small questions, asked as few large ones |
+//! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
+//! | [`pool`] | connections and the like: made once, checked, used often |
+//! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
+//! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
@@ -21,3 +26,9 @@ pub mod retry;
 pub mod testing;
 
 pub use cache::AsyncCache;
+pub mod batch;
+pub mod lifecycle;
+pub mod pool;
+pub mod resource;
+mod unwind;
+pub mod workers;

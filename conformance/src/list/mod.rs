@@ -4,6 +4,7 @@
 
 mod coordination;
 mod groups;
+mod lifecycle;
 mod limits;
 mod tasks;
 mod toolkit;

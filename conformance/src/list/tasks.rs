@@ -4,7 +4,7 @@
 #[macro_export]
 macro_rules! __rules_tasks {
     ([$($callback:tt)+] [$($given:tt)*] [$($rules:tt)*]) => {
-        $crate::__rules_coordination! { [$($callback)+] [$($given)*] [
+        $crate::__rules_lifecycle! { [$($callback)+] [$($given)*] [
             $($rules)*
             (sp_01_a_task_runs_unwatched, spawn::sp_1, "SP-1", Must, Exact,
                 "A spawned task makes progress without its handle being polled, also when it is spawned from a thread that entered no runtime.")

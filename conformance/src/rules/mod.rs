@@ -8,7 +8,9 @@
 // for a failure.
 #![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
+pub mod app;
 pub mod barrier;
+pub mod batch;
 pub mod block_on;
 pub mod blocking;
 pub mod breaker;
@@ -44,9 +46,11 @@ pub mod notify;
 pub mod once_cell;
 pub mod oneshot;
 pub mod permits;
+pub mod pool;
 pub mod queue;
 pub mod race;
 pub mod rate;
+pub mod resource;
 pub mod retry;
 pub mod rwlock;
 pub mod scope;

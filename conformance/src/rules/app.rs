@@ -1,0 +1,320 @@
+//! *LC*: an application's life, and periodic work.
+
+use crate::{
+    outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
+    probe::{Expected, Gate, Wakes},
+};
+use anyrt_core::{
+    rt::{Receiver, Sender},
+    task::yield_now,
+};
+use anyrt_toolkit::lifecycle::{
+    App, Background, Overlap, Report, Restart, StopReason, Stopping, Subsystem,
+};
+use std::{
+    convert::Infallible,
+    future::pending,
+    panic::panic_any,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+const LONG: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(20);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What happened, in order.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, line: impl Into<String>) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line.into());
+    }
+
+    fn taken(&self) -> Vec<String> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *lines)
+    }
+
+    /// Ends when it is told to.
+    fn polite<R: Backend>(
+        &self,
+        around: &Subsystem<R>,
+        name: &'static str,
+    ) -> Result<Subsystem<R>, Stopping> {
+        let log = self.clone();
+        around.spawn(name, move |me| async move {
+            me.token().cancelled().await;
+            yield_now().await;
+            log.add(me.path());
+            Ok::<_, BoxError>(())
+        })
+    }
+
+    fn clean_up<R: Backend>(&self, app: &Subsystem<R>, name: &'static str) {
+        let log = self.clone();
+        app.defer(name, move || async move {
+            yield_now().await;
+            log.add(name);
+            Ok::<_, Infallible>(())
+        });
+    }
+}
+
+/// Who never ends by itself.
+fn stubborn<R: Backend>(
+    around: &Subsystem<R>,
+    name: &'static str,
+    begun: &Arc<Wakes>,
+) -> Result<Subsystem<R>, Stopping> {
+    let begun = begun.clone();
+    around.spawn(name, move |_| async move {
+        begun.bump();
+        pending::<Result<(), BoxError>>().await
+    })
+}
+
+fn texts(report: &Report) -> Vec<String> {
+    report.failures.iter().map(ToString::to_string).collect()
+}
+
+/// A signal or a failure, the token, the grace, the abort, the report.
+pub fn lc_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let (rt, log, begun) = (ctx.rt(), Log::default(), Wakes::new());
+        let (signal, signals) = rt.unbounded_channel::<&'static str>();
+        let app = App::new(rt).grace(SHORT).signals(signals.into_stream());
+        let start = rt.now();
+        let report = app.run(|app| async {
+            let app = app;
+            log.polite(&app, "good")?;
+            stubborn(&app, "bad", &begun)?;
+            begun.reached(1).await;
+            signal.send("SIGTERM").await.ok();
+            Ok::<_, BoxError>(())
+        });
+        let report = report.await;
+        let wanted = StopReason::Requested("SIGTERM".into());
+        ensure_eq!(report.stopped_for, wanted, "the reason");
+        ensure_eq!(report.late, ["bad"], "who was late");
+        ensure!(
+            rt.now() - start >= SHORT,
+            "aborted before the grace was over"
+        );
+        ensure_eq!(log.taken(), ["good"], "who ended");
+        ensure!(report.into_result().is_err(), "a late subsystem is clean");
+
+        for panics in [false, true] {
+            let report = App::new(rt).grace(LONG).run(|app| async {
+                let app = app;
+                log.polite(&app, "good")?;
+                app.spawn("bad", move |_| async move {
+                    if panics {
+                        panic_any(Expected(1));
+                    }
+                    Err::<(), _>("broken")
+                })?;
+                Ok::<_, BoxError>(())
+            });
+            let report = report.await;
+            ensure_eq!(
+                report.stopped_for,
+                StopReason::Failed("bad".into()),
+                "the reason"
+            );
+            ensure_eq!(texts(&report).len(), 1, "failures");
+            ensure!(report.late.is_empty(), "late: {:?}", report.late);
+            ensure_eq!(log.taken(), ["good"], "who ended");
+        }
+        let report = App::new(rt).run(|app| async move {
+            app.spawn("once", |_| async { Ok::<_, BoxError>(()) })?;
+            Ok::<_, BoxError>(())
+        });
+        let report = report.await;
+        ensure!(report.is_clean(), "nothing was wrong, but: {report}");
+        ensure_eq!(report.stopped_for, StopReason::Finished, "the reason");
+        Ok(())
+    })
+}
+
+/// The second request ends the grace, one in the clean-up ends that.
+pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let (rt, log, begun) = (ctx.rt(), Log::default(), Wakes::new());
+        let report = App::new(rt).grace(LONG).run(|app| async {
+            let app = app;
+            log.clean_up(&app, "cleaned");
+            stubborn(&app, "bad", &begun)?;
+            begun.reached(1).await;
+            app.request_shutdown("first");
+            app.request_shutdown("second");
+            Ok::<_, BoxError>(())
+        });
+        let report = report.await;
+        ensure_eq!(
+            report.stopped_for,
+            StopReason::Requested("first".into()),
+            "the reason"
+        );
+        ensure_eq!(report.late, ["bad"], "who was aborted");
+        ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
+
+        let report = App::new(rt).close_limit(LONG).run(|app| async {
+            let app = app;
+            log.clean_up(&app, "never");
+            let asked = app.clone();
+            app.defer("hangs", move || async move {
+                asked.request_shutdown("second");
+                pending::<Result<(), BoxError>>().await
+            });
+            app.request_shutdown("first");
+            Ok::<_, BoxError>(())
+        });
+        let report = report.await;
+        ensure_eq!(report.abandoned, 2, "what was not cleaned up");
+        ensure!(log.taken().is_empty(), "cleaned up after all");
+        Ok(())
+    })
+}
+
+/// Children, then parents, then the clean-up, from the last to the first.
+pub fn lc_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let log = Log::default();
+        let report = App::new(ctx.rt()).grace(LONG).run(|app| async {
+            let app = app;
+            log.clean_up(&app, "first");
+            log.clean_up(&app, "second");
+            let outer = log.polite(&app, "a")?;
+            let inner = log.polite(&outer, "b")?;
+            log.polite(&inner, "c")?;
+            app.request_shutdown("enough");
+            ensure_told(&app)?;
+            Ok::<_, BoxError>(())
+        });
+        let report = report.await;
+        ensure!(report.is_clean(), "nothing was wrong, but: {report}");
+        ensure_eq!(
+            log.taken(),
+            ["a/b/c", "a/b", "a", "second", "first"],
+            "the order"
+        );
+        Ok(())
+    })
+}
+
+fn ensure_told<R: Backend>(app: &Subsystem<R>) -> Result<(), BoxError> {
+    match app.token().is_cancelled() {
+        true => Ok(()),
+        false => Err("the application's own token is not cancelled".into()),
+    }
+}
+
+/// A start-up that fails, panics or is late is cleaned up, and all errors are told.
+pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let log = Log::default();
+        for panics in [false, true] {
+            let report = App::new(ctx.rt()).grace(LONG).run(|app| async {
+                let app = app;
+                log.clean_up(&app, "cleaned");
+                app.defer("bad", || async { Err("stuck") });
+                log.polite(&app, "good")?;
+                if panics {
+                    panic_any(Expected(4));
+                }
+                Err::<(), BoxError>("no port".into())
+            });
+            let report = report.await;
+            ensure_eq!(report.stopped_for, StopReason::StartupFailed, "the reason");
+            ensure!(report.startup.is_some(), "the start-up's error is missing");
+            ensure_eq!(report.closes.len(), 1, "errors of the clean-up");
+            ensure_eq!(
+                log.taken(),
+                ["good", "cleaned"],
+                "what was stopped and cleaned up"
+            );
+        }
+        let report = App::new(ctx.rt()).grace(SHORT).run(|app| async {
+            let app = app;
+            log.clean_up(&app, "cleaned");
+            app.request_shutdown("never mind");
+            pending::<Result<(), BoxError>>().await
+        });
+        ensure_eq!(report.await.late, ["start-up"], "who was late");
+        ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
+        Ok(())
+    })
+}
+
+/// Periodic work: runs, failures, overlap, the drain.
+pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    const PERIOD: Duration = Duration::from_millis(5);
+    ctx.run(async {
+        let (background, runs) = (Background::new(ctx.rt()), Wakes::new());
+        let start = ctx.rt().now();
+        let counted = runs.clone();
+        let work = move || {
+            counted.bump();
+            async { Err::<(), _>("no") }
+        };
+        let every = background.every("fails", PERIOD, work);
+        let handle = every.restart(Restart::GiveUpAfter(3)).start();
+        let handle = handle.map_err(|error| Stop::failed(error.to_string()))?;
+        runs.reached(3).await;
+        ensure!(
+            ctx.rt().now() - start >= 2 * PERIOD,
+            "three runs in less than two periods"
+        );
+        while !handle.is_stopped() {
+            yield_now().await;
+        }
+        ensure_eq!(
+            handle.stats().failures,
+            3,
+            "failures in a row, before it gave up"
+        );
+
+        let (begun, gate) = (Wakes::new(), Gate::new());
+        let (inside, opened) = (begun.clone(), gate.clone());
+        let work = move || {
+            inside.bump();
+            let opened = opened.clone();
+            async move {
+                opened.wait().await;
+                Ok::<_, BoxError>(())
+            }
+        };
+        let every = background.every("beside", PERIOD, work);
+        let handle = every.overlap(Overlap::Parallel(2)).start();
+        let handle = handle.map_err(|error| Stop::failed(error.to_string()))?;
+        begun.reached(2).await;
+        while handle.stats().skipped == 0 {
+            yield_now().await;
+        }
+        ensure_eq!(handle.stats().runs, 2, "runs side by side");
+        gate.open();
+        begun.reached(3).await;
+        let hangs = Wakes::new();
+        let inside = hangs.clone();
+        let every = background.every("hangs", LONG, move || {
+            inside.bump();
+            pending::<Result<(), BoxError>>()
+        });
+        drop(
+            every
+                .start()
+                .map_err(|error| Stop::failed(error.to_string()))?,
+        );
+        hangs.reached(1).await;
+        let drained = background.drain(SHORT).await;
+        ensure_eq!(drained.late, ["hangs"], "whose run was aborted");
+        let refused = Background::new(ctx.rt());
+        let zero = refused.every("x", Duration::ZERO, || async { Ok::<_, BoxError>(()) });
+        ensure!(zero.start().is_err(), "a period of zero");
+        Ok(())
+    })
+}

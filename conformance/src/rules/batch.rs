@@ -1,0 +1,348 @@
+//! *BA*: the batcher, and *TP*: the task pool.
+
+use crate::{
+    outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
+    probe::{Expected, Gate, Probe, Wakes},
+};
+use anyrt_core::{
+    ConfigError,
+    error::TrySendError,
+    rt::{JoinHandle, Runtime},
+    task::yield_now,
+};
+use anyrt_toolkit::{
+    batch::{BatchError, Batcher, BatcherBuilder},
+    workers::TaskPool,
+};
+use std::{
+    future::pending,
+    panic::panic_any,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+const LONG: Duration = Duration::from_secs(3600);
+
+/// The batches that were loaded, each behind the gate.
+#[derive(Debug, Clone, Default)]
+struct Loads {
+    batches: Arc<Mutex<Vec<Vec<u32>>>>,
+    begun: Arc<Wakes>,
+    gate: Gate,
+}
+
+impl Loads {
+    /// Ten times the key. 13 panics, 14 fails, 15 is forgotten.
+    fn builder<R: Runtime>(&self, rt: &R) -> BatcherBuilder<R, u32, u32, &'static str> {
+        let loads = self.clone();
+        let builder = Batcher::builder(rt, move |keys: Vec<u32>| {
+            let loads = loads.clone();
+            async move {
+                loads.add(keys.clone());
+                loads.begun.bump();
+                loads.gate.wait().await;
+                if keys.contains(&13) {
+                    panic_any(Expected(13));
+                }
+                if keys.contains(&14) {
+                    return Err("14");
+                }
+                let known = keys.into_iter().filter(|key| *key != 15);
+                Ok(known.map(|key| key * 10).collect())
+            }
+        });
+        builder.interval(LONG)
+    }
+
+    fn add(&self, keys: Vec<u32>) {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.push(keys);
+    }
+
+    fn taken(&self) -> Vec<Vec<u32>> {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *batches)
+    }
+}
+
+fn built<T>(built: Result<T, ConfigError>) -> Result<T, Stop> {
+    built.map_err(|error| Stop::failed(format!("it cannot be built: {error}")))
+}
+
+/// Loaded when it is full, after the interval, on flush, on close.
+pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let loads = Loads::default();
+        loads.gate.open();
+        let tens = built(loads.builder(ctx.rt()).max_size(2).build())?;
+        let (mut first, mut second) = (Probe::new(tens.load(1)), Probe::new(tens.load(2)));
+        ensure!(
+            first.is_pending() && second.is_pending(),
+            "loaded without waiting"
+        );
+        ensure_eq!(second.finish().await.ok(), Some(20), "of a full batch");
+        ensure_eq!(first.finish().await.ok(), Some(10), "of a full batch");
+        let mut third = Probe::new(tens.load(3));
+        ensure!(third.is_pending(), "loaded without waiting");
+        tens.flush();
+        ensure_eq!(third.finish().await.ok(), Some(30), "after a flush");
+        let mut fourth = Probe::new(tens.load(4));
+        ensure!(fourth.is_pending(), "loaded without waiting");
+        tens.close().await;
+        ensure_eq!(fourth.finish().await.ok(), Some(40), "after a close");
+        let late = tens.load(5).await;
+        ensure!(
+            matches!(late, Err(BatchError::Closed)),
+            "after the close: {late:?}"
+        );
+        ensure_eq!(loads.taken(), [vec![1, 2], vec![3], vec![4]], "the batches");
+
+        let interval = Duration::from_millis(30);
+        let tens = built(loads.builder(ctx.rt()).interval(interval).build())?;
+        let start = ctx.rt().now();
+        ensure_eq!(tens.load(6).await.ok(), Some(60), "after the interval");
+        ensure!(
+            ctx.rt().now() - start >= interval,
+            "loaded before the interval was over"
+        );
+        for refused in [
+            loads.builder(ctx.rt()).max_size(0),
+            loads.builder(ctx.rt()).max_in_flight(0),
+            loads.builder(ctx.rt()).max_size(2).capacity(1),
+        ] {
+            ensure!(refused.build().is_err(), "a bad setting");
+        }
+        Ok(())
+    })
+}
+
+/// Each gets its own, a wrong number is an error for all, the same key is loaded once.
+pub fn ba_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let loads = Loads::default();
+        loads.gate.open();
+        let tens = built(loads.builder(ctx.rt()).max_size(4).build())?;
+        let values = tens.load_many([3, 1, 2, 1]).await;
+        let values: Vec<_> = values.into_iter().filter_map(Result::ok).collect();
+        ensure_eq!(values, [30, 10, 20, 10], "the results");
+        for result in tens.load_many([1, 15, 2, 3]).await {
+            let wrong = matches!(result, Err(BatchError::WrongLength { keys: 4, values: 3 }));
+            ensure!(wrong, "three values for four keys: {result:?}");
+        }
+        loads.taken();
+        let tens = built(loads.builder(ctx.rt()).max_size(2).dedup().build())?;
+        let values = tens.load_many([7, 7, 7, 8]).await;
+        let values: Vec<_> = values.into_iter().filter_map(Result::ok).collect();
+        ensure_eq!(values, [70, 70, 70, 80], "the results");
+        ensure_eq!(loads.taken(), [[7, 8]], "the batches");
+        Ok(())
+    })
+}
+
+/// Dropped before the flush: removed. After: the others are not disturbed.
+pub fn ba_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let loads = Loads::default();
+        let tens = built(loads.builder(ctx.rt()).build())?;
+        let mut calls = [1, 2, 3].map(|key| Some(Probe::new(tens.load(key))));
+        for call in calls.iter_mut().flatten() {
+            ensure!(call.is_pending(), "loaded without waiting");
+        }
+        ensure_eq!(tens.len(), 3, "keys that wait");
+        calls[1] = None;
+        ensure_eq!(tens.len(), 2, "keys that wait, after one is gone");
+        tens.flush();
+        loads.begun.reached(1).await;
+        calls[0] = None;
+        loads.gate.open();
+        let last = calls[2].as_mut();
+        let last = last.ok_or_else(|| Stop::failed("it was not dropped"))?;
+        ensure_eq!(last.finish().await.ok(), Some(30), "who stayed");
+        ensure_eq!(loads.taken(), [[1, 3]], "the batches");
+        Ok(())
+    })
+}
+
+/// A panic and an error fail that batch only.
+pub fn ba_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let loads = Loads::default();
+        let builder = loads.builder(ctx.rt()).max_size(2).max_in_flight(2);
+        let tens = built(builder.build())?;
+        let mut bad = Probe::new(tens.load_many([1, 13]));
+        ensure!(bad.is_pending(), "loaded without waiting");
+        loads.begun.reached(1).await;
+        let mut good = Probe::new(tens.load_many([2, 3]));
+        ensure!(good.is_pending(), "loaded without waiting");
+        loads.begun.reached(2).await;
+        loads.gate.open();
+        for result in bad.finish().await {
+            let panicked = matches!(result, Err(BatchError::Panicked(_)));
+            ensure!(panicked, "of a load that panics: {result:?}");
+        }
+        let good = good.finish().await.into_iter().filter_map(Result::ok);
+        ensure_eq!(good.collect::<Vec<_>>(), [20, 30], "the other batch");
+        for result in tens.load_many([1, 14]).await {
+            let failed = matches!(&result, Err(BatchError::Failed(error)) if **error == "14");
+            ensure!(failed, "of a load that fails: {result:?}");
+        }
+        ensure_eq!(tens.load_many([5, 6]).await.len(), 2, "the next batch");
+        Ok(())
+    })
+}
+
+/// No more than so many in flight, and a full buffer pushes back, in order.
+pub fn ba_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let loads = Loads::default();
+        let tens = built(loads.builder(ctx.rt()).max_size(2).capacity(2).build())?;
+        let mut calls = Vec::new();
+        for key in 0..6 {
+            let mut call = Probe::new(tens.load(key));
+            ensure!(call.is_pending(), "loaded without waiting");
+            calls.push(call);
+            if key == 1 {
+                loads.begun.reached(1).await;
+            }
+        }
+        // Time for a load that must not begin.
+        ctx.rt().sleep(Duration::from_millis(20)).await;
+        ensure_eq!(
+            (tens.len(), tens.in_flight()),
+            (2, 1),
+            "waiting, and in flight"
+        );
+        // It waits for room: it is not in.
+        drop(calls.pop());
+        loads.gate.open();
+        for (key, call) in (0..4).zip(&mut calls) {
+            ensure_eq!(call.finish().await.ok(), Some(key * 10), "a result");
+        }
+        // The fifth had its room when the second batch was taken; it is alone.
+        let last = &mut calls[4];
+        ensure!(last.is_pending(), "loaded without waiting");
+        tens.flush();
+        ensure_eq!(last.finish().await.ok(), Some(40), "the last");
+        ensure_eq!(
+            loads.taken(),
+            [vec![0, 1], vec![2, 3], vec![4]],
+            "the batches"
+        );
+        Ok(())
+    })
+}
+
+fn pool<R: Runtime>(rt: &R, workers: usize, capacity: usize) -> Result<TaskPool<R>, Stop> {
+    built(
+        TaskPool::builder(rt)
+            .workers(workers)
+            .capacity(capacity)
+            .build(),
+    )
+}
+
+/// So many at once, a bounded queue, a handle an item.
+pub fn tp_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let pool = pool(ctx.rt(), 2, 1)?;
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (begun, gate) = (Wakes::new(), Gate::new());
+        let job = |n: usize| {
+            let (running, most) = (running.clone(), most.clone());
+            let (begun, gate) = (begun.clone(), gate.clone());
+            async move {
+                most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                begun.bump();
+                gate.wait().await;
+                running.fetch_sub(1, SeqCst);
+                n
+            }
+        };
+        let mut handles = Vec::new();
+        for n in 0..2 {
+            handles.push(
+                pool.submit(job(n))
+                    .await
+                    .map_err(|_| Stop::failed("it is open"))?,
+            );
+        }
+        begun.reached(2).await;
+        handles.push(
+            pool.try_submit(job(2))
+                .map_err(|_| Stop::failed("there is room"))?,
+        );
+        let refused = pool.try_submit(job(3));
+        let Err(TrySendError::Full(refused)) = refused else {
+            return Err(Stop::failed("a job too many was taken in"));
+        };
+        let mut waiting = Probe::new(pool.submit(refused));
+        ensure!(waiting.is_pending(), "a job too many was taken in");
+        gate.open();
+        let submitted = waiting.finish().await;
+        handles.push(submitted.map_err(|_| Stop::failed("it is open"))?);
+        for (n, handle) in handles.into_iter().enumerate() {
+            ensure_eq!(handle.await.ok(), Some(n), "an output");
+        }
+        ensure_eq!(most.load(SeqCst), 2, "the most at once");
+        pool.drain().await;
+        ensure_eq!(pool.progress().done, 4, "done");
+        ensure!(
+            TaskPool::builder(ctx.rt()).workers(0).build().is_err(),
+            "no workers"
+        );
+        ensure!(
+            TaskPool::builder(ctx.rt()).capacity(0).build().is_err(),
+            "no room"
+        );
+        Ok(())
+    })
+}
+
+/// A panic or an abort costs one job; a shutdown finishes the others; a pool that is gone leaves no one waiting.
+pub fn tp_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let failed = |_| Stop::failed("a pool that is open refused a job");
+        let open = pool(ctx.rt(), 1, 4)?;
+        let panics = open.submit(async { panic_any(Expected(7)) }).await;
+        let panics = panics.map_err(|_| Stop::failed("it is open"))?;
+        let hangs = open.submit(pending::<()>()).await.map_err(failed)?;
+        let queued = open.submit(pending::<()>()).await.map_err(failed)?;
+        let good = open.submit(async { yield_now().await }).await;
+        let good = good.map_err(|_| Stop::failed("it is open"))?;
+        let outcome: Result<(), _> = panics.await;
+        ensure!(
+            outcome.is_err_and(|error| error.is_panic()),
+            "a panic got lost"
+        );
+        queued.abort();
+        hangs.abort();
+        for aborted in [hangs, queued] {
+            let outcome = aborted.await;
+            ensure!(
+                outcome.is_err_and(|error| error.is_cancelled()),
+                "an abort got lost"
+            );
+        }
+        open.shutdown().await;
+        ensure!(good.await.is_ok(), "a shutdown lost a job");
+        ensure!(
+            open.submit(async {}).await.is_err(),
+            "a job after the shutdown"
+        );
+        let gone = pool(ctx.rt(), 1, 1)?;
+        let running = gone.submit(pending::<()>()).await.map_err(failed)?;
+        let queued = gone.submit(pending::<()>()).await.map_err(failed)?;
+        drop(gone);
+        for lost in [running, queued] {
+            let outcome = lost.await;
+            ensure!(
+                outcome.is_err_and(|error| error.is_cancelled()),
+                "a job of nobody's"
+            );
+        }
+        Ok(())
+    })
+}

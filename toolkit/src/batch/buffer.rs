@@ -1,0 +1,154 @@
+//! What waits for its batch.
+//!
+//! ```text
+//!   load ──▶ waits for room ──▶ buffered ──flush──▶ in flight ──▶ its result, or its batch's error
+//!                 │                │                   │
+//!                 └── dropped ─────┴─ dropped: removed └─ dropped: nobody else notices
+//! ```
+
+use super::BatchError;
+use anyrt_core::{Instant, channel::oneshot};
+use std::collections::BTreeMap;
+
+pub(super) type Answer<V, E> = oneshot::Sender<Result<V, BatchError<E>>>;
+
+/// A key, and who wants its value: one caller, or several that were found to want the same.
+pub(super) struct Item<K, V, E, P> {
+    pub(super) key: K,
+    pub(super) callers: BTreeMap<u64, Answer<V, E>>,
+    since: Instant,
+    /// Its room in the buffer.
+    pub(super) _room: P,
+}
+
+/// Which keys are there, and where.
+pub(super) trait Index<K>: Send {
+    fn find(&self, key: &K) -> Option<u64>;
+    fn add(&mut self, key: &K, ticket: u64);
+    fn remove(&mut self, key: &K);
+}
+
+impl<K: Ord + Clone + Send> Index<K> for BTreeMap<K, u64> {
+    fn find(&self, key: &K) -> Option<u64> {
+        self.get(key).copied()
+    }
+
+    fn add(&mut self, key: &K, ticket: u64) {
+        self.insert(key.clone(), ticket);
+    }
+
+    fn remove(&mut self, key: &K) {
+        self.remove(key);
+    }
+}
+
+pub(super) struct Buffer<K, V, E, P> {
+    items: BTreeMap<u64, Item<K, V, E, P>>,
+    index: Option<Box<dyn Index<K>>>,
+    /// The number of the next item, and of the next caller.
+    tickets: u64,
+    /// Items below do not wait for others.
+    asked: u64,
+}
+
+/// A caller's place: its item, and its number.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    ticket: u64,
+    caller: u64,
+}
+
+impl<K, V, E, P> Buffer<K, V, E, P> {
+    pub(super) fn new(index: Option<Box<dyn Index<K>>>) -> Self {
+        Self {
+            items: BTreeMap::new(),
+            index,
+            tickets: 0,
+            asked: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Joins those who want the same, if there are any.
+    pub(super) fn join(&mut self, key: &K, answer: Answer<V, E>) -> Result<Place, Answer<V, E>> {
+        let found = self.index.as_ref().and_then(|index| index.find(key));
+        let Some((ticket, item)) =
+            found.and_then(|ticket| Some((ticket, self.items.get_mut(&ticket)?)))
+        else {
+            return Err(answer);
+        };
+        let caller = self.tickets;
+        self.tickets += 1;
+        item.callers.insert(caller, answer);
+        Ok(Place { ticket, caller })
+    }
+
+    pub(super) fn add(&mut self, key: K, now: Instant, room: P, answer: Answer<V, E>) -> Place {
+        let ticket = self.tickets;
+        self.tickets += 1;
+        if let Some(index) = &mut self.index {
+            index.add(&key, ticket);
+        }
+        self.items.insert(
+            ticket,
+            Item {
+                key,
+                callers: BTreeMap::from([(ticket, answer)]),
+                since: now,
+                _room: room,
+            },
+        );
+        Place {
+            ticket,
+            caller: ticket,
+        }
+    }
+
+    /// A caller goes away. What it leaves is to be dropped outside the lock.
+    #[must_use]
+    pub(super) fn leave(&mut self, place: Place) -> Option<Left<K, V, E, P>> {
+        let item = self.items.get_mut(&place.ticket)?;
+        let answer = item.callers.remove(&place.caller);
+        if !item.callers.is_empty() {
+            return Some((None, answer));
+        }
+        let item = self.items.remove(&place.ticket)?;
+        if let Some(index) = &mut self.index {
+            index.remove(&item.key);
+        }
+        Some((Some(item), answer))
+    }
+
+    /// Those that are in now do not wait for others.
+    pub(super) fn ask(&mut self) {
+        self.asked = self.tickets;
+    }
+
+    /// When the first is due that has been waited for long enough.
+    pub(super) fn due(&self, interval: std::time::Duration) -> Instant {
+        match self.items.first_key_value() {
+            None => Instant::MAX,
+            Some((ticket, _)) if *ticket < self.asked => Instant::ORIGIN,
+            Some((_, item)) => item.since + interval,
+        }
+    }
+
+    /// The oldest, up to so many.
+    pub(super) fn take(&mut self, most: usize) -> Vec<Item<K, V, E, P>> {
+        let mut taken = Vec::with_capacity(most.min(self.items.len()));
+        while taken.len() < most
+            && let Some((_, item)) = self.items.pop_first()
+        {
+            if let Some(index) = &mut self.index {
+                index.remove(&item.key);
+            }
+            taken.push(item);
+        }
+        taken
+    }
+}
+
+type Left<K, V, E, P> = (Option<Item<K, V, E, P>>, Option<Answer<V, E>>);

@@ -1,0 +1,136 @@
+//! The settings of a batcher.
+
+use super::{
+    Batcher,
+    buffer::Index,
+    shared::{Load, Shared},
+};
+use anyrt_core::{ConfigError, rt::Runtime};
+use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
+
+/// Settings of a [`Batcher`], made by [`Batcher::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct BatcherBuilder<R, K, V, E> {
+    rt: R,
+    load: Load<K, V, E>,
+    settings: Settings,
+    index: Option<Box<dyn Index<K>>>,
+    share: Option<fn(&V) -> V>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) max_size: usize,
+    pub(super) interval: Duration,
+    pub(super) max_in_flight: usize,
+    pub(super) capacity: Option<usize>,
+}
+
+impl<R, K, V, E> BatcherBuilder<R, K, V, E>
+where
+    R: Runtime,
+    K: Send + 'static,
+    V: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    pub(super) fn new<F, Fut>(rt: &R, load: F) -> Self
+    where
+        F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<V>, E>> + Send + 'static,
+    {
+        Self {
+            rt: rt.clone(),
+            load: Box::new(move |keys| Box::pin(load(keys))),
+            settings: Settings {
+                max_size: 100,
+                interval: Duration::from_millis(1),
+                max_in_flight: 1,
+                capacity: None,
+            },
+            index: None,
+            share: None,
+        }
+    }
+
+    /// How many keys a batch has at most: 100 unless set. As many are loaded at once, without waiting for
+    /// the interval.
+    pub fn max_size(mut self, keys: usize) -> Self {
+        self.settings.max_size = keys;
+        self
+    }
+
+    /// How long the first key of a batch waits for others: a millisecond unless set. Zero: until others
+    /// that are ready to run have had their turn.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.settings.interval = interval;
+        self
+    }
+
+    /// How many batches are loaded at once: 1 unless set, so that keys gather while a load is under way.
+    pub fn max_in_flight(mut self, batches: usize) -> Self {
+        self.settings.max_in_flight = batches;
+        self
+    }
+
+    /// How many keys wait for their batch at most: ten batches' unless set. Where there are as many, callers
+    /// wait for room, in order (*BA-5*).
+    pub fn capacity(mut self, keys: usize) -> Self {
+        self.settings.capacity = Some(keys);
+        self
+    }
+
+    /// Loads a key that several wait for once, and gives each of them a clone of its value.
+    pub fn dedup(mut self) -> Self
+    where
+        K: Ord + Clone,
+        V: Clone,
+    {
+        self.index = Some(Box::new(BTreeMap::new()));
+        self.share = Some(V::clone);
+        self
+    }
+
+    /// The batcher, with a task of its own in a task group that it owns. As any group does, it belongs to
+    /// the group around it: that one waits for it until the batcher is closed or dropped.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, and for a capacity
+    /// below the size.
+    pub fn build(self) -> Result<Batcher<R, K, V, E>, ConfigError> {
+        let Settings {
+            max_size,
+            max_in_flight,
+            ..
+        } = self.settings;
+        for (field, value) in [("max_size", max_size), ("max_in_flight", max_in_flight)] {
+            if value == 0 {
+                return Err(ConfigError::new(field, 0, "at least 1"));
+            }
+        }
+        let capacity = self.settings.capacity;
+        let capacity = capacity.unwrap_or_else(|| max_size.saturating_mul(10).min(1 << 20));
+        if capacity < max_size && self.settings.capacity.is_some() {
+            let permitted = format!("at least `max_size`, {max_size}");
+            return Err(ConfigError::new("capacity", capacity, permitted));
+        }
+        let room = self.rt.semaphore(capacity.max(max_size))?;
+        let shared = Shared::new(
+            self.rt,
+            self.load,
+            self.settings,
+            self.index,
+            self.share,
+            Arc::new(room),
+        );
+        Batcher::over(Arc::new(shared))
+    }
+}
+
+impl<R, K, V, E> fmt::Debug for BatcherBuilder<R, K, V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatcherBuilder")
+            .field("settings", &self.settings)
+            .field("dedup", &self.index.is_some())
+            .finish_non_exhaustive()
+    }
+}

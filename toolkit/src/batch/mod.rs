@@ -1,0 +1,172 @@
+//! Many small questions, asked as few large ones.
+//!
+//! ```
+//! use anyrt_core::{ConfigError, rt::Runtime};
+//! use anyrt_toolkit::batch::{BatchError, Batcher};
+//! use std::{io, time::Duration};
+//!
+//! # async fn select_names(ids: Vec<u64>) -> io::Result<Vec<String>> { Ok(ids.iter().map(u64::to_string).collect()) }
+//! async fn names<R: Runtime>(rt: &R) -> Result<Batcher<R, u64, String, io::Error>, ConfigError> {
+//!     // One query for all ids of a batch; it returns a name for each, in their order.
+//!     Batcher::builder(rt, |ids| select_names(ids))
+//!         .max_size(500)
+//!         .interval(Duration::from_millis(5))
+//!         .max_in_flight(2)
+//!         .dedup()
+//!         .build()
+//! }
+//!
+//! async fn greet<R: Runtime>(names: &Batcher<R, u64, String, io::Error>) -> Result<(), BatchError<io::Error>> {
+//!     let name = names.load(7).await?; // Together with whatever others ask for meanwhile.
+//!     println!("hello {name}");
+//!     Ok(())
+//! }
+//! # let _ = (names::<anyrt_core::erased::DynRuntime>, greet::<anyrt_core::erased::DynRuntime>);
+//! ```
+//!
+//! A batch is loaded once it is full, once its first key has waited for the interval, on
+//! [`flush`](Batcher::flush), and when the batcher is [closed](Batcher::close) (*BA-1*).
+
+mod buffer;
+mod builder;
+mod driver;
+mod error;
+mod shared;
+
+pub use builder::BatcherBuilder;
+pub use error::BatchError;
+
+use anyrt_core::{ConfigError, group::TaskGroup, join_all, rt::Runtime};
+use shared::Shared;
+use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+
+/// Collects keys, and loads their values in batches. Clones are the same batcher; with the last one that is
+/// dropped its loads are aborted. The [room's page](self) has an example.
+pub struct Batcher<R: Runtime, K, V, E> {
+    owner: Arc<Owner<R, K, V, E>>,
+}
+
+struct Owner<R: Runtime, K, V, E> {
+    shared: Arc<Shared<R, K, V, E>>,
+    /// Aborts the tasks when it is dropped.
+    _tasks: TaskGroup<R, (), Infallible>,
+}
+
+impl<R, K, V, E> Batcher<R, K, V, E>
+where
+    R: Runtime,
+    K: Send + 'static,
+    V: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Settings for a batcher. `load` gets the keys of a batch in the order in which they came, and returns
+    /// a value for each, in the same order.
+    pub fn builder<F, Fut>(rt: &R, load: F) -> BatcherBuilder<R, K, V, E>
+    where
+        F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<V>, E>> + Send + 'static,
+    {
+        BatcherBuilder::new(rt, load)
+    }
+
+    fn over(shared: Arc<Shared<R, K, V, E>>) -> Result<Self, ConfigError> {
+        let tasks = TaskGroup::builder(&shared.rt)
+            .name("batcher")
+            .supervisor()
+            .discard()
+            .build()?;
+        let driver = driver::drive(shared.clone(), tasks.spawner());
+        // Refused, it is dropped, and with that the batcher has ended.
+        tasks.spawn_named("driver", driver).ok();
+        let owner = Owner {
+            shared,
+            _tasks: tasks,
+        };
+        Ok(Self {
+            owner: Arc::new(owner),
+        })
+    }
+
+    /// Waits for room, for the key's batch, and for its result.
+    ///
+    /// # Errors
+    /// A [`BatchError`]: what befell the batch, or that the batcher is closed.
+    ///
+    /// # Cancel safety
+    /// Dropped before its batch is loaded, it takes its key out of it; later, the others are not disturbed
+    /// (*BA-3*).
+    pub fn load(
+        &self,
+        key: K,
+    ) -> impl Future<Output = Result<V, BatchError<E>>> + Send + use<'_, R, K, V, E> {
+        self.owner.shared.get(key)
+    }
+
+    /// [Loads](Self::load) several keys: a result for each, in their order.
+    ///
+    /// # Cancel safety
+    /// As of [`load`](Self::load).
+    pub fn load_many(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> impl Future<Output = Vec<Result<V, BatchError<E>>>> + Send {
+        let loads: Vec<_> = keys.into_iter().map(|key| self.load(key)).collect();
+        join_all(loads)
+    }
+
+    /// Has what is in loaded without waiting for more. It does not wait.
+    pub fn flush(&self) {
+        self.owner.shared.flush();
+    }
+
+    /// Refuses further keys, also of those who wait for room; has what is in loaded, and waits for that.
+    ///
+    /// # Cancel safety
+    /// Safe: it is closed with the first poll, and can be waited for again.
+    pub fn close(&self) -> impl Future<Output = ()> + Send + use<'_, R, K, V, E> {
+        let shared = &self.owner.shared;
+        async move {
+            shared.close();
+            shared.over.wait().await;
+        }
+    }
+
+    /// How many keys wait for their batch.
+    pub fn len(&self) -> usize {
+        self.owner.shared.counts().0
+    }
+
+    /// Whether no key waits for its batch.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many batches are being loaded.
+    pub fn in_flight(&self) -> usize {
+        self.owner.shared.counts().1
+    }
+}
+
+impl<R: Runtime, K, V, E> Clone for Batcher<R, K, V, E> {
+    fn clone(&self) -> Self {
+        Self {
+            owner: self.owner.clone(),
+        }
+    }
+}
+
+impl<R, K, V, E> fmt::Debug for Batcher<R, K, V, E>
+where
+    R: Runtime,
+    K: Send + 'static,
+    V: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (len, in_flight) = self.owner.shared.counts();
+        f.debug_struct("Batcher")
+            .field("len", &len)
+            .field("in_flight", &in_flight)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,200 @@
+//! What callers, the driver and the loads share.
+
+use super::{
+    BatchError,
+    buffer::{Buffer, Index, Item, Place},
+    builder::Settings,
+};
+use crate::lock::lock;
+use anyrt_core::{
+    Instant,
+    channel::oneshot,
+    rt::{Runtime, Semaphore, SemaphoreOf},
+    sync::{Event, Notify},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+pub(super) type Loading<V, E> = Pin<Box<dyn Future<Output = Result<Vec<V>, E>> + Send>>;
+pub(super) type Load<K, V, E> = Box<dyn Fn(Vec<K>) -> Loading<V, E> + Send + Sync>;
+type Room<R> = <SemaphoreOf<R> as Semaphore>::OwnedPermit;
+pub(super) type ItemOf<R, K, V, E> = Item<K, V, E, Room<R>>;
+
+pub(super) struct Shared<R: Runtime, K, V, E> {
+    pub(super) rt: R,
+    pub(super) load: Load<K, V, E>,
+    settings: Settings,
+    pub(super) share: Option<fn(&V) -> V>,
+    room: Arc<SemaphoreOf<R>>,
+    /// There may be something to do for the driver.
+    pub(super) work: Notify,
+    /// The driver is gone: nothing is in flight.
+    pub(super) over: Event,
+    state: Mutex<State<R, K, V, E>>,
+}
+
+struct State<R: Runtime, K, V, E> {
+    buffer: Buffer<K, V, E, Room<R>>,
+    in_flight: usize,
+    closed: bool,
+}
+
+/// What the driver does next.
+pub(super) enum Step<R: Runtime, K, V, E> {
+    Load(Vec<ItemOf<R, K, V, E>>),
+    Wait(Instant),
+    Over,
+}
+
+impl<R, K, V, E> Shared<R, K, V, E>
+where
+    R: Runtime,
+    K: Send + 'static,
+    V: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    pub(super) fn new(
+        rt: R,
+        load: Load<K, V, E>,
+        settings: Settings,
+        index: Option<Box<dyn Index<K>>>,
+        share: Option<fn(&V) -> V>,
+        room: Arc<SemaphoreOf<R>>,
+    ) -> Self {
+        Self {
+            rt,
+            load,
+            settings,
+            share,
+            room,
+            work: Notify::new(),
+            over: Event::new(),
+            state: Mutex::new(State {
+                buffer: Buffer::new(index),
+                in_flight: 0,
+                closed: false,
+            }),
+        }
+    }
+
+    pub(super) async fn get(&self, key: K) -> Result<V, BatchError<E>> {
+        let (answer, result) = oneshot::channel();
+        // Who wants what others wait for already needs no room.
+        let joined = lock(&self.state).buffer.join(&key, answer);
+        let place = match joined {
+            Ok(place) => place,
+            Err(answer) => {
+                let room = self.room.clone().acquire_owned().await;
+                let room = room.map_err(|_| BatchError::Closed)?;
+                self.add(key, room, answer)?
+            }
+        };
+        let mut caller = Caller {
+            shared: self,
+            place,
+            result,
+        };
+        match (&mut caller.result).await {
+            Ok(result) => result,
+            Err(_) => Err(BatchError::Aborted),
+        }
+    }
+
+    fn add(
+        &self,
+        key: K,
+        room: Room<R>,
+        answer: super::buffer::Answer<V, E>,
+    ) -> Result<Place, BatchError<E>> {
+        let now = self.rt.now();
+        let mut state = lock(&self.state);
+        if state.closed {
+            return Err(BatchError::Closed);
+        }
+        // While this one waited for room, the same may have come.
+        let (place, unused) = match state.buffer.join(&key, answer) {
+            Ok(place) => (place, Some(room)),
+            Err(answer) => (state.buffer.add(key, now, room, answer), None),
+        };
+        let len = state.buffer.len();
+        drop(state);
+        drop(unused);
+        if len == 1 || len >= self.settings.max_size {
+            self.work.notify_one();
+        }
+        Ok(place)
+    }
+
+    pub(super) fn step(&self) -> Step<R, K, V, E> {
+        let now = self.rt.now();
+        let Settings {
+            max_size,
+            interval,
+            max_in_flight,
+            ..
+        } = self.settings;
+        let mut state = lock(&self.state);
+        let len = state.buffer.len();
+        if state.closed && len == 0 && state.in_flight == 0 {
+            return Step::Over;
+        }
+        if state.in_flight >= max_in_flight || len == 0 {
+            return Step::Wait(Instant::MAX);
+        }
+        let due = state.buffer.due(interval);
+        if len < max_size && !state.closed && due > now {
+            return Step::Wait(due);
+        }
+        state.in_flight += 1;
+        Step::Load(state.buffer.take(max_size))
+    }
+
+    /// A batch has come to its end, whichever.
+    pub(super) fn landed(&self) {
+        lock(&self.state).in_flight -= 1;
+        self.work.notify_one();
+    }
+
+    pub(super) fn flush(&self) {
+        lock(&self.state).buffer.ask();
+        self.work.notify_one();
+    }
+
+    /// Refuses more; what is in is loaded at once.
+    pub(super) fn close(&self) {
+        lock(&self.state).closed = true;
+        self.room.close();
+        self.work.notify_one();
+    }
+
+    /// Nobody is there to load what is in.
+    pub(super) fn end(&self) {
+        self.close();
+        let lost = lock(&self.state).buffer.take(usize::MAX);
+        drop(lost);
+        self.over.set();
+    }
+
+    /// How many keys wait, and how many batches are being loaded.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.buffer.len(), state.in_flight)
+    }
+}
+
+/// Somebody who waits for a result. Dropped before the flush, it takes its key out of the buffer.
+struct Caller<'a, R: Runtime, K, V, E> {
+    shared: &'a Shared<R, K, V, E>,
+    place: Place,
+    result: oneshot::Receiver<Result<V, BatchError<E>>>,
+}
+
+impl<R: Runtime, K, V, E> Drop for Caller<'_, R, K, V, E> {
+    fn drop(&mut self) {
+        let left = lock(&self.shared.state).buffer.leave(self.place);
+        drop(left);
+    }
+}

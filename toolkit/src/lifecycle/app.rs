@@ -1,0 +1,288 @@
+//! An application, from its start-up to its report.
+//!
+//! ```text
+//!   start-up ──▶ running ──▶ stopping ──▶ clean-up ──▶ report
+//!      │  failed,    request, failure,  │  in reverse, shielded
+//!      │  panicked,  nothing left       │
+//!      └─ request ──────────▶───────────┘  a further request abandons it
+//!                            grace over, second request: abort
+//! ```
+
+use super::{
+    report::{Report, StopReason},
+    tree::{Node, Shared, State, Subsystem},
+};
+use crate::{
+    resource::ExitStack,
+    {lock::lock, unwind::catch},
+};
+use anyrt_core::{
+    cancel::{CancellationToken, shield},
+    context::Context,
+    group::{Cause, TaskGroup},
+    rt::Runtime,
+    sync::Notify,
+};
+use futures_core::Stream;
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    error::Error,
+    fmt,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
+
+type Signals = Pin<Box<dyn Stream<Item = Cow<'static, str>> + Send>>;
+
+/// An application: start-up, subsystems, an orderly end, and a report of it. The [room's page](super) has an
+/// example.
+#[must_use = "an application does nothing until it is run"]
+pub struct App<R: Runtime> {
+    rt: R,
+    grace: Duration,
+    close_limit: Option<Duration>,
+    signals: Option<Signals>,
+}
+
+impl<R: Runtime> App<R> {
+    /// One with a grace of 30 seconds, and no signals.
+    pub fn new(rt: &R) -> Self {
+        Self {
+            rt: rt.clone(),
+            grace: Duration::from_secs(30),
+            close_limit: None,
+            signals: None,
+        }
+    }
+
+    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*). As
+    /// long has the start-up, where the application is to stop before it has come to its end.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// How long each step of the clean-up may take: 10 seconds unless set.
+    pub fn close_limit(mut self, limit: Duration) -> Self {
+        self.close_limit = Some(limit);
+        self
+    }
+
+    /// Each item asks the application to stop, as
+    /// [`request_shutdown`](Subsystem::request_shutdown) does: the first one gracefully, the second one
+    /// at once. An item is the reason's text.
+    pub fn signals<S>(mut self, signals: S) -> Self
+    where
+        S: Stream<Item: Into<Cow<'static, str>>> + Send + 'static,
+    {
+        self.signals = Some(Box::pin(Reasons(Box::pin(signals))));
+        self
+    }
+
+    /// Runs it: the start-up, which spawns subsystems, until it is asked to stop, a subsystem fails, or all have
+    /// ended; then stops them, children before parents, and cleans up in reverse order.
+    ///
+    /// The start-up runs in the caller's task. Where it fails or panics, what it has begun is stopped and
+    /// cleaned up all the same (*LC-4*). A cancellation of the context's token is a request to stop.
+    ///
+    /// # Cancel safety
+    /// Dropped, it aborts the subsystems, and cleans up in the background meanwhile: nobody waits for either but
+    /// a task group around it.
+    pub fn run<F, Fut, E>(self, startup: F) -> impl Future<Output = Report> + use<R, F, Fut, E>
+    where
+        F: FnOnce(Subsystem<R>) -> Fut,
+        Fut: Future<Output = Result<(), E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        async move {
+            let Self {
+                rt,
+                grace,
+                close_limit,
+                signals,
+            } = self;
+            let around = Context::current().token().cloned();
+            let mut stack = ExitStack::new(&rt);
+            if let Some(limit) = close_limit {
+                stack = stack.close_limit(limit);
+            }
+            let (tasks, watchers) = (group(&rt), group(&rt));
+            let shared = Arc::new(Shared {
+                rt,
+                exits: stack.exits(),
+                tasks: tasks.spawner(),
+                stop: CancellationToken::new(),
+                changed: Notify::new(),
+                state: Mutex::new(State::default()),
+            });
+            watch(&watchers, &shared, around, signals);
+            let root = Subsystem {
+                shared: shared.clone(),
+                node: Node::root(),
+            };
+            let mut late = Vec::new();
+
+            let starting = catch(async { startup(root.clone()).await });
+            let started = until(starting, shared.late(grace)).await;
+            let startup = match started {
+                Some(Ok(Ok(()))) => None,
+                Some(Ok(Err(error))) => Some(Cause::Failed(error.into())),
+                Some(Err(panic)) => Some(Cause::Panicked(panic)),
+                None => {
+                    late.push("start-up".into());
+                    None
+                }
+            };
+            match &startup {
+                Some(_) => shared.stop_for(StopReason::StartupFailed),
+                None => shared.running().await,
+            }
+
+            root.close();
+            // Neither the tokens around nor an abort from outside cut this short.
+            shield(async {
+                let stopping = root.node.clone().stop_below();
+                if until(stopping, shared.late(grace)).await.is_none() {
+                    root.node.unended(&mut late);
+                }
+                // What is left is aborted, and has gone when this returns.
+                tasks.shutdown().await.ok();
+            })
+            .await;
+
+            let requests = lock(&shared.state).requests.max(1);
+            let closed = until(stack.close_all(), shared.requests_beyond(requests)).await;
+            let abandoned = match closed {
+                Some(_) => 0,
+                None => stack.abandon(),
+            };
+            drop(watchers);
+            let mut state = lock(&shared.state);
+            Report {
+                stopped_for: state.stopped_for.take().unwrap_or(StopReason::Finished),
+                startup,
+                failures: std::mem::take(&mut state.failures),
+                late,
+                closes: closed.unwrap_or_default(),
+                abandoned,
+            }
+        }
+    }
+}
+
+/// One whose end is decided here, and not by what is around.
+fn group<R: Runtime>(rt: &R) -> TaskGroup<R, (), Infallible> {
+    TaskGroup::builder(rt)
+        .name("application")
+        .token(&CancellationToken::new())
+        .supervisor()
+        .discard()
+        .build()
+        .expect("no setting of it can be wrong")
+}
+
+/// Listens for requests, until its group is dropped.
+fn watch<R: Runtime>(
+    watchers: &TaskGroup<R, (), Infallible>,
+    shared: &Arc<Shared<R>>,
+    around: Option<CancellationToken>,
+    signals: Option<Signals>,
+) {
+    if let Some(token) = around {
+        let shared = shared.clone();
+        let watching = async move {
+            let reason = token.cancelled_owned().await;
+            shared.request(reason.text);
+            Ok(())
+        };
+        watchers.spawn(watching).ok();
+    }
+    if let Some(mut signals) = signals {
+        let shared = shared.clone();
+        let watching = async move {
+            while let Some(reason) = poll_fn(|cx| signals.as_mut().poll_next(cx)).await {
+                shared.request(reason);
+            }
+            Ok(())
+        };
+        watchers.spawn(watching).ok();
+    }
+}
+
+impl<R: Runtime> Shared<R> {
+    /// Ready when the grace is over, which begins with the stop, or at the second request.
+    async fn late(&self, grace: Duration) {
+        self.stop.cancelled().await;
+        let over = self.rt.sleep(grace);
+        until(self.requests_beyond(1), over).await;
+    }
+
+    async fn requests_beyond(&self, requests: u32) {
+        self.when(|state| state.requests > requests).await;
+    }
+
+    /// Until it is time to stop.
+    async fn running(&self) {
+        self.when(|state| state.stopped_for.is_some() || state.live == 0)
+            .await;
+        let finished = lock(&self.state).stopped_for.is_none();
+        if finished {
+            self.stop_for(StopReason::Finished);
+        }
+    }
+
+    async fn when(&self, holds: impl Fn(&State) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if holds(&lock(&self.state)) {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// `work`'s output, or `None` if `limit` is first; `work` has been dropped then.
+async fn until<F: Future>(work: F, limit: impl Future) -> Option<F::Output> {
+    let (mut work, mut limit) = (pin!(Some(work)), pin!(limit));
+    let output = poll_fn(|cx| {
+        let running = work.as_mut().as_pin_mut();
+        match running.expect("it is there until it has ended").poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => limit.as_mut().poll(cx).map(|_| None),
+        }
+    })
+    .await;
+    work.set(None);
+    output
+}
+
+/// A stream's items, as texts.
+struct Reasons<S>(Pin<Box<S>>);
+
+impl<S: Stream<Item: Into<Cow<'static, str>>>> Stream for Reasons<S> {
+    type Item = Cow<'static, str>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        self.0
+            .as_mut()
+            .poll_next(cx)
+            .map(|item| item.map(Into::into))
+    }
+}
+
+impl<R: Runtime> fmt::Debug for App<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("grace", &self.grace)
+            .field("signals", &self.signals.is_some())
+            .finish_non_exhaustive()
+    }
+}

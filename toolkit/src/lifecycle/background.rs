@@ -1,0 +1,109 @@
+//! An owner of periodic work.
+
+use super::periodic::PeriodicBuilder;
+use crate::lock::lock;
+use anyrt_core::{cancel::CancellationToken, context::Context, group::TaskGroup, rt::Runtime};
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    error::Error,
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// Owns periodic work, each a task in a task group of its own: dropped, it aborts them.
+///
+/// As any group does, it belongs to the group around it: that one waits for it until it is drained or
+/// dropped. Where the token around it is cancelled, no further run begins, and those in hand go on, to be
+/// drained.
+#[must_use = "dropped at once, it aborts its work at once"]
+pub struct Background<R: Runtime> {
+    pub(super) rt: R,
+    pub(super) tasks: TaskGroup<R, (), Infallible>,
+    /// Asks the work to stop.
+    pub(super) stop: CancellationToken,
+    /// The runs that were aborted.
+    pub(super) late: Late,
+}
+
+pub(super) type Late = Arc<Mutex<Vec<Cow<'static, str>>>>;
+
+/// How a [`Background`] came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drained {
+    /// The work whose run was not over in time, and was aborted.
+    pub late: Vec<Cow<'static, str>>,
+}
+
+impl<R: Runtime> Background<R> {
+    /// One without work.
+    pub fn new(rt: &R) -> Self {
+        let around = Context::current().token().map(CancellationToken::child);
+        // A token of its own: else that one's cancellation would abort what is in hand.
+        let tasks = TaskGroup::builder(rt)
+            .name("background")
+            .token(&CancellationToken::new())
+            .supervisor()
+            .discard();
+        Self {
+            rt: rt.clone(),
+            tasks: tasks
+                .build()
+                .unwrap_or_else(|_| unreachable!("no setting of it can be wrong")),
+            stop: around.unwrap_or_default(),
+            late: Late::default(),
+        }
+    }
+
+    /// Settings for work that is done every `period`, the first time at once.
+    ///
+    /// `work` makes the future of each run. An error or a panic of it is counted, and told to
+    /// [`on_failure`](PeriodicBuilder::on_failure).
+    pub fn every<F, Fut, E>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        period: Duration,
+        work: F,
+    ) -> PeriodicBuilder<'_, R, F>
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        PeriodicBuilder::new(self, name.into(), period, work)
+    }
+
+    /// Begins no further run, waits up to `grace` for those in hand, aborts those that are late, and
+    /// names them.
+    ///
+    /// # Cancel safety
+    /// Dropped, it aborts what is left.
+    pub fn drain(self, grace: Duration) -> impl Future<Output = Drained> + Send + use<R> {
+        let Self {
+            rt,
+            tasks,
+            stop,
+            late,
+        } = self;
+        async move {
+            stop.cancel_with("its background is drained");
+            rt.timeout(grace, async { while tasks.next().await.is_some() {} })
+                .await
+                .ok();
+            tasks.shutdown().await.ok();
+            let late = std::mem::take(&mut *lock(&late));
+            Drained { late }
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Background<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Background")
+            .field("tasks", &self.tasks.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! An application's life: start-up, subsystems, periodic work, an orderly end.
+//!
+//! ```
+//! use anyrt_core::rt::Runtime;
+//! use anyrt_toolkit::lifecycle::{App, Background, Report};
+//! use std::{io, time::Duration};
+//!
+//! # struct Db;
+//! # impl Db { async fn open() -> io::Result<Self> { Ok(Self) } async fn tidy() -> io::Result<()> { Ok(()) } }
+//! # impl anyrt_toolkit::resource::AsyncClose for Db { type Error = io::Error; async fn close(self) -> io::Result<()> { Ok(()) } }
+//! # async fn accept() -> io::Result<()> { Ok(()) }
+//! # fn signals() -> impl futures_core::Stream<Item = &'static str> + Send + 'static { Never }
+//! # struct Never;
+//! # impl futures_core::Stream for Never {
+//! #     type Item = &'static str;
+//! #     fn poll_next(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<&'static str>> { std::task::Poll::Pending }
+//! # }
+//! async fn serve<R: Runtime>(rt: R) -> Result<(), Box<Report>> {
+//!     let app = App::new(&rt).grace(Duration::from_secs(20)).signals(signals());
+//!     let report = app.run(|app| async move {
+//!         let _db = app.enter("db", Db::open().await?); // Closed last.
+//!         app.defer("goodbye", || async { io::Result::Ok(()) });
+//!         app.spawn("http", |http| async move {
+//!             // Asked to stop before `http` is.
+//!             http.spawn("upkeep", |upkeep| async move {
+//!                 let background = Background::new(&rt);
+//!                 background.every("tidy", Duration::from_secs(60), Db::tidy).start()?;
+//!                 upkeep.token().cancelled().await;
+//!                 background.drain(Duration::from_secs(5)).await;
+//!                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//!             })?;
+//!             while let Some(accepted) = http.token().run_until_cancelled(accept()).await {
+//!                 accepted?;
+//!             }
+//!             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//!         })?;
+//!         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//!     });
+//!     report.await.into_result()
+//! }
+//! # let _ = serve::<anyrt_core::erased::DynRuntime>;
+//! ```
+//!
+//! # How it ends
+//! A request (a signal, [`request_shutdown`](Subsystem::request_shutdown), the token around), a failure of a
+//! subsystem, or nothing left to do: then tokens are cancelled, children before parents. Who has not stopped
+//! when the grace is over, or at the second request, is aborted, and named in the [`Report`]. Then the
+//! clean-up runs, in the reverse order of its entry, shielded, each step within a limit; a further request
+//! abandons it.
+
+mod app;
+mod background;
+mod periodic;
+mod report;
+mod tree;
+
+pub use app::App;
+pub use background::{Background, Drained};
+pub use periodic::{Overlap, Periodic, PeriodicBuilder, PeriodicStats, Restart};
+pub use report::{Report, StopReason, SubsystemError};
+pub use tree::{Stopping, Subsystem};

@@ -1,0 +1,409 @@
+//! Work that is done again and again.
+
+use super::background::{Background, Late};
+use crate::{lock::lock, unwind::catch};
+use anyrt_core::{
+    ConfigError, Instant,
+    cancel::CancellationToken,
+    error::Panic,
+    group::{Cause, Spawner},
+    rt::Runtime,
+    time::{Interval, MissedTicks, interval},
+};
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    error::Error,
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// What becomes of a tick that comes while a run is in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overlap {
+    /// It is left out; the next run begins at the next multiple of the period.
+    #[default]
+    Skip,
+    /// A run follows at once, one for each tick that came.
+    CatchUp,
+    /// A run begins beside it, up to so many at once; beyond that it is left out.
+    Parallel(usize),
+}
+
+/// What becomes of the work after an error or a panic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Restart {
+    /// It goes on with the next tick.
+    #[default]
+    Always,
+    /// It ends after so many failures in a row.
+    GiveUpAfter(u32),
+}
+
+type OnFailure = dyn Fn(&Cause<Box<dyn Error + Send + Sync>>) + Send + Sync;
+
+/// Settings of periodic work, made by [`Background::every`].
+#[must_use = "nothing is begun before `start`"]
+pub struct PeriodicBuilder<'a, R: Runtime, F> {
+    background: &'a Background<R>,
+    name: Cow<'static, str>,
+    period: Duration,
+    work: F,
+    jitter: Duration,
+    overlap: Overlap,
+    restart: Restart,
+    on_failure: Option<Box<OnFailure>>,
+}
+
+impl<'a, R, F, Fut, E> PeriodicBuilder<'a, R, F>
+where
+    R: Runtime,
+    F: FnMut() -> Fut + Send + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'static,
+    E: Into<Box<dyn Error + Send + Sync>> + 'static,
+{
+    pub(super) fn new(
+        background: &'a Background<R>,
+        name: Cow<'static, str>,
+        period: Duration,
+        work: F,
+    ) -> Self {
+        Self {
+            background,
+            name,
+            period,
+            work,
+            jitter: Duration::ZERO,
+            overlap: Overlap::default(),
+            restart: Restart::default(),
+            on_failure: None,
+        }
+    }
+
+    /// Begins each run up to so much later, drawn anew each time, so that many processes do not do the same
+    /// at the same time. The ticks themselves stay where they are.
+    pub fn jitter(mut self, most: Duration) -> Self {
+        self.jitter = most;
+        self
+    }
+
+    /// What becomes of a tick that comes while a run is in hand: it is left out, unless set.
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// What becomes of the work after a failure: it goes on, unless set.
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.restart = restart;
+        self
+    }
+
+    /// Calls `hook` with each failure. A panic of it is ignored.
+    pub fn on_failure(
+        mut self,
+        hook: impl Fn(&Cause<Box<dyn Error + Send + Sync>>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_failure = Some(Box::new(hook));
+        self
+    }
+
+    /// Begins.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a period of zero, a jitter of a period or more, `Parallel(0)` and
+    /// `GiveUpAfter(0)`.
+    pub fn start(self) -> Result<Periodic, ConfigError> {
+        let Self {
+            background,
+            name,
+            period,
+            mut work,
+            jitter,
+            overlap,
+            restart,
+            on_failure,
+        } = self;
+        let missed = match overlap {
+            Overlap::CatchUp => MissedTicks::Burst,
+            _ => MissedTicks::Skip,
+        };
+        let mut ticks = interval(&background.rt, period)?.on_missed(missed);
+        if jitter >= period {
+            let permitted = format!("less than the period, {period:?}");
+            return Err(ConfigError::new("jitter", format!("{jitter:?}"), permitted));
+        }
+        if overlap == Overlap::Parallel(0) {
+            return Err(ConfigError::new("overlap", "Parallel(0)", "at least 1"));
+        }
+        if restart == Restart::GiveUpAfter(0) {
+            return Err(ConfigError::new("restart", "GiveUpAfter(0)", "at least 1"));
+        }
+        let work_state = Arc::new(Work {
+            stop: background.stop.child(),
+            restart,
+            on_failure,
+            counts: Arc::default(),
+        });
+        let handle = Periodic {
+            stop: work_state.stop.clone(),
+            counts: work_state.counts.clone(),
+        };
+        let (rt, tasks) = (background.rt.clone(), background.tasks.spawner());
+        let runs = Runs {
+            name: name.clone(),
+            late: background.late.clone(),
+            tasks,
+        };
+        let driver = async move {
+            let stop = work_state.stop.clone();
+            while let Some(tick) = stop.run_until_cancelled(ticks.tick()).await {
+                let delay = drawn(&rt, jitter);
+                if !delay.is_zero() {
+                    let waiting = rt.sleep_until(tick + delay);
+                    if stop.run_until_cancelled(waiting).await.is_none() {
+                        break;
+                    }
+                }
+                match overlap {
+                    Overlap::Parallel(most) if work_state.counts.running() >= most as u64 => {
+                        work_state.counts.skipped.fetch_add(1, Relaxed);
+                    }
+                    Overlap::Parallel(_) => runs.beside(&work_state, make(&mut work)),
+                    _ => runs.here(&work_state, make(&mut work)).await,
+                }
+                if overlap == Overlap::Skip {
+                    let missed = leave_out(&mut ticks, rt.now());
+                    work_state.counts.skipped.fetch_add(missed, Relaxed);
+                }
+            }
+            Ok(())
+        };
+        background.tasks.spawn_named(name, driver).ok();
+        Ok(handle)
+    }
+}
+
+/// A run, whose making may panic as well as itself.
+fn make<F, Fut, E>(work: &mut F) -> impl Future<Output = Outcome> + Send + use<F, Fut, E>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    async move {
+        let run = made.map_err(Panic::new)?;
+        let ended = catch(run).await?;
+        Ok(ended.map_err(Into::into))
+    }
+}
+
+/// Goes on with the first tick that is still to come, and says how many have gone by.
+fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
+    let next = ticks.next_tick();
+    let period = u64::try_from(ticks.period().as_nanos()).unwrap_or(u64::MAX);
+    let late = now.as_nanos().saturating_sub(next.as_nanos());
+    let missed = late.div_ceil(period);
+    if missed > 0 {
+        let skipped = missed.saturating_mul(period);
+        ticks.reset_at(Instant::from_nanos(next.as_nanos().saturating_add(skipped)));
+    }
+    missed
+}
+
+type Outcome = Result<Result<(), Box<dyn Error + Send + Sync>>, Panic>;
+
+fn drawn<R: Runtime>(rt: &R, most: Duration) -> Duration {
+    let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+    match nanos {
+        0 => Duration::ZERO,
+        nanos => Duration::from_nanos(rt.random_u64() % nanos),
+    }
+}
+
+/// What a work's runs share.
+struct Work {
+    stop: CancellationToken,
+    restart: Restart,
+    on_failure: Option<Box<OnFailure>>,
+    counts: Arc<Counts>,
+}
+
+impl Work {
+    fn ended(&self, outcome: Outcome) {
+        let cause = match outcome {
+            Ok(Ok(())) => {
+                self.counts.in_a_row.store(0, Relaxed);
+                return;
+            }
+            Ok(Err(error)) => Cause::Failed(error),
+            Err(panic) => Cause::Panicked(panic),
+        };
+        self.counts.failures.fetch_add(1, Relaxed);
+        let in_a_row = self.counts.in_a_row.fetch_add(1, Relaxed) + 1;
+        if let Some(hook) = &self.on_failure {
+            let told = std::panic::AssertUnwindSafe(|| hook(&cause));
+            std::panic::catch_unwind(told).ok();
+        }
+        if let Restart::GiveUpAfter(most) = self.restart
+            && in_a_row >= u64::from(most)
+        {
+            self.stop.cancel_with("it failed too often");
+        }
+    }
+}
+
+/// Where runs are done, and who is told of those that are aborted.
+struct Runs<R: Runtime> {
+    name: Cow<'static, str>,
+    late: Late,
+    tasks: Spawner<R, (), Infallible>,
+}
+
+impl<R: Runtime> Runs<R> {
+    async fn here(&self, work: &Work, run: impl Future<Output = Outcome>) {
+        let running = Running::new(&work.counts);
+        let finishing = Finishing::new(self.name.clone(), self.late.clone());
+        let outcome = run.await;
+        finishing.finished();
+        drop(running);
+        work.ended(outcome);
+    }
+
+    fn beside(&self, work: &Arc<Work>, run: impl Future<Output = Outcome> + Send + 'static) {
+        // Counted now: the next tick may come before its first poll.
+        let running = Running::new(&work.counts);
+        let (name, late, work) = (self.name.clone(), self.late.clone(), work.clone());
+        let beside = async move {
+            let _running = running;
+            // Not before: what never began is not late.
+            let finishing = Finishing::new(name, late);
+            let outcome = run.await;
+            finishing.finished();
+            work.ended(outcome);
+            Ok(())
+        };
+        self.tasks.spawn_named(self.name.clone(), beside).ok();
+    }
+}
+
+/// A run in hand: dropped before it is finished, it was aborted.
+pub(super) struct Finishing {
+    name: Cow<'static, str>,
+    late: Option<Late>,
+}
+
+impl Finishing {
+    pub(super) fn new(name: Cow<'static, str>, late: Late) -> Self {
+        Self {
+            name,
+            late: Some(late),
+        }
+    }
+
+    fn finished(mut self) {
+        self.late = None;
+    }
+}
+
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        if let Some(late) = &self.late {
+            lock(late).push(self.name.clone());
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    begun: AtomicU64,
+    ended: AtomicU64,
+    failures: AtomicU64,
+    in_a_row: AtomicU64,
+    skipped: AtomicU64,
+}
+
+impl Counts {
+    fn running(&self) -> u64 {
+        // In this order: one that ends in between is counted as running.
+        let ended = self.ended.load(Relaxed);
+        self.begun.load(Relaxed).saturating_sub(ended)
+    }
+}
+
+struct Running(Arc<Counts>);
+
+impl Running {
+    fn new(counts: &Arc<Counts>) -> Self {
+        counts.begun.fetch_add(1, Relaxed);
+        Self(counts.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Relaxed);
+    }
+}
+
+/// What is known of periodic work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct PeriodicStats {
+    /// Runs that were begun.
+    pub runs: u64,
+    /// Runs that are in hand.
+    pub running: u64,
+    /// Runs that failed or panicked.
+    pub failures: u64,
+    /// Ticks that came while there was no room for a run, and were left out.
+    pub skipped: u64,
+}
+
+/// Periodic work that was begun. Dropped, it goes on.
+#[derive(Debug, Clone)]
+pub struct Periodic {
+    stop: CancellationToken,
+    counts: Arc<Counts>,
+}
+
+impl Periodic {
+    /// Begins no further run; one in hand goes on.
+    pub fn stop(&self) {
+        self.stop.cancel_with("it was stopped");
+    }
+
+    /// Whether no further run will begin: it was stopped, is drained, or has failed too often.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// How it is doing.
+    pub fn stats(&self) -> PeriodicStats {
+        PeriodicStats {
+            running: self.counts.running(),
+            runs: self.counts.begun.load(Relaxed),
+            failures: self.counts.failures.load(Relaxed),
+            skipped: self.counts.skipped.load(Relaxed),
+        }
+    }
+}
+
+impl<R: Runtime, F> fmt::Debug for PeriodicBuilder<'_, R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeriodicBuilder")
+            .field("name", &self.name)
+            .field("period", &self.period)
+            .field("overlap", &self.overlap)
+            .field("restart", &self.restart)
+            .finish_non_exhaustive()
+    }
+}

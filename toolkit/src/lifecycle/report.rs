@@ -1,0 +1,124 @@
+//! How an application came to its end.
+
+use crate::resource::CloseError;
+use anyrt_core::group::Cause;
+use std::{borrow::Cow, error::Error, fmt};
+
+/// What became of an [`App`](super::App): why it stopped, who failed, who was late, what was not cleaned up.
+#[derive(Debug)]
+#[must_use = "it says what failed"]
+#[non_exhaustive]
+pub struct Report {
+    /// Why it stopped: of several reasons, the first.
+    pub stopped_for: StopReason,
+    /// What became of the start-up, where it did not come to its end.
+    pub startup: Option<Cause<Box<dyn Error + Send + Sync>>>,
+    /// The subsystems that failed, in the order in which they did.
+    pub failures: Vec<SubsystemError>,
+    /// The subsystems that had not stopped when the grace was over, or at the second request, and were
+    /// aborted; the start-up among them.
+    pub late: Vec<Cow<'static, str>>,
+    /// The clean-up that failed, in the order of closing.
+    pub closes: Vec<CloseError>,
+    /// How many were not cleaned up, for a further request came in the middle of that.
+    pub abandoned: usize,
+}
+
+/// Why an application stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// Nothing was left to do.
+    Finished,
+    /// It was asked to: by a signal, by itself, or by the token around it.
+    Requested(Cow<'static, str>),
+    /// The start-up failed or panicked.
+    StartupFailed,
+    /// This subsystem failed or panicked.
+    Failed(Cow<'static, str>),
+}
+
+/// A subsystem that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SubsystemError {
+    /// Its name, after those of the subsystems around it: `http/sessions`.
+    pub path: Cow<'static, str>,
+    /// What happened.
+    pub cause: Cause<Box<dyn Error + Send + Sync>>,
+}
+
+impl Report {
+    /// Whether nothing failed, nobody was late, and all was cleaned up.
+    pub fn is_clean(&self) -> bool {
+        self.startup.is_none()
+            && self.failures.is_empty()
+            && self.late.is_empty()
+            && self.closes.is_empty()
+            && self.abandoned == 0
+    }
+
+    /// For `main`, and for `?`.
+    ///
+    /// # Errors
+    /// Itself, unless it is [clean](Self::is_clean).
+    pub fn into_result(self) -> Result<(), Box<Self>> {
+        match self.is_clean() {
+            true => Ok(()),
+            false => Err(Box::new(self)),
+        }
+    }
+}
+
+fn text<E: fmt::Display>(cause: &Cause<E>) -> String {
+    match cause {
+        Cause::Failed(error) => error.to_string(),
+        Cause::Panicked(panic) => format!("panicked: {}", panic.message()),
+        Cause::TimedOut(elapsed) => elapsed.to_string(),
+        _ => "cancelled".to_owned(),
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finished => f.write_str("nothing was left to do"),
+            Self::Requested(reason) => f.write_str(reason),
+            Self::StartupFailed => f.write_str("the start-up failed"),
+            Self::Failed(path) => write!(f, "{path} failed"),
+        }
+    }
+}
+
+impl fmt::Display for SubsystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, text(&self.cause))
+    }
+}
+
+impl Error for SubsystemError {}
+
+impl fmt::Display for Report {
+    /// A line for what is to be said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stopped: {}", self.stopped_for)?;
+        if let Some(cause) = &self.startup {
+            write!(f, "\nstart-up: {}", text(cause))?;
+        }
+        for failure in &self.failures {
+            write!(f, "\n{failure}")?;
+        }
+        for late in &self.late {
+            write!(f, "\n{late}: late, and aborted")?;
+        }
+        for close in &self.closes {
+            write!(f, "\n{close}")?;
+        }
+        if self.abandoned > 0 {
+            write!(f, "\n{} not cleaned up", self.abandoned)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Report {}

@@ -1,0 +1,280 @@
+//! The subsystems of an application.
+//!
+//! ```text
+//!   spawn ──▶ running ──▶ asked to stop ──▶ ended
+//!                │        once those below    ▲ ▲
+//!                │        have ended          │ │
+//!                ├── by itself, or failed ────┘ │
+//!                └── grace over, or 2nd request: aborted
+//! ```
+
+use super::report::{StopReason, SubsystemError};
+use crate::{
+    resource::{AsyncClose, Entered, Exits},
+    {lock::lock, unwind::catch},
+};
+use anyrt_core::{
+    cancel::CancellationToken,
+    context::Context,
+    group::{Cause, Spawner},
+    join_all,
+    rt::Runtime,
+    sync::{Event, Notify},
+};
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+/// What all subsystems share.
+pub(super) struct Shared<R: Runtime> {
+    pub(super) rt: R,
+    pub(super) exits: Exits<R>,
+    pub(super) tasks: Spawner<R, (), Infallible>,
+    /// It is time to stop.
+    pub(super) stop: CancellationToken,
+    /// A request has come, or a subsystem has ended.
+    pub(super) changed: Notify,
+    pub(super) state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) requests: u32,
+    pub(super) stopped_for: Option<StopReason>,
+    pub(super) failures: Vec<SubsystemError>,
+    /// Subsystems that have not ended.
+    pub(super) live: usize,
+    /// No further subsystem is begun.
+    closed: bool,
+}
+
+impl<R: Runtime> Shared<R> {
+    /// The first reason is kept.
+    pub(super) fn stop_for(&self, reason: StopReason) {
+        let text = reason.to_string();
+        lock(&self.state).stopped_for.get_or_insert(reason);
+        self.stop.cancel_with(text);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn request(&self, reason: Cow<'static, str>) {
+        lock(&self.state).requests += 1;
+        self.stop_for(StopReason::Requested(reason));
+    }
+}
+
+pub(super) struct Node {
+    path: Cow<'static, str>,
+    token: CancellationToken,
+    ended: Event,
+    below: Mutex<Vec<Arc<Node>>>,
+}
+
+impl Node {
+    pub(super) fn root() -> Arc<Self> {
+        Arc::new(Self::new("".into()))
+    }
+
+    fn new(path: Cow<'static, str>) -> Self {
+        Self {
+            path,
+            token: CancellationToken::new(),
+            ended: Event::new(),
+            below: Mutex::default(),
+        }
+    }
+
+    fn children(&self) -> Vec<Arc<Self>> {
+        lock(&self.below).clone()
+    }
+
+    /// Stops all that is below, and then each one itself: children before their parents.
+    pub(super) fn stop_below(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let below = self.children().into_iter().map(|child| async move {
+                child.clone().stop_below().await;
+                child.token.cancel_with("its application stops");
+                child.ended.wait().await;
+            });
+            join_all(below.collect::<Vec<_>>()).await;
+        })
+    }
+
+    /// Those that have not ended, from the top down.
+    pub(super) fn unended(&self, found: &mut Vec<Cow<'static, str>>) {
+        for child in self.children() {
+            if !child.ended.is_set() {
+                found.push(child.path.clone());
+            }
+            child.unended(found);
+        }
+    }
+}
+
+/// A part of an [`App`](super::App): the application itself, or a named subsystem. Clones are the same part.
+pub struct Subsystem<R: Runtime> {
+    pub(super) shared: Arc<Shared<R>>,
+    pub(super) node: Arc<Node>,
+}
+
+/// The application stops: no further subsystem is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopping;
+
+impl fmt::Display for Stopping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the application stops: no further subsystem is begun")
+    }
+}
+
+impl Error for Stopping {}
+
+impl<R: Runtime> Subsystem<R> {
+    /// Starts a subsystem below this one, in a task of its own. It is asked to stop before this one is.
+    ///
+    /// Its own [`token`](Self::token) is the one of its [context](Context), too. Where it returns an error, or
+    /// panics, the whole application stops; where it returns `Ok`, it has ended.
+    ///
+    /// # Errors
+    /// [`Stopping`], once the application stops.
+    pub fn spawn<F, Fut, E>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        run: F,
+    ) -> Result<Self, Stopping>
+    where
+        F: FnOnce(Self) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        let name = name.into();
+        let path = match &*self.node.path {
+            "" => name,
+            around => format!("{around}/{name}").into(),
+        };
+        let node = Arc::new(Node::new(path));
+        let below = Self {
+            shared: self.shared.clone(),
+            node: node.clone(),
+        };
+        {
+            let mut state = lock(&self.shared.state);
+            if state.closed {
+                return Err(Stopping);
+            }
+            state.live += 1;
+            lock(&self.node.below).push(node.clone());
+        }
+        // Now: a task that is never polled has ended, too.
+        let ended = Ended(below.clone());
+        let inside = below.clone();
+        let context = Context::current().with_token(node.token.clone());
+        let task = async move {
+            let below = ended.0.clone();
+            let outcome = catch(context.scope(async move { run(inside).await })).await;
+            let cause = match outcome {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(Cause::Failed(error.into())),
+                Err(panic) => Some(Cause::Panicked(panic)),
+            };
+            if let Some(cause) = cause {
+                below.failed(cause);
+            }
+            drop(ended);
+            Ok(())
+        };
+        let path = node.path.clone();
+        self.shared.tasks.spawn_named(path, task).ok();
+        Ok(below)
+    }
+
+    fn failed(&self, cause: Cause<Box<dyn Error + Send + Sync>>) {
+        let path = self.node.path.clone();
+        let failure = SubsystemError {
+            path: path.clone(),
+            cause,
+        };
+        lock(&self.shared.state).failures.push(failure);
+        self.shared.stop_for(StopReason::Failed(path));
+    }
+
+    /// Asks the whole application to stop. Asked a second time, it aborts what has not stopped yet (*LC-2*).
+    pub fn request_shutdown(&self, reason: impl Into<Cow<'static, str>>) {
+        self.shared.request(reason.into());
+    }
+
+    /// Cancelled when it is time for this part to stop: once all below it have. The application's own: as
+    /// soon as it stops.
+    pub fn token(&self) -> &CancellationToken {
+        match &*self.node.path {
+            "" => &self.shared.stop,
+            _ => &self.node.token,
+        }
+    }
+
+    /// Its name, after those of the subsystems around it; empty for the application itself.
+    pub fn path(&self) -> &str {
+        &self.node.path
+    }
+
+    /// Has a resource closed in the clean-up, before all that were entered before it.
+    #[track_caller]
+    pub fn enter<T: AsyncClose>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        resource: T,
+    ) -> Entered<T> {
+        self.shared.exits.enter_named(name, resource)
+    }
+
+    /// Has a future run in the clean-up, in its turn.
+    #[track_caller]
+    pub fn defer<F, Fut, E>(&self, name: impl Into<Cow<'static, str>>, cleanup: F)
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.shared.exits.defer(name, cleanup);
+    }
+
+    /// No further subsystem is begun.
+    pub(super) fn close(&self) {
+        lock(&self.shared.state).closed = true;
+    }
+}
+
+impl<R: Runtime> Clone for Subsystem<R> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            node: self.node.clone(),
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Subsystem<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subsystem")
+            .field("path", &self.path())
+            .field("stops", &self.token().is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells of the end of a subsystem, whichever.
+struct Ended<R: Runtime>(Subsystem<R>);
+
+impl<R: Runtime> Drop for Ended<R> {
+    fn drop(&mut self) {
+        lock(&self.0.shared.state).live -= 1;
+        self.0.node.ended.set();
+        self.0.shared.changed.notify_waiters();
+    }
+}

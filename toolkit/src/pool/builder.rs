@@ -1,0 +1,149 @@
+//! The settings of a pool.
+
+use super::{Manager, Pool, keeper, shared::Shared};
+use anyrt_core::{ConfigError, group::TaskGroup, rt::Runtime};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// How long things may take, and objects may live; `None`: for ever.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Limits {
+    pub(super) wait: Option<Duration>,
+    pub(super) create: Option<Duration>,
+    pub(super) recycle: Option<Duration>,
+    pub(super) idle: Option<Duration>,
+    pub(super) lifetime: Option<Duration>,
+    pub(super) min_idle: usize,
+}
+
+impl Limits {
+    /// Whether an object's age matters: otherwise no clock is read.
+    pub(super) fn by_age(&self) -> bool {
+        self.idle.is_some() || self.lifetime.is_some()
+    }
+
+    /// Whether an object's check is all that is between a caller and the object.
+    pub(super) fn is_quick(&self) -> bool {
+        self.recycle.is_none() && !self.by_age()
+    }
+}
+
+/// Settings of a [`Pool`], made by [`Pool::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct PoolBuilder<R, M> {
+    rt: R,
+    manager: M,
+    max: usize,
+    limits: Limits,
+}
+
+impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
+    pub(super) fn new(rt: &R, manager: M) -> Self {
+        Self {
+            rt: rt.clone(),
+            manager,
+            max: 10,
+            limits: Limits::default(),
+        }
+    }
+
+    /// How many objects there may be at once, those included that are being made: 10 unless set (*PO-1*).
+    pub fn max_size(mut self, objects: usize) -> Self {
+        self.max = objects;
+        self
+    }
+
+    /// Has a task in the background keep so many objects idle, as far as the maximum permits. It tries again
+    /// later where the manager fails, and less and less often.
+    pub fn min_idle(mut self, objects: usize) -> Self {
+        self.limits.min_idle = objects;
+        self
+    }
+
+    /// How long a caller waits while all objects are in use.
+    pub fn wait_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.wait = limit.into();
+        self
+    }
+
+    /// How long the manager may take to make an object.
+    pub fn create_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.create = limit.into();
+        self
+    }
+
+    /// How long the manager may take to check an object and make it fit again: one that takes longer is
+    /// discarded, and the caller gets another one.
+    pub fn recycle_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.recycle = limit.into();
+        self
+    }
+
+    /// How long an object may lie idle. One that has for longer is dropped, and never handed out.
+    pub fn idle_time(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.idle = limit.into();
+        self
+    }
+
+    /// How old an object may become. One that is older is dropped when it comes back, and never handed out.
+    pub fn max_lifetime(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.lifetime = limit.into();
+        self
+    }
+
+    /// The pool. Nothing has been made then.
+    ///
+    /// Where [`min_idle`](Self::min_idle), [`idle_time`](Self::idle_time) or
+    /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. As
+    /// any group does, it belongs to the group around it: that one waits for it until the pool is
+    /// closed or dropped.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for a maximum of 0, for more idle objects than that, and for a time of zero that
+    /// objects may be idle or live.
+    pub fn build(self) -> Result<Pool<R, M>, ConfigError> {
+        let limits = self.limits;
+        at_least_one(self.max)?;
+        if limits.min_idle > self.max {
+            let permitted = format!("at most `max_size`, {}", self.max);
+            return Err(ConfigError::new("min_idle", limits.min_idle, permitted));
+        }
+        for (field, limit) in [
+            ("idle_time", limits.idle),
+            ("max_lifetime", limits.lifetime),
+        ] {
+            if limit == Some(Duration::ZERO) {
+                return Err(ConfigError::new(field, "0 s", "more than zero"));
+            }
+        }
+        let shared = Arc::new(Shared::new(self.rt, self.manager, self.max, limits));
+        let keeper = (limits.min_idle > 0 || limits.by_age())
+            .then(|| {
+                let group = TaskGroup::builder(&shared.rt)
+                    .name("pool")
+                    .discard()
+                    .build()?;
+                group
+                    .spawn_named("keeper", keeper::keep(shared.clone()))
+                    .ok();
+                Ok(group)
+            })
+            .transpose()?;
+        Ok(Pool::over(shared, keeper))
+    }
+}
+
+pub(super) fn at_least_one(max: usize) -> Result<(), ConfigError> {
+    match max {
+        0 => Err(ConfigError::new("max_size", 0, "at least 1")),
+        _ => Ok(()),
+    }
+}
+
+impl<R, M> fmt::Debug for PoolBuilder<R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("max_size", &self.max)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

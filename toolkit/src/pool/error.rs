@@ -1,0 +1,38 @@
+//! Why there is no object.
+
+use anyrt_core::Elapsed;
+use std::{error::Error, fmt};
+
+/// Why [`Pool::get`](super::Pool::get) has no object to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolError<E> {
+    /// The pool is closed.
+    Closed,
+    /// None came free within [`wait_limit`](super::PoolBuilder::wait_limit).
+    WaitTimedOut(Elapsed),
+    /// None could be made within [`create_limit`](super::PoolBuilder::create_limit).
+    CreateTimedOut(Elapsed),
+    /// The manager could make none.
+    Create(E),
+}
+
+impl<E> fmt::Display for PoolError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the pool is closed"),
+            Self::WaitTimedOut(elapsed) | Self::CreateTimedOut(elapsed) => elapsed.fmt(f),
+            Self::Create(_) => f.write_str("the pool's manager could make no object"),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for PoolError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Create(error) => Some(error),
+            Self::WaitTimedOut(elapsed) | Self::CreateTimedOut(elapsed) => Some(elapsed),
+            Self::Closed => None,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Who closes it all.
+
+use super::{
+    AsyncClose, CloseError, Entered, ExitError, Exits,
+    exits::{Shared, Unheard},
+};
+use crate::unwind::catch;
+use anyrt_core::{cancel::shield, group::Cause, rt::Runtime};
+use std::{
+    convert::Infallible, fmt, future::Future, ops::Deref, panic::Location, sync::Arc,
+    time::Duration,
+};
+
+/// How long a close may take, unless [`close_limit`](ExitStack::close_limit) says otherwise.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Closes what was entered, the last first (*LC-5*).
+///
+/// It does so when its [`run`](Self::run) ends, by an output, an error or a panic, and in
+/// [`close`](Self::close). All of that is [shielded](shield()): neither a cancelled token nor the abort of a group's
+/// child cuts it short. Each close has a [limit](Self::close_limit); whatever becomes of one, the next
+/// follows.
+///
+/// Where it is dropped, since its future was, nobody can wait: a task of its own goes on with what is
+/// left, the close in hand included. A [`TaskGroup`](anyrt_core::group::TaskGroup) around it waits for that
+/// task, too.
+#[must_use = "dropped at once, it closes at once, and nobody hears of errors"]
+pub struct ExitStack<R: Runtime> {
+    exits: Exits<R>,
+}
+
+impl<R: Runtime> ExitStack<R> {
+    /// One with nothing in it.
+    pub fn new(rt: &R) -> Self {
+        let shared = Arc::new(Shared::new(rt.clone(), CLOSE_LIMIT));
+        Self {
+            exits: Exits { shared },
+        }
+    }
+
+    /// How long each close may take: 10 seconds unless set. One that takes longer is dropped.
+    ///
+    /// # Panics
+    /// If something was entered already: settings come first.
+    pub fn close_limit(self, limit: Duration) -> Self {
+        self.set(|shared| shared.closer.limit = limit)
+    }
+
+    /// What to do about a close that fails in the background, where nobody waits for it.
+    ///
+    /// # Panics
+    /// If something was entered already: settings come first.
+    pub fn unheard(self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
+        let hook: Arc<Unheard> = Arc::new(hook);
+        self.set(|shared| shared.closer.unheard = Some(hook))
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Shared<R>)) -> Self {
+        let shared = Arc::get_mut(&mut self.exits.shared);
+        change(shared.expect("settings come before anything is entered"));
+        self
+    }
+
+    /// What can be entered by, given away.
+    pub fn exits(&self) -> Exits<R> {
+        self.exits.clone()
+    }
+
+    /// Runs `body`, and then closes what it has entered. The body runs in the caller's task, and is dropped
+    /// before the first close.
+    ///
+    /// # Errors
+    /// An [`ExitError`], with what happened to the body and which closes failed.
+    ///
+    /// # Cancel safety
+    /// Dropped, it drops the body; what was entered is closed in the background.
+    pub fn run<T, E, F, Fut>(
+        self,
+        body: F,
+    ) -> impl Future<Output = Result<T, ExitError<E>>> + use<R, T, E, F, Fut>
+    where
+        F: FnOnce(Exits<R>) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        async move {
+            let exits = self.exits();
+            let ended = catch(async move { body(exits).await }).await;
+            let closes = self.close_all().await;
+            let (output, failure) = match ended {
+                Ok(Ok(output)) => (Some(output), None),
+                Ok(Err(error)) => (None, Some(Cause::Failed(error))),
+                Err(panic) => (None, Some(Cause::Panicked(panic))),
+            };
+            match (output, ExitError::new(failure, closes)) {
+                (_, Some(error)) => Err(error),
+                (Some(output), None) => Ok(output),
+                (None, None) => unreachable!("a body without output has failed"),
+            }
+        }
+    }
+
+    /// Closes what was entered.
+    ///
+    /// # Errors
+    /// An [`ExitError`], with the closes that failed.
+    ///
+    /// # Cancel safety
+    /// Dropped, it goes on in the background.
+    pub fn close(self) -> impl Future<Output = Result<(), ExitError<Infallible>>> + Send + use<R> {
+        async move {
+            let closes = self.close_all().await;
+            ExitError::new(None, closes).map_or(Ok(()), Err)
+        }
+    }
+
+    /// Drops what is left, unclosed, and says how many that were.
+    pub(crate) fn abandon(&self) -> usize {
+        self.exits.shared.abandon()
+    }
+
+    pub(crate) async fn close_all(&self) -> Vec<CloseError> {
+        shield(self.exits.shared.closer.close_all()).await
+    }
+}
+
+impl<R: Runtime> Deref for ExitStack<R> {
+    type Target = Exits<R>;
+
+    fn deref(&self) -> &Exits<R> {
+        &self.exits
+    }
+}
+
+impl<R: Runtime> Drop for ExitStack<R> {
+    fn drop(&mut self) {
+        self.exits.shared.close_in_background();
+    }
+}
+
+impl<R: Runtime> fmt::Debug for ExitStack<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ExitStack").field(&self.exits).finish()
+    }
+}
+
+/// Runs `body` with a stack of what is to be closed after it: [`ExitStack::run`], with the usual limit.
+///
+/// # Errors
+/// An [`ExitError`], with what happened to the body and which closes failed.
+///
+/// # Cancel safety
+/// Dropped, it drops the body; what was entered is closed in the background.
+pub fn exit_stack<R, T, E, F, Fut>(
+    rt: &R,
+    body: F,
+) -> impl Future<Output = Result<T, ExitError<E>>> + use<R, T, E, F, Fut>
+where
+    R: Runtime,
+    F: FnOnce(Exits<R>) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    ExitStack::new(rt).run(body)
+}
+
+/// Opens a resource, runs `body` with it, and closes it.
+///
+/// # Errors
+/// An [`ExitError`]; that it could not be opened is one of the body's.
+///
+/// # Cancel safety
+/// Dropped, it gives up what it is doing; a resource that is open is closed in the background.
+#[track_caller]
+pub fn with_resource<R, S, T, E, F, Fut>(
+    rt: &R,
+    opening: impl Future<Output = Result<S, E>>,
+    body: F,
+) -> impl Future<Output = Result<T, ExitError<E>>>
+where
+    R: Runtime,
+    S: AsyncClose,
+    F: FnOnce(Entered<S>) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    let at = Location::caller();
+    exit_stack(rt, move |exits| async move {
+        let resource = opening.await?;
+        body(exits.enter_at(None, at, resource)).await
+    })
+}
+
+/// Opens resources at the same time, runs `body` with them, and closes them in the reverse of their order.
+///
+/// # Errors
+/// An [`ExitError`]; that one could not be opened is one of the body's, and those that were open by then
+/// have been closed.
+///
+/// # Cancel safety
+/// Dropped, it gives up what it is doing; what is open is closed in the background.
+#[track_caller]
+pub fn with_resources<R, I, O, S, T, E, F, Fut>(
+    rt: &R,
+    opening: I,
+    body: F,
+) -> impl Future<Output = Result<T, ExitError<E>>> + use<R, I, O, S, T, E, F, Fut>
+where
+    R: Runtime,
+    I: IntoIterator<Item = O>,
+    O: Future<Output = Result<S, E>>,
+    S: AsyncClose,
+    F: FnOnce(Vec<Entered<S>>) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    let stack = ExitStack::new(rt);
+    let entering = stack.enter_all(opening);
+    stack.run(move |_| async move { body(entering.await?).await })
+}

@@ -1,0 +1,247 @@
+//! A few workers for many jobs.
+//!
+//! ```
+//! use anyrt_core::{ConfigError, rt::Runtime};
+//! use anyrt_toolkit::workers::TaskPool;
+//!
+//! # async fn thumbnail(_: &str) -> usize { 1 }
+//! async fn demo<R: Runtime>(rt: &R, files: &'static [&'static str]) -> Result<usize, ConfigError> {
+//!     let pool = TaskPool::builder(rt).workers(4).capacity(100).build()?;
+//!     let mut handles = Vec::new();
+//!     for file in files {
+//!         // Waits while a hundred are queued.
+//!         handles.push(pool.submit(thumbnail(file)).await.expect("it is open"));
+//!     }
+//!     let mut bytes = 0;
+//!     for handle in handles {
+//!         bytes += handle.await.unwrap_or(0); // A panic is that job's error.
+//!     }
+//!     println!("{:?}", pool.progress());
+//!     pool.shutdown().await;
+//!     Ok(bytes)
+//! }
+//! # let _ = demo::<anyrt_core::erased::DynRuntime>;
+//! ```
+//!
+//! Who has all items at hand, and wants all results, has less to write with
+//! [`map_concurrent`](anyrt_core::gather::map_concurrent()).
+
+mod shared;
+
+use anyrt_core::{
+    ConfigError,
+    error::{SendError, TryAcquireError, TrySendError},
+    group::TaskGroup,
+    rt::{Runtime, Semaphore},
+    task::{PortableHandle, portable},
+};
+use shared::{Hook, Shared};
+use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+
+/// The handle of a job: await it for the output, or abort it, queued or running. Dropped, it lets the job run.
+pub type JobHandle<T> = PortableHandle<T>;
+
+/// How far a pool has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Jobs that were taken in.
+    pub submitted: u64,
+    /// Jobs that are being worked on.
+    pub running: u64,
+    /// Jobs that have ended: with an output, a panic, or an abort.
+    pub done: u64,
+}
+
+impl Progress {
+    /// Jobs that wait for a worker.
+    pub fn queued(&self) -> u64 {
+        self.submitted.saturating_sub(self.running + self.done)
+    }
+}
+
+/// Workers that take jobs from one queue. Clones are the same pool; with the last one that is dropped
+/// its jobs are aborted. The [room's page](self) has an example.
+pub struct TaskPool<R: Runtime> {
+    owner: Arc<Owner<R>>,
+}
+
+struct Owner<R: Runtime> {
+    shared: Arc<Shared<R>>,
+    /// Aborts the workers when it is dropped.
+    _workers: TaskGroup<R, (), Infallible>,
+}
+
+impl<R: Runtime> Drop for Owner<R> {
+    fn drop(&mut self) {
+        self.shared.abort();
+    }
+}
+
+impl<R: Runtime> TaskPool<R> {
+    /// Settings for a pool.
+    pub fn builder(rt: &R) -> TaskPoolBuilder<R> {
+        TaskPoolBuilder {
+            rt: rt.clone(),
+            workers: rt.parallelism().get(),
+            capacity: None,
+            hook: None,
+        }
+    }
+
+    /// Waits for room in the queue, and puts a job there. Jobs are begun in that order. A job runs in the
+    /// pool's context, not in the caller's.
+    ///
+    /// # Errors
+    /// The future comes back unpolled if the pool was shut down, also while it waited.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, it takes its job along, and room that had reached it goes to the next.
+    pub fn submit<F>(
+        &self,
+        job: F,
+    ) -> impl Future<Output = Result<JobHandle<F::Output>, SendError<F>>> + Send + use<'_, R, F>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let shared = &self.owner.shared;
+        async move {
+            match shared.room.clone().acquire_owned().await {
+                Ok(room) => shared.put(job, room).map_err(SendError),
+                Err(_) => Err(SendError(job)),
+            }
+        }
+    }
+
+    /// Puts a job into the queue, if there is room that nobody waits for.
+    ///
+    /// # Errors
+    /// The future comes back unpolled, with the reason.
+    pub fn try_submit<F>(&self, job: F) -> Result<JobHandle<F::Output>, TrySendError<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let shared = &self.owner.shared;
+        match shared.room.clone().try_acquire_owned() {
+            Ok(room) => shared.put(job, room).map_err(TrySendError::Closed),
+            Err(TryAcquireError::Closed) => Err(TrySendError::Closed(job)),
+            Err(TryAcquireError::NoPermits) => Err(TrySendError::Full(job)),
+        }
+    }
+
+    /// Waits until nothing is left to do. One moment of that is enough, even if more is submitted before
+    /// the caller runs.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost.
+    pub fn drain(&self) -> impl Future<Output = ()> + Send + use<'_, R> {
+        self.owner.shared.queue.join()
+    }
+
+    /// Refuses further jobs, and waits for those that are there.
+    ///
+    /// # Cancel safety
+    /// Safe: it is shut down with the first poll, and can be waited for again.
+    pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<'_, R> {
+        let shared = &self.owner.shared;
+        async move {
+            shared.shut_down();
+            shared.over.wait().await;
+        }
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        self.owner.shared.progress()
+    }
+}
+
+impl<R: Runtime> Clone for TaskPool<R> {
+    fn clone(&self) -> Self {
+        Self {
+            owner: self.owner.clone(),
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for TaskPool<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskPool")
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`TaskPool`], made by [`TaskPool::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct TaskPoolBuilder<R> {
+    rt: R,
+    workers: usize,
+    capacity: Option<usize>,
+    hook: Option<Box<Hook>>,
+}
+
+impl<R: Runtime> TaskPoolBuilder<R> {
+    /// How many jobs run at once: as many as the runtime runs in parallel, unless set.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// How many jobs wait for a worker at most: ten a worker unless set. Where there are as many,
+    /// [`submit`](TaskPool::submit) waits.
+    pub fn capacity(mut self, jobs: usize) -> Self {
+        self.capacity = Some(jobs);
+        self
+    }
+
+    /// Calls `report` after each job. It is called by the workers, and should be quick; a panic of it is
+    /// ignored.
+    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.hook = Some(Box::new(report));
+        self
+    }
+
+    /// The pool, with its workers in a task group that it owns. As any group does, it belongs to the group
+    /// around it: that one waits for it until the pool is shut down or dropped.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for 0 workers and a capacity of 0.
+    pub fn build(self) -> Result<TaskPool<R>, ConfigError> {
+        let capacity = self.capacity.unwrap_or(self.workers.saturating_mul(10));
+        for (field, value) in [("workers", self.workers), ("capacity", capacity)] {
+            if value == 0 {
+                return Err(ConfigError::new(field, 0, "at least 1"));
+            }
+        }
+        let room = Arc::new(self.rt.semaphore(capacity)?);
+        let shared = Arc::new(Shared::<R>::new(room, self.workers, self.hook));
+        let group = TaskGroup::builder(&self.rt)
+            .name("task pool")
+            .supervisor()
+            .discard()
+            .build()?;
+        for _ in 0..self.workers {
+            // Refused, it is dropped, and counts as a worker that has gone.
+            group
+                .spawn_named("worker", shared::work(shared.clone()))
+                .ok();
+        }
+        let owner = Owner {
+            shared,
+            _workers: group,
+        };
+        Ok(TaskPool {
+            owner: Arc::new(owner),
+        })
+    }
+}
+
+impl<R> fmt::Debug for TaskPoolBuilder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskPoolBuilder")
+            .field("workers", &self.workers)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+//! The queue, and those who work on it.
+//!
+//! Room is counted by a semaphore rather than by the queue, so that a future that finds none comes back
+//! as what it was, and not in a box.
+
+use super::{JobHandle, Progress, portable};
+use anyrt_core::{
+    channel::queue::{Order, Queue, Shutdown},
+    rt::{Runtime, Semaphore, SemaphoreOf},
+    sync::Event,
+};
+use std::{
+    convert::Infallible,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicU64, AtomicUsize,
+            Ordering::{AcqRel, Relaxed},
+        },
+    },
+};
+
+pub(super) type Hook = dyn Fn(Progress) + Send + Sync;
+
+pub(super) struct Job<R: Runtime> {
+    task: Pin<Box<dyn Future<Output = ()> + Send>>,
+    room: <SemaphoreOf<R> as Semaphore>::OwnedPermit,
+}
+
+pub(super) struct Shared<R: Runtime> {
+    pub(super) queue: Queue<Job<R>>,
+    pub(super) room: Arc<SemaphoreOf<R>>,
+    /// No worker is left.
+    pub(super) over: Event,
+    workers: AtomicUsize,
+    hook: Option<Box<Hook>>,
+    submitted: AtomicU64,
+    running: AtomicU64,
+    done: AtomicU64,
+}
+
+impl<R: Runtime> Shared<R> {
+    pub(super) fn new(room: Arc<SemaphoreOf<R>>, workers: usize, hook: Option<Box<Hook>>) -> Self {
+        Self {
+            queue: Queue::unbounded(Order::fifo()),
+            room,
+            over: Event::new(),
+            workers: AtomicUsize::new(workers),
+            hook,
+            submitted: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn put<F>(
+        &self,
+        job: F,
+        room: <SemaphoreOf<R> as Semaphore>::OwnedPermit,
+    ) -> Result<JobHandle<F::Output>, F>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        if self.queue.is_shut_down() {
+            return Err(job);
+        }
+        let (task, handle) = portable(job);
+        self.submitted.fetch_add(1, Relaxed);
+        let task = Box::pin(task);
+        // Shut down since: it is dropped, and its handle says that it was cancelled.
+        if self.queue.try_put(Job { task, room }).is_err() {
+            self.done.fetch_add(1, Relaxed);
+        }
+        Ok(handle)
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.room.close();
+        self.queue.shutdown(Shutdown::Graceful);
+    }
+
+    pub(super) fn abort(&self) {
+        self.room.close();
+        self.queue.shutdown(Shutdown::Immediate);
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress {
+            submitted: self.submitted.load(Relaxed),
+            running: self.running.load(Relaxed),
+            done: self.done.load(Relaxed),
+        }
+    }
+}
+
+/// Does one job after the other, until the queue is shut down.
+pub(super) fn work<R: Runtime>(
+    shared: Arc<Shared<R>>,
+) -> impl Future<Output = Result<(), Infallible>> + Send {
+    // Made now: a worker that is never polled has gone, too.
+    let worker = Worker(shared);
+    async move {
+        let shared = &worker.0;
+        while let Ok(job) = shared.queue.get().await {
+            let (Job { task, room }, done) = job.into_parts();
+            drop(room);
+            let running = Running::new(shared);
+            task.await;
+            drop(running);
+            drop(done);
+            if let Some(hook) = &shared.hook {
+                let progress = shared.progress();
+                catch_unwind(AssertUnwindSafe(|| hook(progress))).ok();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A job in hand. An abort ends it, too.
+struct Running<'a, R: Runtime>(&'a Shared<R>);
+
+impl<'a, R: Runtime> Running<'a, R> {
+    fn new(shared: &'a Shared<R>) -> Self {
+        shared.running.fetch_add(1, Relaxed);
+        Self(shared)
+    }
+}
+
+impl<R: Runtime> Drop for Running<'_, R> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Relaxed);
+        self.0.done.fetch_add(1, Relaxed);
+    }
+}
+
+struct Worker<R: Runtime>(Arc<Shared<R>>);
+
+impl<R: Runtime> Drop for Worker<R> {
+    fn drop(&mut self) {
+        if self.0.workers.fetch_sub(1, AcqRel) == 1 {
+            // Aborted from outside: nobody will do what is still queued.
+            self.0.abort();
+            self.0.over.set();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Pools, resources, workers and lifecycles, on the simulator.
+
+mod app;
+mod batch;
+mod numbers;
+mod periodic;
+mod pool;
+mod pool_ages;
+mod pool_model;
+mod resource;
+mod workers;
+
+use anyrt_core::rt::Entropy;
+use anyrt_sim::SimRuntime;
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Between 0 and `most`.
+fn draw(rt: &SimRuntime, most: u64) -> u64 {
+    rt.random_u64() % (most + 1)
+}
+
+/// A count that tasks share.
+#[derive(Debug, Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    fn up(&self) -> usize {
+        self.0.fetch_add(1, SeqCst) + 1
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+
+    fn set(&self, to: usize) {
+        self.0.store(to, SeqCst);
+    }
+
+    /// One more, until it is dropped.
+    fn held(&self) -> Held {
+        self.up();
+        Held(self.clone())
+    }
+}
+
+#[derive(Debug)]
+struct Held(Count);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Polls it now, and says whether it was ready.
+async fn is_ready_now<F: Future>(future: Pin<&mut F>) -> bool {
+    let mut future = future;
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
+}
+
+/// Gives `future` up in place of the poll that comes after so many.
+async fn up_to_polls<F: Future>(polls: u64, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}

@@ -1,0 +1,251 @@
+//! Workers: so many at once, in order, and nobody left waiting.
+
+use super::{Count, SECOND, draw, is_ready_now, up_to_polls};
+use anyrt_core::{
+    error::TrySendError,
+    group::TaskGroup,
+    rt::{JoinHandle, Sleep, Spawn},
+    task::yield_now,
+};
+use anyrt_sim::{SimRuntime, check, check_cancel};
+use anyrt_toolkit::workers::{Progress, TaskPool};
+use std::{
+    convert::Infallible,
+    future::pending,
+    pin::pin,
+    sync::{Arc, Mutex},
+};
+
+fn pool(rt: &SimRuntime, workers: usize, capacity: usize) -> TaskPool<SimRuntime> {
+    let builder = TaskPool::builder(rt).workers(workers).capacity(capacity);
+    builder.build().unwrap()
+}
+
+#[test]
+fn so_many_run_at_once() {
+    check(300, |rt| async move {
+        let (pool, running) = (pool(&rt, 2, 3), Count::default());
+        let mut handles = Vec::new();
+        for n in 0..12_u64 {
+            let (rt2, running) = (rt.clone(), running.clone());
+            let job = async move {
+                let _running = running.held();
+                assert!(running.get() <= 2, "three at once");
+                rt2.sleep(SECOND * draw(&rt2, 2) as u32).await;
+                n
+            };
+            handles.push(pool.submit(job).await.unwrap());
+            assert!(pool.progress().queued() <= 4, "{:?}", pool.progress());
+        }
+        pool.drain().await;
+        for (n, handle) in (0..).zip(handles) {
+            assert_eq!(handle.await.unwrap(), n);
+        }
+        let Progress {
+            submitted,
+            running,
+            done,
+            ..
+        } = pool.progress();
+        assert_eq!((submitted, running, done), (12, 0, 12));
+        pool.shutdown().await;
+    });
+}
+
+#[test]
+fn a_full_queue_pushes_back() {
+    check(200, |rt| async move {
+        let pool = pool(&rt, 1, 1);
+        let order: Arc<Mutex<Vec<u32>>> = Arc::default();
+        let job = |n| {
+            let (rt, order) = (rt.clone(), order.clone());
+            async move {
+                order.lock().unwrap().push(n);
+                rt.sleep(SECOND).await;
+            }
+        };
+        let first = pool.submit(job(0)).await.unwrap();
+        while pool.progress().running == 0 {
+            yield_now().await;
+        }
+        let second = pool.try_submit(job(1)).unwrap();
+        let Err(TrySendError::Full(third)) = pool.try_submit(job(2)) else {
+            panic!("a third job in a queue of one");
+        };
+        let mut waiting = pin!(pool.submit(third));
+        assert!(!is_ready_now(waiting.as_mut()).await);
+        let third = waiting.await.unwrap();
+        for handle in [first, second, third] {
+            handle.await.unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
+    });
+}
+
+#[test]
+fn a_panic_and_an_abort_cost_one_job() {
+    check(200, |rt| async move {
+        let reports: Arc<Mutex<Vec<u64>>> = Arc::default();
+        let told = reports.clone();
+        let pool = TaskPool::builder(&rt)
+            .workers(1)
+            .capacity(4)
+            .on_progress(move |progress| {
+                told.lock().unwrap().push(progress.done);
+                panic!("ignored");
+            })
+            .build()
+            .unwrap();
+        let panics = pool.submit(async { panic!("oh") }).await.unwrap();
+        let hangs = pool.submit(pending::<()>()).await.unwrap();
+        let queued = pool.submit(pending::<()>()).await.unwrap();
+        let good = pool.submit(async { 7 }).await.unwrap();
+        let never: Result<(), _> = panics.await;
+        assert!(never.unwrap_err().is_panic());
+        queued.abort();
+        hangs.abort();
+        assert!(hangs.await.unwrap_err().is_cancelled());
+        assert!(queued.await.unwrap_err().is_cancelled());
+        assert_eq!(good.await.unwrap(), 7);
+        pool.shutdown().await;
+        assert_eq!(*reports.lock().unwrap(), [1, 2, 3, 4]);
+    });
+}
+
+#[test]
+fn a_shutdown_finishes_what_is_there() {
+    check(200, |rt| async move {
+        let (pool, done) = (pool(&rt, 1, 2), Count::default());
+        let mut handles = Vec::new();
+        for _ in 0..3 {
+            let (rt2, done) = (rt.clone(), done.clone());
+            let job = async move {
+                rt2.sleep(SECOND).await;
+                done.up();
+            };
+            handles.push(pool.submit(job).await.unwrap());
+        }
+        let late = pool.clone();
+        let waiting = rt.spawn(async move { late.submit(async {}).await.is_ok() });
+        yield_now().await;
+        pool.shutdown().await;
+        let admitted = waiting.await.unwrap();
+        assert_eq!(done.get(), 3);
+        assert!(pool.submit(async {}).await.is_err());
+        assert!(matches!(
+            pool.try_submit(async {}),
+            Err(TrySendError::Closed(_))
+        ));
+        let Progress {
+            submitted, done, ..
+        } = pool.progress();
+        assert_eq!(
+            (submitted, done),
+            (3 + u64::from(admitted), 3 + u64::from(admitted))
+        );
+    });
+}
+
+/// The last handle gone, or the group around it cancelled: no handle hangs.
+#[test]
+fn nobody_hangs_on_a_pool_that_is_gone() {
+    check(200, |rt| async move {
+        let gone = pool(&rt, 1, 2);
+        let running = gone.submit(pending::<()>()).await.unwrap();
+        let queued = gone.submit(pending::<()>()).await.unwrap();
+        drop(gone);
+        assert!(running.await.unwrap_err().is_cancelled());
+        assert!(queued.await.unwrap_err().is_cancelled());
+
+        let group = TaskGroup::<_, (), Infallible>::new(&rt);
+        let (sender, receiver) = anyrt_core::channel::oneshot::channel();
+        let rt2 = rt.clone();
+        let child = async move {
+            sender.send(pool(&rt2, 1, 1)).ok();
+            pending().await
+        };
+        group.spawn(child).unwrap();
+        let pool = receiver.await.unwrap();
+        let running = pool.submit(pending::<()>()).await.unwrap();
+        group.shutdown().await.unwrap();
+        assert!(running.await.unwrap_err().is_cancelled());
+        assert!(pool.submit(async {}).await.is_err());
+        pool.drain().await;
+        pool.shutdown().await;
+    });
+}
+
+#[test]
+fn a_submit_can_be_given_up() {
+    check_cancel(
+        |rt| async move {
+            let pool = pool(&rt, 1, 1);
+            for _ in 0..2 {
+                let rt2 = rt.clone();
+                drop(pool.submit(async move { rt2.sleep(SECOND).await }).await);
+            }
+            pool
+        },
+        |_, pool| async move { drop(pool.submit(async {}).await.unwrap()) },
+        |rt, pool| async move {
+            pool.drain().await;
+            let Progress {
+                submitted, done, ..
+            } = pool.progress();
+            assert_eq!(submitted, done);
+            // All room is free again.
+            rt.sleep(SECOND).await;
+            assert!(pool.try_submit(async {}).is_ok());
+        },
+    );
+}
+
+#[test]
+fn users_come_and_go() {
+    check(300, |rt| async move {
+        let (pool, began) = (pool(&rt, 2, 2), Count::default());
+        let users: Vec<_> = (0..5)
+            .map(|_| {
+                let (rt2, pool, began) = (rt.clone(), pool.clone(), began.clone());
+                rt.spawn(async move {
+                    for _ in 0..3 {
+                        let (rt3, began) = (rt2.clone(), began.clone());
+                        let job = async move {
+                            began.up();
+                            rt3.sleep(SECOND).await;
+                        };
+                        let polls = draw(&rt2, 4);
+                        if let Some(handle) = up_to_polls(polls, pool.submit(job)).await {
+                            let handle = handle.unwrap();
+                            if draw(&rt2, 1) == 0 {
+                                handle.abort();
+                            }
+                            handle.await.ok();
+                        }
+                    }
+                })
+            })
+            .collect();
+        for user in users {
+            user.await.unwrap();
+        }
+        pool.shutdown().await;
+        let Progress {
+            submitted,
+            running,
+            done,
+            ..
+        } = pool.progress();
+        assert_eq!((done, running), (submitted, 0));
+        assert!(began.get() as u64 <= submitted);
+    });
+}
+
+#[test]
+fn bad_settings_are_errors() {
+    check(1, |rt| async move {
+        let builder = || TaskPool::builder(&rt);
+        assert_eq!(builder().workers(0).build().unwrap_err().field, "workers");
+        assert_eq!(builder().capacity(0).build().unwrap_err().field, "capacity");
+    });
+}
