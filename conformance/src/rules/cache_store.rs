@@ -65,6 +65,16 @@ pub fn ca_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let there = short.contains(&3);
         let within = rt.now().as_nanos() < ended + SHORT.as_nanos() as u64;
         ensure!(there || !within, "the time of the load was counted");
+        // Read half-way through its time, and looked at after the whole of it.
+        idle.insert(2, 0);
+        rt.sleep(SHORT * 2 / 3).await;
+        let read = rt.now();
+        if idle.get(&2).is_some() {
+            rt.sleep(SHORT * 2 / 3).await;
+            let there = idle.contains(&2);
+            let within = rt.now() < read + SHORT;
+            ensure!(there || !within, "a read did not count");
+        }
         Ok(())
     })
 }
@@ -346,6 +356,18 @@ pub fn ca_28<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     });
     ensure_eq!(seen, [None, Some(10), Some(20), None], "what it saw");
     ensure_eq!((changed, cache.get(&1)), (Some(1), Some(1)), "what it left");
+    // A removal that is overlapped, too.
+    let kept = cache.update(&1, |value| {
+        if value == Some(1) {
+            cache.insert(1, 2);
+        }
+        value.filter(|value| *value != 1)
+    });
+    ensure_eq!(
+        (kept, cache.get(&1)),
+        (Some(2), Some(2)),
+        "what an overlapped removal left"
+    );
     let removed = cache.update(&1, |_| None);
     ensure_eq!(
         (removed, cache.get(&1)),

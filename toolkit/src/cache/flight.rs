@@ -3,9 +3,9 @@
 //! ```text
 //!              the driver goes          one who waits is polled
 //!  driven ──────────────────▶ orphaned ────────────────────────▶ driven
-//!    │ output, error, panic      │ nobody waits
+//!    │ output, error, panic      │ nobody waits: the load is dropped
 //!    ▼                           ▼
-//!  landed                    abandoned: the load is dropped
+//!  landed                    abandoned
 //! ```
 //!
 //! The baton is the load itself. Whoever drives has it in its own future, so polling it takes no lock;
@@ -136,20 +136,15 @@ impl<K, V, E> Flight<K, V, E> {
             crew.over = true;
             std::mem::take(&mut crew.waiting)
         };
-        // A waker that panics keeps none of the others asleep.
-        let mut panic = None;
-        for waker in waiting.into_iter().filter_map(|(_, waker)| waker) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                panic.get_or_insert(payload);
-            }
-        }
+        let woken = catch_unwind(AssertUnwindSafe(|| wake_all(waiting)));
         drop(unused);
-        if let Some(payload) = panic {
+        if let Err(payload) = woken {
             resume_unwind(payload);
         }
     }
 
-    /// A caller goes: with the load, if it drove. Says whether it was the last.
+    /// A caller goes: with the load, if it drove. Says whether it was the last, which has to drop the load and
+    /// then [abandon](Self::abandon) the flight.
     pub(super) fn leave(&self, place: Place, load: Option<Load<V, E>>) -> Leaving<V, E> {
         let mut crew = self.crew();
         if crew.over {
@@ -163,8 +158,6 @@ impl<K, V, E> Flight<K, V, E> {
         }
         let load = load.or_else(|| crew.orphan.take());
         if crew.waiting.is_empty() {
-            crew.over = true;
-            self.abandoned.store(true, Ordering::Release);
             drop(crew);
             drop(kept);
             return Leaving { load, last: true };
@@ -178,6 +171,30 @@ impl<K, V, E> Flight<K, V, E> {
             heir.wake();
         }
         Leaving::staying(None)
+    }
+
+    /// The load was dropped with the last caller. Who came meanwhile is told to begin another.
+    pub(super) fn abandon(&self) {
+        let waiting = {
+            let mut crew = self.crew();
+            crew.over = true;
+            self.abandoned.store(true, Ordering::Release);
+            std::mem::take(&mut crew.waiting)
+        };
+        wake_all(waiting);
+    }
+}
+
+/// A waker that panics keeps none of the others asleep.
+fn wake_all(waiting: Slab<Option<Waker>>) {
+    let mut panic = None;
+    for waker in waiting.into_iter().filter_map(|(_, waker)| waker) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            panic.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = panic {
+        resume_unwind(payload);
     }
 }
 

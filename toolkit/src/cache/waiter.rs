@@ -9,7 +9,7 @@ use anyrt_core::rt::Runtime;
 use std::{
     hash::Hash,
     ops::Deref,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -156,9 +156,14 @@ where
             return;
         };
         let leaving = flight.leave(self.place, self.load.take());
+        // Gone before the next one can begin: a key has one load at a time.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(leaving.load)));
         if leaving.last {
             self.core.on(flight.hash, |shard, _| shard.forget(flight));
+            flight.abandon();
         }
-        drop(leaving.load);
+        if let Err(payload) = dropped {
+            resume_unwind(payload);
+        }
     }
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod bounds;
 mod day;
 mod flights;
+mod given_up;
 mod history;
 mod model;
 mod time;
