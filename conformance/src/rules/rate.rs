@@ -208,7 +208,19 @@ pub fn rl_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             limiter.acquire_many(weight).await.map_err(bad)?;
         }
         drop(kept);
-        limiter.acquire_many(4).await.map_err(bad)
+        limiter.acquire_many(4).await.map_err(bad)?;
+        // It passes on no news of another quota, either.
+        let limiter = Box::leak(Box::new(empty(rt, 1)?));
+        let mut leaked = Probe::new(limiter.acquire());
+        let mut behind = Probe::new(limiter.acquire());
+        ensure!(
+            leaked.is_pending() && behind.is_pending(),
+            "an empty bucket gave"
+        );
+        mem::forget(leaked);
+        limiter.set_quota(Quota::new(1, MS).burst(1)).map_err(bad)?;
+        ensure!(behind.wakes() > 0, "who is behind was not woken");
+        behind.finish().await.map_err(bad)
     })
 }
 
