@@ -7,9 +7,6 @@ use std::ops::Range;
 /// Stands for the question whether the fault is on.
 const QUESTION: &str = "PLANTED";
 
-/// How the core asks it.
-pub(super) const ASKS: &str = "crate::planted::is";
-
 /// What answers the question, once in the core of the copy.
 pub(super) const SWITCH: &str = r#"
 #[doc(hidden)]

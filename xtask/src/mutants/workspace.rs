@@ -61,13 +61,7 @@ fn copy_planted(root: &Path, copy: &Path, entries: &[&Entry]) -> Result<(), Stri
                 let text = String::from_utf8_lossy(&content);
                 let planted = plant::plant(&text, patches);
                 let planted = planted.map_err(|error| format!("{file}: {error}"))?;
-                match file.starts_with("core/") {
-                    true => planted.into_bytes(),
-                    // The switch is the core's.
-                    false => planted
-                        .replace(plant::ASKS, "anyrt_core::planted::is")
-                        .into_bytes(),
-                }
+                planted.into_bytes()
             }
             None => content,
         };
