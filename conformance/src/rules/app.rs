@@ -144,6 +144,7 @@ pub fn lc_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let (rt, log, begun) = (ctx.rt(), Log::default(), Wakes::new());
+        let start = rt.now();
         let report = App::new(rt).grace(LONG).run(|app| async {
             let app = app;
             log.clean_up(&app, "cleaned");
@@ -161,6 +162,7 @@ pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
         ensure_eq!(report.late, ["bad"], "who was aborted");
         ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
+        ensure!(rt.now() - start < LONG, "the grace went on");
 
         let report = App::new(rt).close_limit(LONG).run(|app| async {
             let app = app;

@@ -77,6 +77,7 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let loads = Loads::default();
         loads.gate.open();
+        let start = ctx.rt().now();
         let tens = built(loads.builder(ctx.rt()).max_size(2).build())?;
         let (mut first, mut second) = (Probe::new(tens.load(1)), Probe::new(tens.load(2)));
         ensure!(
@@ -99,6 +100,10 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "after the close: {late:?}"
         );
         ensure_eq!(loads.taken(), [vec![1, 2], vec![3], vec![4]], "the batches");
+        ensure!(
+            ctx.rt().now() - start < LONG,
+            "a batch waited for the interval all the same"
+        );
 
         let interval = Duration::from_millis(30);
         let tens = built(loads.builder(ctx.rt()).interval(interval).build())?;

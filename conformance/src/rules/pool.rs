@@ -273,6 +273,13 @@ pub fn po_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     Ok(())
 }
 
+async fn pass<R: Runtime>(rt: &R, time: Duration) {
+    let start = rt.now();
+    while rt.now() - start < time {
+        rt.sleep(time).await;
+    }
+}
+
 /// Limits apart, and ages.
 pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const SHORT: Duration = Duration::from_millis(20);
@@ -308,13 +315,22 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         pool.manager().gone.reached(1).await;
         ensure_eq!(pool.metrics().expired, 1, "expired");
 
+        let pool = built(shut(rt, 1).idle_time(SHORT))?;
+        pool.manager().creates.open();
+        pool.manager().recycles.open();
+        let held = pool.get().await;
+        let mut waiter = Probe::new(pool.get());
+        ensure!(waiter.is_pending(), "two of one");
+        // It has been given to the waiter, and nobody but that one can find it too old.
+        drop(held);
+        pass(rt, SHORT).await;
+        let next = waiter.finish().await.map(|number| number.id);
+        ensure_eq!(next, Ok(2), "in place of one that was idle for too long");
+
         let pool = built(shut(rt, 1).max_lifetime(SHORT))?;
         pool.manager().creates.open();
         let held = pool.get().await;
-        let start = rt.now();
-        while rt.now() - start < SHORT {
-            rt.sleep(SHORT).await;
-        }
+        pass(rt, SHORT).await;
         drop(held);
         ensure_eq!(
             pool.metrics().live,
