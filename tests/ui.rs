@@ -1,6 +1,11 @@
 //! What the compiler says to common mistakes, pinned. With all features on, for the compiler lists the
 //! runtimes that it knows.
-#![cfg(all(feature = "tokio", feature = "smol", feature = "async-std"))]
+#![cfg(all(
+    feature = "tokio",
+    feature = "smol",
+    feature = "async-std",
+    feature = "sim"
+))]
 
 #[test]
 fn mistakes_get_readable_errors() {
