@@ -171,8 +171,8 @@ impl Sim {
         self
     }
 
-    /// Runs all seeds on the caller's thread: about five times as fast, and what a run leaves in
-    /// thread-locals is there in the next.
+    /// Runs all seeds on the caller's thread: faster, for a thread costs more than a small run, and what a run
+    /// leaves in thread-locals is there in the next.
     pub fn same_thread(mut self) -> Self {
         self.same_thread = true;
         self
