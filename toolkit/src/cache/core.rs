@@ -3,7 +3,7 @@
 use super::{
     flight::Flight,
     listener::{Cause, Departure, Listener},
-    shard::{Leaving, Limits, Look, SLOTS_A_SWEEP, Shard},
+    shard::{Leaving, Limits, Look, SLOTS_A_SWEEP, Shard, Why},
     stats::Stats,
 };
 use anyrt_core::rt::Runtime;
@@ -137,17 +137,12 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
 
     /// Begins a load. What leaves for it is the caller's to [let go](Self::let_go), once somebody drives the
     /// load: a destructor that panics before would leave it to nobody.
-    pub(super) fn begin(
-        &self,
-        flight: &Arc<Flight<K, V, E>>,
-        anyway: bool,
-        now: u64,
-    ) -> Begun<K, V, E>
+    pub(super) fn begin(&self, flight: &Arc<Flight<K, V, E>>, why: Why, now: u64) -> Begun<K, V, E>
     where
         V: Clone,
     {
         let mut shard = self.lock(Self::shard_of(flight.hash));
-        let begun = shard.begin(flight, anyway, now, &self.total);
+        let begun = shard.begin(flight, why, now, &self.total);
         (begun, shard.leaving())
     }
 

@@ -1,7 +1,11 @@
 //! The cache, as far as values have to be waited for.
 
 use super::{
-    AsyncCache, Deadlock, LoadError, core::Core, flight::Flight, shard::Look, waiter::Waiter,
+    AsyncCache, Deadlock, LoadError,
+    core::Core,
+    flight::Flight,
+    shard::{Look, Why},
+    waiter::Waiter,
 };
 use anyrt_core::rt::Runtime;
 use std::{
@@ -144,10 +148,10 @@ where
         F: FnOnce(K) -> Fut,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
-        self.load_behind(self.core.hash(key), key, true, loader)
+        self.load_behind(self.core.hash(key), key, Why::Asked, loader)
     }
 
-    fn load_behind<Q, F, Fut>(&self, hash: u64, key: &Q, anyway: bool, loader: F) -> bool
+    fn load_behind<Q, F, Fut>(&self, hash: u64, key: &Q, why: Why, loader: F) -> bool
     where
         Q: ToOwned<Owned = K> + ?Sized,
         F: FnOnce(K) -> Fut,
@@ -155,7 +159,7 @@ where
     {
         let now = self.core.now();
         let flight = Arc::new(Flight::new(key.to_owned(), hash));
-        let (begun, leaving) = self.core.begin(&flight, anyway, now);
+        let (begun, leaving) = self.core.begin(&flight, why, now);
         if !matches!(begun, Look::Missing) {
             self.core.let_go(leaving);
             return false;
@@ -212,20 +216,20 @@ where
             Look::Fresh(value) => Ok(value),
             Look::Stale { value, refresh } => {
                 if refresh && let Some(loader) = self.loader.take() {
-                    self.cache.load_behind(hash, self.key, false, loader);
+                    self.cache.load_behind(hash, self.key, Why::Wanted, loader);
                 }
                 Ok(value)
             }
             Look::Flying(flight) => Err(Waiter::joining(core, flight)),
-            Look::Missing => self.begin(hash, now),
+            Look::Missing => self.begin(hash, if first { Why::Missed } else { Why::Wanted }, now),
         }
     }
 
     #[cold]
-    fn begin(&mut self, hash: u64, now: u64) -> Result<V, Lent<'a, R, K, V, E>> {
+    fn begin(&mut self, hash: u64, why: Why, now: u64) -> Result<V, Lent<'a, R, K, V, E>> {
         let core = &*self.cache.core;
         let flight = Arc::new(Flight::new(self.key.to_owned(), hash));
-        let (begun, leaving) = core.begin(&flight, false, now);
+        let (begun, leaving) = core.begin(&flight, why, now);
         let found = match begun {
             Look::Missing => {
                 let loader = self.loader.take().expect("one load is begun");

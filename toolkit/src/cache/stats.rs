@@ -13,7 +13,7 @@ pub struct Stats {
     pub stale_hits: u64,
     /// Reads that found nothing they could use.
     pub misses: u64,
-    /// Misses that had to wait for no load of their own: one was under way, or its error was kept.
+    /// Misses without a load of their own: one was under way, had just ended, or its error was kept.
     pub shared: u64,
     /// Loads that began, refreshes included.
     pub loads: u64,

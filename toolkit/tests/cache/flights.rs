@@ -6,8 +6,13 @@ use anyrt_core::{
     task::yield_now,
 };
 use anyrt_sim::{Sim, SimRuntime, check};
-use anyrt_toolkit::cache::LoadError;
-use std::{future::pending, sync::Arc};
+use anyrt_toolkit::{AsyncCache, cache::LoadError};
+use std::{
+    cell::RefCell,
+    future::{Future, pending, poll_fn},
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
 
 #[test]
 fn overlapping_callers_share_one_load() {
@@ -370,4 +375,52 @@ fn the_last_handle_takes_the_background_along() {
         rt.sleep(SECOND).await;
         let _ = rt.now();
     });
+}
+
+/// Between the look that misses and the load there is the key's `Clone`: here it does what another thread may.
+#[test]
+fn a_miss_is_a_load_or_shares_one() {
+    thread_local!(static BETWEEN: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::default());
+    #[derive(Debug, PartialEq, Eq, Hash)]
+    struct Key;
+    impl Clone for Key {
+        fn clone(&self) -> Self {
+            let between = BETWEEN.with(RefCell::take);
+            between.into_iter().for_each(|between| between());
+            Self
+        }
+    }
+    for ended in [true, false] {
+        check(5, move |rt| async move {
+            let cache: AsyncCache<_, Key, u64> =
+                AsyncCache::builder(&rt).capacity(10).build().unwrap();
+            let (other, rt2) = (cache.clone(), rt.clone());
+            let mut load = Box::pin(async move {
+                let load = |_| async move {
+                    rt2.sleep(SECOND).await;
+                    1
+                };
+                other.get_or_load(&Key, load).await.unwrap()
+            });
+            let driver = Arc::new(Mutex::new(None));
+            let (other, drives) = (cache.clone(), driver.clone());
+            BETWEEN.set(Some(Box::new(move || match ended {
+                true => drop(other.insert(Key, 1)),
+                false => {
+                    let mut cx = Context::from_waker(Waker::noop());
+                    assert!(load.as_mut().poll(&mut cx).is_pending());
+                    *drives.lock().unwrap() = Some(load);
+                }
+            })));
+            let mut call = Box::pin(cache.get_or_load(&Key, |_| async { 2 }));
+            let looked = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
+            assert_eq!(looked.is_ready(), ended);
+            if let Some(driver) = driver.lock().unwrap().take() {
+                let driver = rt.spawn(driver);
+                assert_eq!((call.await.unwrap(), driver.await.unwrap()), (1, 1));
+            }
+            let stats = cache.stats();
+            assert_eq!(stats.misses, stats.loads + stats.shared, "{stats:?}");
+        });
+    }
 }

@@ -76,6 +76,17 @@ pub(super) enum Look<K, V, E> {
     Missing,
 }
 
+/// Why a load is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// A read missed, and nobody was loading.
+    Missed,
+    /// There is no fresh value; whoever read that is counted already.
+    Wanted,
+    /// Somebody says so, whatever there is.
+    Asked,
+}
+
 /// What is to be told of, and dropped, outside of the lock.
 #[derive(Debug)]
 pub(super) struct Leaving<K, V, E> {

@@ -2,7 +2,7 @@
 
 use super::{
     super::flight::{Flight, same},
-    Age, Look, Shard,
+    Age, Look, Shard, Why,
 };
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -60,11 +60,11 @@ impl<K, V, E> Shard<K, V, E> {
         self.counts.in_flight = 0;
     }
 
-    /// Begins a load, unless there is one. Where there is a fresh value it begins only if `anyway`.
+    /// Begins a load, unless there is one, or a fresh value that will do.
     pub(in super::super) fn begin(
         &mut self,
         flight: &Arc<Flight<K, V, E>>,
-        anyway: bool,
+        why: Why,
         now: u64,
         total: &AtomicU64,
     ) -> Look<K, V, E>
@@ -74,12 +74,16 @@ impl<K, V, E> Shard<K, V, E> {
     {
         let is_key = |key: &K| *key == flight.key;
         let live = self.live(flight.hash, now, total, is_key);
+        let shared = u64::from(why == Why::Missed);
         if let Some((at, Age::Fresh)) = live
-            && !anyway
+            && why != Why::Asked
         {
-            return Look::Fresh(self.policy.store.entry(at).value.clone());
+            let value = self.policy.store.entry(at).value.clone();
+            self.counts.shared += shared;
+            return Look::Fresh(value);
         }
         if let Some(other) = self.flying(flight.hash, now, is_key) {
+            self.counts.shared += shared;
             return Look::Flying(other);
         }
         self.keep(flight, FLYING);
