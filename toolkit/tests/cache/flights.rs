@@ -130,7 +130,7 @@ fn a_load_outlives_whoever_drives_it() {
         Sim::new()
             .forbid_leaks()
             .spurious_polls(7)
-            .check(150, move |rt| async move {
+            .check(1_500, move |rt| async move {
                 let (cache, watch) = (cache(&rt), Watch::default());
                 let tasks: Vec<_> = (0..5)
                     .map(|index| {
