@@ -162,7 +162,7 @@ where
 /// [Sleeps](Sleep::sleep) on the default runtime.
 ///
 /// # Cancel safety
-/// Dropping it is all there is to cancelling it.
+/// Safe: drop it to cancel it.
 #[track_caller]
 pub fn sleep<'a>(duration: Duration) -> <Rt<&'a ()> as Sleep>::Timer
 where

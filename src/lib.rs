@@ -37,19 +37,21 @@
 //! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for`] |
 //! | [`task`] | [`run_local`], [`yield_now`]; handles for those who write a backend |
 //! | [`erased`] | [`DynRuntime`]: chosen at run time |
+//! | [`error`] | the errors that several of them share |
 //! | [`cache`] | [`AsyncCache`]: each value is loaded once, whoever goes away |
 //! | [`mod@retry`] | attempts of what may fail, with growing waits in between, budgets and limits |
 //! | [`limit`] | how often: [`RateLimiter`]; how many at once: [`Limiter`] |
 //! | [`resilience`] | where errors end: [`Boundary`], [`CircuitBreaker`], `best_effort` |
 //! | [`pool`] | connections and the like: made once, checked, used often |
-//! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
+//! | [`resource`] | what has an async close: `with_resource`, `ExitStack` |
 //! | [`batch`] | many small questions, asked as few large ones |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
-//! | [`error`] | the errors that several of them share |
 //!
-//! Those from [`cache`] on come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
+//! Marks such as *TG-3* name the rules of the contract, `conformance/SPEC.md` in the repository, each with its test.
+//!
+//! The rooms from [`cache`] on come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
 //! it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`: what their pages call `anyrt_core::x` or
 //! `anyrt_toolkit::x` is `anyrt::x`.
 //!
@@ -61,6 +63,8 @@
 //! | `spawn_blocking`, `to_thread` | [`rt.spawn_blocking(..)`](SpawnBlocking::spawn_blocking) |
 //! | `LocalSet`, `spawn_local` | [`run_local`] |
 //! | `block_on`, `asyncio.run` | [`rt.block_on(..)`](BlockOn::block_on), [`run`] |
+//! | `#[tokio::main]`, `#[tokio::test]` | they stay: inside, `Tokio::default()` is that runtime |
+//! | `AbortHandle` | [`JoinHandle::abort`] takes `&self`; to stop many, or from afar, a [`CancellationToken`] or a [`TaskGroup`] |
 //! | `JoinSet`, `TaskGroup`, a nursery | [`task_group`], [`TaskGroup`] |
 //! | `asyncio.gather` | [`gather()`]; `return_exceptions` is [`settled()`](gather::Gather::settled) |
 //! | `select!` | [`race!`], with an enum of the branches |
@@ -68,19 +72,22 @@
 //! | `FuturesUnordered` | [`FutureSet`], or a [`scope()`] |
 //! | `buffer_unordered`, `buffered` | [`map_concurrent`], [`.ordered()`](gather::MapConcurrent::ordered) |
 //! | `timeout`, `wait_for` | [`rt.timeout(..)`](Timeout::timeout); [`wait_for`] where the work should know its limit; [`wait_for_task`] |
-//! | `sleep`, `interval` | [`rt.sleep(..)`](Sleep::sleep), [`time::interval`](time::interval()) |
+//! | `sleep`, `sleep_until`, `timeout_at` | [`rt.sleep(..)`](Sleep::sleep), [`rt.sleep_until(..)`](Sleep::sleep_until), [`rt.timeout_at(..)`](Timeout::timeout_at) |
+//! | `interval` | [`time::interval`](time::interval()), which delays missed ticks where tokio bursts |
 //! | `CancellationToken`, `shield` | [`CancellationToken`], [`shield`] |
 //! | `task_local!`, `contextvars` | [`task_local!`] |
 //! | `Mutex`, `Semaphore` | [`rt.lock(..)`](Runtime::lock), [`rt.semaphore(..)`](Runtime::semaphore) |
 //! | `RwLock`, `OnceCell`, `Barrier`, `Condvar` | [`sync::FifoRwLock`], [`sync::OnceCell`], [`sync::Barrier`], [`sync::Condvar`] |
 //! | `Notify`, `asyncio.Event` | [`sync::Notify`], [`sync::Event`] |
-//! | `backon`, `tenacity` | [`retry::retry`] |
+//! | `backon`, `tenacity` | [`retry()`](fn@retry) |
 //! | `governor`, `leaky-bucket` | [`RateLimiter`] |
-//! | `moka`, `quick_cache` | [`AsyncCache`] |
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
-//! | `moka`, `singleflight`, `lru_cache` | [`AsyncCache`] |
+//! | `moka`, `quick_cache`, `singleflight`, `lru_cache` | [`AsyncCache`] |
+//! | `deadpool`, `bb8` | [`Pool`] |
+//! | a dataloader | [`batch`] |
+//! | `tokio::time::pause`, `loom`, `shuttle`, `madsim` | the feature `sim`: `anyrt::sim` |
 //! | `ReceiverStream` | [`rx.into_stream()`](Receiver::into_stream) |
 //!
 //! # A type of a library
@@ -198,7 +205,7 @@ pub use anyrt_tokio as tokio;
 pub use anyrt_toolkit::{
     AsyncCache, batch, cache, lifecycle, lifecycle::App, limit, limit::Limiter, limit::RateLimiter,
     pool, pool::Pool, resilience, resilience::Boundary, resilience::CircuitBreaker, resource,
-    retry, retry::Retry, testing, workers, workers::TaskPool,
+    retry, retry::Retry, retry::retry, testing, workers, workers::TaskPool,
 };
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.

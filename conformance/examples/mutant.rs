@@ -1,6 +1,6 @@
 //! Runs rules on one mutant, for `cargo xtask mutants`: `mutant sim|tokio FAULT RULE...`.
 //!
-//! A line a rule: its id, the verdict's word, the milliseconds, the message. A fault that is planted in the
+//! A line per rule: its id, the verdict's word, the milliseconds, the message. A fault that is planted in the
 //! sources is none of these: it is there, or not, when this program is built.
 
 use anyrt_conformance::{

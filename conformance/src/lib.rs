@@ -1,4 +1,4 @@
-//! The conformance suite of [anyrt](https://docs.rs/anyrt): one named test a rule, for any backend.
+//! The conformance suite of [anyrt](https://docs.rs/anyrt): one named test per rule, for any backend.
 //!
 //! A backend is a type that implements [`Runtime`](anyrt_core::rt::Runtime) and
 //! [`BlockOn`](anyrt_core::rt::BlockOn). What those promise is written down in [`SPEC.md`](spec_md), rule by

@@ -119,7 +119,7 @@ impl Report {
         (passed.count(), entries.count())
     }
 
-    /// A line a rule, and one in the end.
+    /// A line per rule, and one at the end.
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.backend);
         for Entry {

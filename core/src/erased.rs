@@ -18,8 +18,8 @@ use std::{
 /// Any runtime behind one type: itself a [`Runtime`], so that a library can offer
 /// `Client<R = DynRuntime>`.
 ///
-/// It costs a box a task, a timer or a blocking call, and a virtual call an operation; generic
-/// code pays nothing.
+/// It costs a box per task, timer or blocking call, and a virtual call per operation; generic code pays
+/// nothing.
 ///
 /// ```
 /// use anyrt_core::{erased::DynRuntime, rt::{BlockOn, Runtime}};

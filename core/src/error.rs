@@ -178,7 +178,7 @@ pub struct AcquireTimeout {
 }
 
 impl AcquireTimeout {
-    /// Reports that `primitive` was not to be had, because `holder` kept it.
+    /// Reports that `primitive` could not be acquired because `holder` held it.
     pub fn new(
         primitive: impl Into<String>,
         holder: Option<&'static Location<'static>>,
@@ -207,11 +207,7 @@ impl fmt::Display for AcquireTimeout {
     }
 }
 
-impl Error for AcquireTimeout {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.elapsed)
-    }
-}
+impl Error for AcquireTimeout {}
 
 /// Why permits could not be had in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,14 +227,7 @@ impl fmt::Display for AcquireTimeoutError {
     }
 }
 
-impl Error for AcquireTimeoutError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Elapsed(timeout) => timeout.source(),
-            Self::Closed => None,
-        }
-    }
-}
+impl Error for AcquireTimeoutError {}
 
 /// What was waited for cannot come any more: the semaphore, channel or queue is closed, or its other side
 /// is gone.

@@ -6,7 +6,7 @@
 //! | [`sync`] | portable, FIFO, cancel-safe coordination: locks, permits, channels, signals |
 //! | [`channel`] | oneshot, broadcast, watch, work queue: portable, cancel-safe |
 //! | [`mod@join`] | many futures in the caller's own task: all of them, the first, a set, a scope |
-//! | [`task`] | what a backend needs to keep the contract of `spawn`, `yield_now`, local tasks |
+//! | [`task`] | for backends: handles that keep the contract of `spawn`; for all: `yield_now`, local tasks |
 //! | [`time`] | [`Instant`], the portable timer, the lossless timeout, [`wait_for`](time::wait_for()) |
 //! | [`group`] | task groups: tasks with an owner that waits for them, and errors that come back whole |
 //! | [`gather`] | many tasks, one result: `gather`, `map_concurrent`, `race`, `hedge` |

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | run tasks | threads that take woken tasks off a queue, and `async-task` for the wakers |
 //! | join them, abort them, catch their panics | [`portable`], around any executor |
-//! | run blocking work | a thread a call, with [`portable_blocking`] |
+//! | run blocking work | a thread per call, with [`portable_blocking`] |
 //! | tell the time, wake at a deadline | `std` and `futures-timer`, with [`AlarmTimer`] |
 //! | lock, semaphore, channel | [`portable_sync!`](anyrt_core::portable_sync) |
 //!

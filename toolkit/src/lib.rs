@@ -2,15 +2,15 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`batch`] | many small questions, asked as few large ones |
+//! | [`cache`] | [`AsyncCache`]: each value is loaded once, kept as long as it is worth it, and never too long |
+//! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
 //! | [`limit`] | how often: `RateLimiter`; how many at once: `Limiter` |
+//! | [`pool`] | connections and the like: made once, checked, used often |
 //! | [`resilience`] | where errors end: `Boundary`, `CircuitBreaker` |
+//! | [`resource`] | what has an async close: `with_resource`, `ExitStack` |
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
-//! | [`cache`] | [`AsyncCache`]: each value is loaded once, kept as long as it is worth it, and never too long |
-//! | [`batch`] | many small questions, asked as few large ones |
-//! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
-//! | [`pool`] | connections and the like: made once, checked, used often |
-//! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
@@ -18,17 +18,17 @@
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
 
+pub mod batch;
 pub mod cache;
+pub mod lifecycle;
 pub mod limit;
 mod lock;
+pub mod pool;
 pub mod resilience;
+pub mod resource;
 pub mod retry;
 pub mod testing;
-
-pub use cache::AsyncCache;
-pub mod batch;
-pub mod lifecycle;
-pub mod pool;
-pub mod resource;
 mod unwind;
 pub mod workers;
+
+pub use cache::AsyncCache;

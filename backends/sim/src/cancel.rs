@@ -23,8 +23,8 @@ const POINTS: usize = 1 << 14;
 /// `setup` makes what the operation works on. Then `op` is polled and dropped: before its first poll; right
 /// after its first poll, its second, …; and each time also once it was woken, just before it would have
 /// been polled again, where what it was given is lost most easily. Then `verify` looks whether all is as it
-/// should be, and a fresh `op` has to come to its end. Each point is tried under 20 schedules; it ends
-/// with the point that no run comes to.
+/// should be, and a fresh `op` has to come to its end. Each point is tried under 20 schedules; the
+/// search ends at the first point that no run reaches.
 ///
 /// ```
 /// use anyrt_core::rt::{Runtime, Semaphore, Spawn};

@@ -29,13 +29,13 @@ pub(crate) struct Settings {
     pub(crate) max_steps_at_once: u64,
     pub(crate) max_time: Duration,
     pub(crate) forbid_leaks: bool,
-    /// One in so many steps polls a task that nobody woke; 0: never.
+    /// One in this many steps polls a task that nobody woke; 0: never.
     pub(crate) spurious: u32,
-    /// One in so many polls has a new waker, and the old one is dead; 0: never.
+    /// One in this many polls has a new waker, and the old one is dead; 0: never.
     pub(crate) swaps: u32,
-    /// One in so many waits for a lock, a permit or a channel lets others run first; 0: never.
+    /// One in this many waits for a lock, a permit or a channel lets others run first; 0: never.
     pub(crate) yields: u32,
-    /// One in so many timers is late; 0: never.
+    /// One in this many timers is late; 0: never.
     pub(crate) late: u32,
     /// It is a runtime as others are: blocking work has threads, other threads may wake tasks, and the panic
     /// of a task that nobody joins is nobody's business.
@@ -115,7 +115,7 @@ impl Sim {
         self
     }
 
-    /// After so many steps without a wait for time the clock goes on by itself, to the next timer: 10,000
+    /// After this many steps without a wait for time the clock goes on by itself, to the next timer: 10,000
     /// unless set. Where there is no timer, ten times as many are a livelock.
     pub fn max_steps_at_once(mut self, steps: u64) -> Self {
         self.settings.max_steps_at_once = steps;
@@ -142,14 +142,14 @@ impl Sim {
             .late_timers(0)
     }
 
-    /// Polls a task that nobody woke, in about one of so many steps of each seed; 0: never.
+    /// Polls a task that nobody woke, in about one of `one_in` steps of each seed; 0: never.
     pub fn spurious_polls(mut self, one_in: u32) -> Self {
         self.faults = false;
         self.settings.spurious = one_in;
         self
     }
 
-    /// Gives about one of so many polls, in each seed, another waker than the poll before: that one
+    /// Gives about one of `one_in` polls, in each seed, another waker than the poll before: that one
     /// wakes nobody any more; 0: never.
     pub fn new_wakers(mut self, one_in: u32) -> Self {
         self.faults = false;
@@ -157,7 +157,7 @@ impl Sim {
         self
     }
 
-    /// Lets others run before about one of so many waits for a lock, a permit or a channel of the runtime,
+    /// Lets others run before about one of `one_in` waits for a lock, a permit or a channel of the runtime,
     /// in each seed, also where it need not wait: on several threads they always may; 0: never.
     pub fn yields(mut self, one_in: u32) -> Self {
         self.faults = false;
@@ -165,7 +165,7 @@ impl Sim {
         self
     }
 
-    /// Lets about one of so many timers be late, by a millisecond; 0: none, which is the default.
+    /// Lets about one of `one_in` timers be late, by a millisecond; 0: none, which is the default.
     pub fn late_timers(mut self, one_in: u32) -> Self {
         self.settings.late = one_in;
         self
@@ -178,7 +178,7 @@ impl Sim {
         self
     }
 
-    /// Runs so many seeds at a time. Not for bodies with statics that they change. The failure that is
+    /// Runs `jobs` seeds at a time. Not for bodies with statics that they change. The failure that is
     /// reported is still that of the lowest seed.
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
         self.jobs = jobs;

@@ -1,4 +1,4 @@
-//! The contract on the simulator: a test a rule in the order of wakes, and all rules over seeds.
+//! The contract on the simulator: a test per rule in the order of wakes, and all rules over seeds.
 
 use anyrt_conformance::{RULES, Report, Suite};
 use anyrt_sim::{Schedule, SimRuntime};

@@ -1,4 +1,4 @@
-//! *GA*: one task an item: which items are taken when, and which outputs come when.
+//! *GA*: one task per item: which items are taken when, and which outputs come when.
 
 use super::gather::Endless;
 use crate::{

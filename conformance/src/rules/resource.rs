@@ -1,4 +1,4 @@
-//! *LC*: what is closed by waiting.
+//! *LC*: resources with an async close.
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},

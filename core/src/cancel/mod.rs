@@ -7,7 +7,7 @@
 //! | stop whoever is left when this returns | [`token.drop_guard()`](CancellationToken::drop_guard) |
 //! | give up a future | [`future.cancellable(&token)`](Cancellable::cancellable), [`token.run_until_cancelled(future)`](CancellationToken::run_until_cancelled) |
 //! | clean up, and be let finish | [`.on_cancel(cleanup)`](CancellableFuture::on_cancel) |
-//! | not be cancelled for a while | [`shield(future)`](shield()) |
+//! | not be cancelled by a token or a group for a while | [`shield(future)`](shield()) |
 //!
 //! A token asks; who was asked stops at a place of its choice. What drops a future without asking
 //! is the abort of a task, which a [`TaskGroup`](crate::group::TaskGroup) does once its

@@ -15,7 +15,9 @@ use std::{
 /// Inside, the [context's](crate::context::Context) token is a fresh one and its deadline is none,
 /// so an outer token and an outer deadline are not seen; one that is set inside acts as usual.
 /// The abort of a child of a [`TaskGroup`](crate::group::TaskGroup) waits until the shield is over.
-/// What no shield holds off is the drop of the future itself.
+/// What no shield holds off is the drop of the future itself, which is how `timeout`, `wait_for`, `race!`,
+/// a plain task's `abort` and `wait_for_task` end what they give up. What has to finish under one of those
+/// belongs into a child of a group that outlives it.
 ///
 /// ```
 /// use anyrt_core::cancel::shield;

@@ -233,7 +233,7 @@ impl CancellationToken {
     /// Waits until it is cancelled, and says why.
     ///
     /// # Cancel safety
-    /// Dropping it is all there is to cancelling it.
+    /// Safe: drop it to cancel it.
     pub fn cancelled(&self) -> CancelledFuture<&Self> {
         CancelledFuture::new(self)
     }

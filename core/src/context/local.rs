@@ -3,7 +3,7 @@
 use super::{Context, InContext, current};
 use std::{any::Any, fmt, future::Future, marker::PhantomData, ptr, sync::Arc};
 
-/// Declares statics with a value a task, which the children of its groups inherit.
+/// Declares statics with a value per task, which the children of its groups inherit.
 ///
 /// ```
 /// use anyrt_core::task_local;

@@ -89,7 +89,7 @@ impl Context {
     /// The effective deadline: the earliest that is in force, up to the nearest
     /// [shield](crate::cancel::shield()) (*TG-15*), on the clock of the runtime that set it.
     ///
-    /// To know, not to be stopped by: only whoever set it enforces it. [`wait_for`](crate::time::wait_for())
+    /// It informs: only what set it enforces it. [`wait_for`](crate::time::wait_for())
     /// and a group do so for the limits that they were given; [`with_deadline`](Self::with_deadline) alone
     /// does not. It is there to plan by, for a request's own limit or for not beginning at all; that it is
     /// time to stop is told by the [token](Self::token), which can come at any moment.

@@ -18,8 +18,8 @@ use std::{
 /// order of completion (*GA-1*).
 ///
 /// The first failure ends it: the others are cancelled, and have been joined before it is returned
-/// (*GA-3*). The tasks are spawned at the first poll; of no futures, the outputs are an empty list at
-/// once (*GA-2*).
+/// (*GA-3*). The tasks are spawned at the first poll; with no futures it is ready at once, with an
+/// empty list (*GA-2*).
 ///
 /// ```
 /// use anyrt_core::{gather::gather, group::TaskError, rt::Runtime};
@@ -38,6 +38,9 @@ use std::{
 /// A [`TaskError`]: what the task returned, or its panic; its [`id`](TaskError::id) is its place in
 /// the input. Where the context's token was cancelled, that of the first that has no output
 /// (*GA-41*).
+///
+/// The futures are `'static`, since they run as tasks. What borrows goes through
+/// [`try_join_all`](crate::join::try_join_all()) or a [`scope`](crate::join::scope()), in the caller's task.
 ///
 /// # Cancel safety
 /// Dropping it aborts every task (*GA-6*).
@@ -90,7 +93,7 @@ where
         Settled(self)
     }
 
-    /// Runs at most so many at once, the others as soon as one has ended, in order (*GA-9*).
+    /// Runs at most `at_once` tasks at once, the others as soon as one has ended, in order (*GA-9*).
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).

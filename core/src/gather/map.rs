@@ -1,4 +1,4 @@
-//! One task an item, so many at once.
+//! One task per item, with a limit on how many run at once.
 
 use super::child::{Progress, reporting, start_made, start_raised};
 use crate::{
@@ -171,7 +171,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    /// Runs at most so many at once; outputs that nobody has taken yet count, too.
+    /// Runs at most `at_once` tasks at once; outputs that nobody has taken yet count, too.
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).

@@ -66,15 +66,13 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         self
     }
 
-    /// Runs at most so many children at once; the others queue up, first come, first served
-    /// (*TG-19*).
+    /// Runs at most `children` at once; the others queue up, first come, first served (*TG-19*).
     pub fn max_concurrent(mut self, children: usize) -> Self {
         self.max_concurrent = Some(children);
         self
     }
 
-    /// Gives the children so long between the cancellation of their token and their abort
-    /// (*TG-13*). Zero unless set: they are aborted at once.
+    /// The time between the cancellation of the children's token and their abort (*TG-13*). Zero unless set: they are aborted at once.
     ///
     /// A child that is asked to stop ends well with `Ok`, and is left out of the group's error. One that
     /// makes an error of its cancellation has failed, and is told of.
@@ -107,7 +105,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         self
     }
 
-    /// Fails the group after so long, counted from `build`.
+    /// Fails the group after `limit`, counted from `build`.
     pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limit = limit.into();
         self
@@ -136,8 +134,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         self
     }
 
-    /// So many outputs are enough: the other children are cancelled then, and failures so far are
-    /// tolerated. Without as many, the group fails at its end if any child has.
+    /// Ends the group once `successes` children have succeeded: the others are cancelled, and earlier failures
+    /// are tolerated. If fewer succeed, any failure fails the group.
     pub fn enough(mut self, successes: usize) -> Self {
         self.policy = Policy::Enough { successes };
         self

@@ -34,6 +34,13 @@ use std::{borrow::Cow, panic::Location};
 ///     }
 /// }
 /// ```
+///
+/// # With `Box<dyn Error>` and `anyhow`
+/// `E` is `Send + 'static`, and need be no [`Error`](std::error::Error): a group of children that fail with
+/// `Box<dyn Error + Send + Sync>` prints its failures as any other. But neither that box nor `anyhow::Error` is an
+/// `Error` itself, so a `GroupError` of them is none either, and `?` cannot convert it. Where one message will
+/// do, write it: `.map_err(|error| anyhow!("{error}"))`; for the causes of each failure
+/// there is [`report_with`](Self::report_with).
 #[derive(Debug)]
 pub struct GroupError<E> {
     name: Option<Cow<'static, str>>,

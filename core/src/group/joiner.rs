@@ -35,6 +35,22 @@ pub enum Step {
 ///     }
 /// }
 /// ```
+///
+/// A closure will do, with the type of its argument written out:
+///
+/// ```
+/// use anyrt_core::{group::{Step, TaskError, TaskGroup}, rt::Runtime};
+///
+/// # fn demo<R: Runtime>(rt: &R) -> Result<(), anyrt_core::ConfigError> {
+/// let mut seen = 0;
+/// let group = TaskGroup::<_, u32, std::io::Error>::builder(rt)
+///     .joiner(move |_: Result<&u32, &TaskError<std::io::Error>>| {
+///         seen += 1;
+///         if seen == 10 { Step::Succeed } else { Step::Continue }
+///     })
+///     .build()?;
+/// # drop(group); Ok(()) }
+/// ```
 pub trait Joiner<T, E>: Send + 'static {
     /// A child completed. A panic in here is that child's.
     fn completed(&mut self, outcome: Result<&T, &TaskError<E>>) -> Step;

@@ -114,8 +114,7 @@ impl<E: Error + 'static> Error for TaskError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             Cause::Failed(error) => error.source(),
-            Cause::TimedOut(elapsed) => Some(elapsed),
-            Cause::Panicked(_) | Cause::Cancelled(_) => None,
+            Cause::TimedOut(_) | Cause::Panicked(_) | Cause::Cancelled(_) => None,
         }
     }
 }

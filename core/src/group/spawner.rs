@@ -43,7 +43,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     /// # Errors
     /// A [`SpawnError`], which hands the future back unpolled, if the group is closed or
     /// cancelled (*TG-10*). A body can ignore it with `.ok()`: a group that takes no more children has
-    /// failed, or was cancelled, and whoever joins it hears of that.
+    /// failed, or was cancelled, and whoever joins it hears of that. With `?` it would have to become an
+    /// error of the body, which a value with the future in it mostly cannot.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Result<TaskId, SpawnError<F>>
     where
@@ -154,8 +155,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
         self.shared.forget_consumer(place);
     }
 
-    /// Cancels the children, for no error's sake (*TG-7*): their token first, after the grace they
-    /// are aborted. What is queued is dropped unpolled. Idempotent.
+    /// Cancels the children, which is no error (*TG-7*): their token first; after the grace they are
+    /// aborted. What is queued is dropped unpolled. Idempotent.
     #[track_caller]
     pub fn cancel(&self) {
         self.cancel_with("its group was cancelled");
@@ -170,7 +171,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
         });
     }
 
-    /// Aborts one child, for no error's sake, and says whether it was still live.
+    /// Aborts one child, which is no error, and says whether it was still live.
     pub fn abort(&self, id: TaskId) -> bool {
         self.shared.abort(id)
     }

@@ -115,7 +115,7 @@ pub enum StartError<E> {
     Panicked(Panic),
     /// It was cancelled first.
     Cancelled,
-    /// It ended, with an output, and never said so.
+    /// It returned without reporting that it is ready.
     NotReady,
 }
 

@@ -31,7 +31,7 @@ use std::{
 /// ```
 ///
 /// # Panics
-/// Where a child panics, at once. The siblings are dropped with the [`JoinAll`].
+/// As soon as a child panics. The siblings are dropped with the [`JoinAll`].
 ///
 /// # Cancel safety
 /// Dropping it drops all children, and the outputs of those that are finished.
@@ -87,7 +87,7 @@ impl<F: Future> Future for JoinAll<F> {
 /// With the first error of a child.
 ///
 /// # Panics
-/// Where a child panics, at once. The siblings are dropped with the [`TryJoinAll`].
+/// As soon as a child panics. The siblings are dropped with the [`TryJoinAll`].
 ///
 /// # Cancel safety
 /// Dropping it drops all children, and the outputs of those that are finished.

@@ -36,7 +36,7 @@ use std::{
 /// Where there is no future, for nothing would ever come.
 ///
 /// # Panics
-/// Where a child panics, at once. The siblings are dropped with the [`Race`].
+/// As soon as a child panics. The siblings are dropped with the [`Race`].
 ///
 /// # Cancel safety
 /// Dropping it drops all children.
@@ -95,7 +95,7 @@ impl<F: Future> Future for Race<F> {
 /// At once where there is no future; with [`AllFailed`] once all have failed.
 ///
 /// # Panics
-/// Where a child panics, at once. The siblings are dropped with the [`RaceOk`].
+/// As soon as a child panics. The siblings are dropped with the [`RaceOk`].
 ///
 /// # Cancel safety
 /// Dropping it drops all children, and the errors of those that have failed.

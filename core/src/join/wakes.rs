@@ -1,4 +1,4 @@
-//! Who of the children was woken: a waker a child, and a queue that they push to.
+//! Which children were woken: a waker per child, and a queue that they push to.
 //!
 //! A child is polled with a waker of its *leaf*, whose word says which child it stands for:
 //!

@@ -12,9 +12,9 @@ use std::future::Future;
 /// *BO-1*: the output comes back, a panic unwinds, and the future need be neither `Send` nor `'static`.
 ///
 /// *BO-2*: refuse inside a task. A flag of the thread, set while a task is polled and while it is in
-/// `block_on`, is all it takes. A thread that merely blocks there is missing to what it waits for, and
-/// all hangs once as many do as there are; one that goes on with other tasks meanwhile may pick up one
-/// that waits for it.
+/// `block_on`, is all it takes. A thread that only blocks there is lost to the executor, and once every
+/// thread blocks, nothing runs; one that runs other tasks meanwhile may pick up a task that waits for the
+/// blocked one.
 pub trait BlockOn {
     /// Runs `future` to its end and returns its output.
     ///

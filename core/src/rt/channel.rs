@@ -55,8 +55,8 @@ pub trait Sender<T: Send + 'static>: Clone + Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropped while it waits, it takes its item along, and nothing else is lost; [`reserve`](Self::reserve)
-    /// first where the item must survive (*CH-4*). The receiver may take the item before the
-    /// future is polled again: dropped then, it has been sent.
+    /// first where the item must survive (*CH-4*). If the receiver took the item before
+    /// the drop, it counts as sent.
     #[track_caller]
     fn send(&self, item: T) -> impl Future<Output = Result<(), SendError<T>>> + Send;
 

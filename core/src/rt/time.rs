@@ -80,7 +80,7 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
     /// the first poll.
     ///
     /// # Cancel safety
-    /// Dropping it is all there is to cancelling it.
+    /// Safe: drop it to cancel it.
     #[track_caller]
     fn sleep(&self, duration: Duration) -> Self::Timer {
         self.sleep_until(self.now() + duration)
@@ -138,8 +138,8 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// # Cancel safety
 /// As safe as the inner future.
 pub trait Timeout: Sleep {
-    /// Gives `future` so long, from the end of its first poll on. `None` is no limit (*TO-5*), zero is
-    /// over once others had a turn (*TO-3*), and one beyond the end of time never comes (*TO-4*).
+    /// Limits `future` to `limit`, counted from the end of its first poll. `None` is no limit (*TO-5*), zero
+    /// yields once and then expires (*TO-3*), and a limit past the end of time never does (*TO-4*).
     #[track_caller]
     fn timeout<F: Future>(
         &self,
@@ -150,7 +150,7 @@ pub trait Timeout: Sleep {
         TimeoutFuture::new(self.clone(), limit, future)
     }
 
-    /// Gives `future` until `deadline`.
+    /// Limits `future` to the time until `deadline`.
     #[track_caller]
     fn timeout_at<F: Future>(
         &self,
@@ -161,7 +161,7 @@ pub trait Timeout: Sleep {
         TimeoutFuture::new(self.clone(), limit, future)
     }
 
-    /// Gives `future` that many seconds.
+    /// Limits `future` to `secs` seconds.
     ///
     /// # Errors
     /// A [`ConfigError`] if they are negative, NaN or infinite (*TO-6*).

@@ -224,7 +224,7 @@ impl<H: Deref<Target: HasGuarded>, M: Mode> Held<H, M> {
 }
 
 impl<H: Deref<Target: HasGuarded<Kind = Many>>> Held<H, ExclusiveMode> {
-    /// Lets others share, without letting one who waits to write in between (*SY-64*).
+    /// Makes it a shared guard; no waiting writer gets in between (*SY-64*).
     pub fn downgrade(self) -> Held<H, SharedMode> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither dropped nor used again, so that the handle has one owner.

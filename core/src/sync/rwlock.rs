@@ -90,7 +90,7 @@ impl<T> FifoRwLock<T> {
         Held::try_new(self, Location::caller())
     }
 
-    /// Waits for access alone.
+    /// Waits for exclusive access.
     ///
     /// # Cancel safety
     /// Safe: as [the lock](Self) says.
@@ -100,7 +100,7 @@ impl<T> FifoRwLock<T> {
         Acquire::new(self, Location::caller())
     }
 
-    /// Waits for access alone, with a guard that borrows nothing (*SY-65*).
+    /// Waits for exclusive access, with a guard that borrows nothing (*SY-65*).
     ///
     /// # Cancel safety
     /// Safe: as [the lock](Self) says.

@@ -9,7 +9,7 @@ use std::{
 /// Lets the executor run other tasks: pending exactly once, and wakes itself (*SP-8*).
 ///
 /// # Cancel safety
-/// Dropping it is all there is to cancelling it.
+/// Safe: drop it to cancel it.
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-/// Gives `future` so long, and lets it know: inside, the [context's](Context::deadline) deadline is
+/// Limits `future` to `limit`, and lets it know: inside, the [context's](Context::deadline) deadline is
 /// no later than this limit. `None` is no limit.
 ///
 /// As [`rt.timeout`](crate::rt::Timeout::timeout) it loses no value, and drops `future` before it

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{error::Error, fmt, future::Future, marker::PhantomData, time::Duration};
 
-/// Waits so long for a spawned task; then aborts it, and waits until it has been dropped (*TO-7*).
+/// Waits for a spawned task up to `limit`; then aborts it, and waits until it has been dropped (*TO-7*).
 ///
 /// An output that is there when the abort arrives is returned (*TO-2*).
 ///

@@ -14,6 +14,8 @@ use std::{
 };
 
 const PROGRAM: &str = "pipeline";
+/// How many of the skipped files are named, unless all are asked for.
+const NAMED: usize = 5;
 
 /// Counts words, and prints the most frequent ones.
 #[derive(Debug, Parser)]
@@ -27,8 +29,11 @@ struct Cli {
     /// Stop at the first file that cannot be read or is no text, rather than skip it.
     #[arg(long)]
     strict: bool,
-    /// Do not tell what was skipped.
+    /// Name each file that was skipped, not just the first five.
     #[arg(long, short)]
+    verbose: bool,
+    /// Do not tell what was skipped.
+    #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
     #[command(flatten)]
     runtime: RuntimeArg,
@@ -59,9 +64,16 @@ fn main() -> ExitCode {
         Err(error) => return cli::fail(PROGRAM, &error),
     };
     if !cli.quiet {
-        for skipped in &counted.skipped {
+        let named = if cli.verbose { usize::MAX } else { NAMED };
+        for skipped in counted.skipped.iter().take(named) {
             // Without a stderr there is nobody to tell.
             let _ = writeln!(stderr(), "{PROGRAM}: skipped {skipped}");
+        }
+        if let more @ 1.. = counted.skipped.len().saturating_sub(named) {
+            let _ = writeln!(
+                stderr(),
+                "{PROGRAM}: skipped {more} more (--verbose names them)"
+            );
         }
     }
     if let Err(error) = result {

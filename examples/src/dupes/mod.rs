@@ -4,7 +4,7 @@
 //!  Search (no I/O, no clock: decides what comes next)
 //!    │ unit of work                    ▲ what it yielded
 //!    ▼                                 │
-//!  drive::find ── rt.spawn_blocking ── channel        dupes-threads does the same
+//!  drive::find ── task group ── rt.spawn_blocking     dupes-threads does the same
 //!    (at most `jobs` at once)                         with plain threads
 //! ```
 //!

@@ -114,12 +114,12 @@ where
         join_all(loads)
     }
 
-    /// Has what is in loaded without waiting for more. It does not wait.
+    /// Starts loading what is buffered, and returns at once.
     pub fn flush(&self) {
         self.owner.shared.flush();
     }
 
-    /// Refuses further keys, also of those who wait for room; has what is in loaded, and waits for that.
+    /// Refuses further keys, including those that wait for room; loads what is buffered, and waits for that.
     ///
     /// # Cancel safety
     /// Safe: it is closed with the first poll, and can be waited for again.

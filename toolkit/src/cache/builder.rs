@@ -172,7 +172,7 @@ where
         self
     }
 
-    /// Is told of each entry that leaves, with the reason, unless the call that takes it out returns it.
+    /// Called with each entry that leaves, and why, unless the call that removes it returns it.
     ///
     /// It runs in the operation that made the entry leave, one call at a time and under no lock: it may use
     /// the cache. What leaves while it runs is told of afterwards, not inside of it. Its panics are counted,

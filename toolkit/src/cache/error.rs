@@ -77,7 +77,7 @@ impl<E: fmt::Display> fmt::Display for LoadError<E> {
 impl<E: Error + 'static> Error for LoadError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => Some(error.as_ref()),
+            Self::Failed(error) => error.source(),
             _ => None,
         }
     }

@@ -59,8 +59,8 @@ impl<R: Runtime> App<R> {
         }
     }
 
-    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*). As
-    /// long has the start-up, where the application is to stop before it has come to its end.
+    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*). A
+    /// start-up that still runs when a stop is requested gets the same time.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self

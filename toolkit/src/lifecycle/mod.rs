@@ -43,8 +43,8 @@
 //!
 //! # How it ends
 //! A request (a signal, [`request_shutdown`](Subsystem::request_shutdown), the token around), a failure of a
-//! subsystem, or nothing left to do: then tokens are cancelled, children before parents. Who has not stopped
-//! when the grace is over, or at the second request, is aborted, and named in the [`Report`]. Then the
+//! subsystem, or nothing left to do: then tokens are cancelled, children before parents. Subsystems that
+//! still run when the grace ends, or at a second request, are aborted, and named in the [`Report`]. Then the
 //! clean-up runs, in the reverse order of its entry, shielded, each step within a limit; a further request
 //! abandons it.
 

@@ -32,7 +32,7 @@ pub enum Overlap {
     Skip,
     /// A run follows at once, one for each tick that came.
     CatchUp,
-    /// A run begins beside it, up to so many at once; beyond that it is left out.
+    /// A run begins beside it, up to this many at once; beyond that it is left out.
     Parallel(usize),
 }
 
@@ -43,7 +43,7 @@ pub enum Restart {
     /// It goes on with the next tick.
     #[default]
     Always,
-    /// It ends after so many failures in a row.
+    /// It ends after this many failures in a row.
     GiveUpAfter(u32),
 }
 
@@ -87,7 +87,7 @@ where
         }
     }
 
-    /// Begins each run up to so much later, drawn anew each time, so that many processes do not do the same
+    /// Begins each run later by up to `most`, drawn anew each time, so that many processes do not do the same
     /// at the same time. The ticks themselves stay where they are.
     pub fn jitter(mut self, most: Duration) -> Self {
         self.jitter = most;

@@ -52,8 +52,8 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         self
     }
 
-    /// Has a task in the background keep so many objects idle, as far as the maximum permits. It tries again
-    /// later where the manager fails, and less and less often.
+    /// Keeps this many objects idle, within [`max_size`](Self::max_size), by a task in the background. Where
+    /// the manager fails it tries again, less and less often.
     pub fn min_idle(mut self, objects: usize) -> Self {
         self.limits.min_idle = objects;
         self
@@ -90,7 +90,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         self
     }
 
-    /// The pool. Nothing has been made then.
+    /// Builds the pool; it makes no object yet.
     ///
     /// Where [`min_idle`](Self::min_idle), [`idle_time`](Self::idle_time) or
     /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. As

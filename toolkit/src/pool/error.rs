@@ -31,8 +31,7 @@ impl<E: Error + 'static> Error for PoolError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Create(error) => Some(error),
-            Self::WaitTimedOut(elapsed) | Self::CreateTimedOut(elapsed) => Some(elapsed),
-            Self::Closed => None,
+            Self::WaitTimedOut(_) | Self::CreateTimedOut(_) | Self::Closed => None,
         }
     }
 }

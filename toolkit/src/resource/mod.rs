@@ -65,7 +65,7 @@ pub use stack::{ExitStack, exit_stack, with_resource, with_resources};
 
 use std::{error::Error, future::Future};
 
-/// What is closed by waiting.
+/// What has an async close.
 pub trait AsyncClose: Send + 'static {
     /// Why it could not be closed as it should.
     type Error: Into<Box<dyn Error + Send + Sync>>;

@@ -44,7 +44,7 @@ impl<E> RetryError<E> {
 pub enum GaveUp {
     /// There was no attempt left.
     Attempts,
-    /// The error is none to try again, said [`when`](super::RetryBuilder::when).
+    /// The error is not retryable, said [`when`](super::RetryBuilder::when).
     Refused,
     /// [`max_elapsed`](super::RetryBuilder::max_elapsed) had passed, or would have before the next attempt.
     MaxElapsed,
@@ -70,7 +70,7 @@ impl fmt::Display for GaveUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Attempts => "no attempt is left",
-            Self::Refused => "the error is none to try again",
+            Self::Refused => "the error is not retryable",
             Self::MaxElapsed => "no time is left",
             Self::Deadline => "the deadline is too near",
             Self::Budget => "the retry budget is spent",
@@ -117,9 +117,6 @@ impl<E: fmt::Display> fmt::Display for RetryError<E> {
 
 impl<E: Error + 'static> Error for RetryError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.last {
-            AttemptError::Failed(error) => Some(error),
-            AttemptError::Elapsed(elapsed) => Some(elapsed),
-        }
+        self.last.source()
     }
 }

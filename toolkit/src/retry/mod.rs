@@ -26,7 +26,7 @@
 //!
 //! # When it ends
 //! With the first `Ok`, or with a [`RetryError`] that has the last error, the number of attempts, the time,
-//! and which of these came first: the error is none to try again, no attempt is left, the next wait would
+//! and which of these came first: the error is not retryable, no attempt is left, the next wait would
 //! pass [`max_elapsed`](RetryBuilder::max_elapsed) or the [context's](anyrt_core::context::Context::deadline)
 //! deadline, the [budget](RetryBudget) is spent, the context's token was cancelled. No wait is begun that
 //! a deadline would cut short.

@@ -89,7 +89,7 @@ pub struct RetryBuilder<E> {
 }
 
 impl<E> RetryBuilder<E> {
-    /// At most so many attempts, the first included (*RE-1*); `None` is no limit.
+    /// The most attempts that are made, the first included (*RE-1*); `None` is no limit.
     pub fn attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
         self.attempts = attempts.into();
         self
@@ -109,8 +109,8 @@ impl<E> RetryBuilder<E> {
         self
     }
 
-    /// Each attempt takes no longer than this. One that does is dropped, and is tried again, without
-    /// [`when`](Self::when) being asked. Inside, the context's deadline is no later than that.
+    /// Limits each attempt. One that takes longer is dropped and retried, without asking
+    /// [`when`](Self::when). Inside, the context's deadline is no later than that.
     pub fn attempt_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.attempt_limit = limit.into();
         self

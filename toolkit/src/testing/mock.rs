@@ -97,7 +97,7 @@ impl<R: Runtime, A, T> MockFn<R, A, T> {
         self.then_after(Duration::ZERO, output)
     }
 
-    /// The next call answers so long after its first poll.
+    /// The next call answers `delay` after its first poll.
     pub fn then_after(self, delay: Duration, output: T) -> Self
     where
         T: Send + 'static,

@@ -23,7 +23,7 @@
 //! # let _ = demo::<anyrt_core::erased::DynRuntime>;
 //! ```
 //!
-//! Who has all items at hand, and wants all results, has less to write with
+//! If you have all items at hand and want every result, there is less to write with
 //! [`map_concurrent`](anyrt_core::gather::map_concurrent()).
 
 mod shared;

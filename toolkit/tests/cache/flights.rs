@@ -415,7 +415,8 @@ fn a_miss_is_a_load_or_shares_one() {
             let mut call = Box::pin(cache.get_or_load(&Key, |_| async { 2 }));
             let looked = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
             assert_eq!(looked.is_ready(), ended);
-            if let Some(driver) = driver.lock().unwrap().take() {
+            let begun = driver.lock().unwrap().take();
+            if let Some(driver) = begun {
                 let driver = rt.spawn(driver);
                 assert_eq!((call.await.unwrap(), driver.await.unwrap()), (1, 1));
             }

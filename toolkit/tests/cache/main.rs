@@ -3,6 +3,7 @@
 mod bad_input;
 mod bounds;
 mod day;
+mod errors;
 mod flights;
 mod given_up;
 mod history;

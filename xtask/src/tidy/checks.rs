@@ -1,4 +1,4 @@
-//! The checks themselves. Each takes all files and returns a line a problem.
+//! The checks themselves. Each takes all files and returns a line per problem.
 
 use super::{
     File,
@@ -7,7 +7,7 @@ use super::{
 use crate::manifest;
 use std::collections::BTreeSet;
 
-/// A check: all files in, a line a problem out.
+/// A check: all files in, a line per problem out.
 type Check = fn(&[File]) -> Vec<String>;
 
 /// Every check.

@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 /// Why [`Receiver::recv`](super::Receiver::recv) gave no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecvError {
-    /// The receiver was too slow for so many values, and goes on with the oldest that is left.
+    /// The receiver was too slow: this many values are lost, and it goes on with the oldest that is left.
     Lagged(u64),
     /// All senders are gone, and all values are out.
     Closed,
@@ -16,7 +16,7 @@ pub enum RecvError {
 pub enum TryRecvError {
     /// Nothing is there now; something may come.
     Empty,
-    /// The receiver was too slow for so many values, and goes on with the oldest that is left.
+    /// The receiver was too slow: this many values are lost, and it goes on with the oldest that is left.
     Lagged(u64),
     /// All senders are gone, and all values are out.
     Closed,

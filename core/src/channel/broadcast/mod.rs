@@ -1,4 +1,4 @@
-//! Every value to every receiver, and a bound on what the slow ones hold up: nothing.
+//! Every receiver gets every value; slow receivers lose old values, and hold nobody up.
 //!
 //! ```
 //! use anyrt_core::channel::broadcast::{self, RecvError, TryRecvError};

@@ -98,7 +98,7 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Puts `value` in the place of the last one, for receivers that there are and those to come.
+    /// Replaces the value, for present and future receivers.
     /// It cannot fail: without receivers, too, the value is there for whoever
     /// [subscribes](Self::subscribe) next.
     pub fn send(&self, value: T) {

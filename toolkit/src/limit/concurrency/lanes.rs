@@ -1,4 +1,4 @@
-//! Who has slots, and who waits for one: a lane a key.
+//! Who has slots, and who waits for one: a lane per key.
 
 use std::{collections::BTreeMap, task::Waker};
 

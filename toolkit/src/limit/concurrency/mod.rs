@@ -13,8 +13,8 @@ use anyrt_core::{ConfigError, Instant, rt::Runtime};
 use lanes::Lanes;
 use std::{fmt, mem, sync::Arc, sync::Mutex, task::Waker};
 
-/// Lets so many run at once; by key, if it has keys; as many as the latency allows, if it
-/// [adapts](Self::adaptive).
+/// Limits how many calls run at once: with a fair share for each key, if it has keys, and as many as the
+/// latency allows, if it [adapts](Self::adaptive).
 ///
 /// A free slot goes to the key with the fewest slots, and among equals to whoever has waited longest: a
 /// key that asks for a lot cannot crowd the others out, and gets all that they leave (*LI-1*). Without keys,

@@ -14,8 +14,8 @@ pub enum RateLimitError {
         /// The most that can begin at once.
         burst: u32,
     },
-    /// Its turn would come too late: later than now, for who does not wait; at the deadline of the context
-    /// or later, for who does.
+    /// `try_acquire`: there are not enough tokens now. `acquire`: its turn would come at or after the
+    /// deadline of the context.
     NotYet {
         /// When the turn of somebody who begins to wait now would come, on the runtime's clock;
         /// [`Instant::MAX`] is never.

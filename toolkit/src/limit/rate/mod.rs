@@ -21,7 +21,7 @@ use std::{
     task::Waker,
 };
 
-/// Lets callers begin so often, and no more often.
+/// Limits how often callers begin.
 ///
 /// In any window of the length w no more than `burst + rate · w` is let through (*RL-1*), by the runtime's
 /// clock. It is a bucket of `burst` tokens that fills at `rate`, kept as one time: that at which it
@@ -76,7 +76,7 @@ impl<R: Runtime> RateLimiter<R> {
         self.acquire_many(1)
     }
 
-    /// Waits for the turn of something that weighs so many tokens.
+    /// Waits for the turn of something that weighs `weight` tokens.
     ///
     /// # Errors
     /// As [`acquire`](Self::acquire), and [`TooHeavy`](RateLimitError::TooHeavy), at once, for more than the
@@ -99,7 +99,7 @@ impl<R: Runtime> RateLimiter<R> {
         self.try_acquire_many(1)
     }
 
-    /// Begins something that weighs so many tokens now, or not at all.
+    /// Begins something that weighs `weight` tokens now, or not at all.
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire), and [`TooHeavy`](RateLimitError::TooHeavy) for more than the
@@ -116,7 +116,7 @@ impl<R: Runtime> RateLimiter<R> {
     }
 
     /// Gives tokens back that were taken for something that was not begun. The bucket holds no more than its
-    /// burst, and in each window what is given back makes up for what is let through.
+    /// burst. Refunds count against grants: the bound holds for what is kept.
     pub fn refund(&self, weight: u32) {
         self.with(|line, now, wakers| {
             line.refund(weight, now, wakers);

@@ -3,7 +3,7 @@
 use anyrt_core::ConfigError;
 use std::time::Duration;
 
-/// How often: so many in a period, and how many of them at once.
+/// How often: a count per period, and how many of them at once.
 ///
 /// ```
 /// use anyrt_toolkit::limit::Quota;
@@ -46,7 +46,7 @@ impl Quota {
         Self::new(count, Duration::from_secs(60 * 60))
     }
 
-    /// At most so many at once; 1 spaces them out evenly.
+    /// The most that may come at once; 1 spaces them out evenly.
     pub const fn burst(mut self, burst: u32) -> Self {
         self.burst = burst;
         self

@@ -48,7 +48,7 @@ impl<R: Runtime> BreakerBuilder<R> {
         }
     }
 
-    /// Opens after so many failures without a success in between.
+    /// Opens after this many failures without a success in between.
     pub fn failures_in_a_row(mut self, failures: u32) -> Self {
         self.rules.in_a_row = Some(failures);
         self

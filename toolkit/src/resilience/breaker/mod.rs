@@ -30,8 +30,8 @@ use std::{
 ///    └───────────────────── as many trials as wanted succeed ────────┘
 /// ```
 ///
-/// Too many are so many in a row, or such a part of the calls of a while, or whichever comes first
-/// ([builder](BreakerBuilder)). What a call does counts only if the breaker has not changed since
+/// It opens after a number of failures in a row, at a failure rate over a window of time, or at whichever
+/// comes first ([builder](BreakerBuilder)). What a call does counts only if the breaker has not changed since
 /// it began. Clones are the same breaker.
 ///
 /// ```
