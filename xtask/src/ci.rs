@@ -1,9 +1,12 @@
 //! `cargo xtask ci`: every check, in order, up to the first that fails.
 
-use crate::{conformance, manifest, mutants, tidy};
+use crate::{
+    conformance, manifest, mutants, tidy,
+    tools::{self, target},
+};
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -107,11 +110,10 @@ fn rustdoc(root: &Path) -> Result<(), String> {
 /// Runs the model-checked tests, which exist only under `--cfg loom`.
 fn loom(root: &Path) -> Result<(), String> {
     let mut command = cargo_command(root, "test -p anyrt-core --release --lib loom");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     command
         .env("RUSTFLAGS", with_flag("RUSTFLAGS", "--cfg loom"))
         // The flag would rebuild everything in the common directory, back and forth.
-        .env("CARGO_TARGET_DIR", target.join("loom"))
+        .env("CARGO_TARGET_DIR", target(root).join("loom"))
         .stdout(Stdio::piped());
     let output = command
         .spawn()
@@ -159,10 +161,9 @@ fn cargo(root: &Path, args: &str) -> Result<(), String> {
     succeed(&mut cargo_command(root, args))
 }
 
-/// The cargo that runs this program, so that one toolchain does every step.
 fn cargo_command(root: &Path, args: &str) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(args.split_whitespace()).current_dir(root);
+    let mut command = tools::command(root);
+    command.args(args.split_whitespace());
     command
 }
 

@@ -5,6 +5,7 @@ mod conformance;
 mod manifest;
 mod mutants;
 mod tidy;
+mod tools;
 
 use std::{
     env,

@@ -4,11 +4,11 @@ use super::{
     list::{Entry, Place},
     plant,
 };
+use crate::tools::{command, files, target};
 use std::{
     collections::BTreeMap,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 /// The program that runs rules on a mutant.
@@ -16,14 +16,12 @@ const EXAMPLE: &str = "mutant";
 
 /// Copies, plants and builds; gives the path of the program.
 pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let scratch = root.join(target).join("mutants");
+    let scratch = target(root).join("mutants");
     let copy = scratch.join("workspace");
     copy_planted(root, &copy, entries)?;
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = command(&copy)
         .args(["build", "--quiet", "--package", "anyrt-conformance"])
         .args(["--example", EXAMPLE])
-        .current_dir(&copy)
         .env("CARGO_TARGET_DIR", scratch.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         // Code with faults has unused variables, and worse.
@@ -100,13 +98,7 @@ fn forget_others(copy: &Path, files: &[String]) -> Result<(), String> {
 
 /// The files of the project, without the benchmarks, a workspace of their own.
 fn tracked(root: &Path) -> Result<Vec<String>, String> {
-    let output = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root)
-        .output()
-        .map_err(|error| format!("git ls-files: {error}"))?;
-    let names = String::from_utf8_lossy(&output.stdout).into_owned();
-    let files = names.lines().filter(|name| !name.starts_with("benches/"));
-    let files = files.filter(|name| root.join(name).is_file());
-    Ok(files.map(str::to_owned).collect())
+    let mut files = files(root)?;
+    files.retain(|name| !name.starts_with("benches/"));
+    Ok(files)
 }

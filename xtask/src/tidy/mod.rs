@@ -5,7 +5,8 @@ mod code;
 
 pub(crate) use code::code_of;
 
-use std::{fs, io, path::Path, process::Command};
+use crate::tools::files;
+use std::{fs, path::Path};
 
 /// A file of the project.
 pub(crate) struct File {
@@ -28,41 +29,20 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     Err(format!("tidy: {} problems", problems.len()))
 }
 
-/// Reads the text files that are tracked, or would be after `git add`.
+/// Reads the text files.
 fn load(root: &Path) -> Result<Vec<File>, String> {
-    let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root)
-        .output()
-        .map_err(|error| format!("git ls-files: {error}"))?;
-    if !output.status.success() {
-        return Err(format!(
-            "git ls-files: {}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
-    }
-    let mut files = Vec::new();
-    for path in String::from_utf8_lossy(&output.stdout).split_terminator('\0') {
-        if !path.ends_with(".rs") && !path.ends_with(".md") && !path.ends_with(".toml") {
-            continue;
-        }
-        match fs::read_to_string(root.join(path)) {
-            Ok(text) => files.push(File {
-                path: path.to_owned(),
-                text,
-            }),
-            // Deleted, and not yet staged as such.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("{path}: {error}")),
-        }
-    }
-    Ok(files)
+    let is_text = |path: &String| {
+        [".rs", ".md", ".toml"]
+            .iter()
+            .any(|end| path.ends_with(end))
+    };
+    let paths = files(root)?.into_iter().filter(is_text);
+    paths
+        .map(|path| match fs::read_to_string(root.join(&path)) {
+            Ok(text) => Ok(File { path, text }),
+            Err(error) => Err(format!("{path}: {error}")),
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,79 @@
+//! Every rule on every backend of anyrt, for `cargo xtask conformance`: `backends [--json | --matrix] [NAME]...`.
+//!
+//! Prints a text per backend; or the reports as a JSON array; or the text to stderr, and the README's table to
+//! stdout. Fails unless all conform.
+
+use anyrt_async_std::AsyncStd;
+use anyrt_conformance::{Backend, Report, Suite, matrix};
+use anyrt_core::{ConfigError, erased::DynRuntime};
+use anyrt_smol::Smol;
+use anyrt_tokio::Tokio;
+use std::{env, process::ExitCode};
+
+/// A backend's name, and what runs the suite on it.
+type Row = (&'static str, fn(&'static str) -> Report);
+
+const BACKENDS: &[Row] = &[
+    ("tokio", |name| suite(name, || built(Tokio::multi_thread()))),
+    ("tokio-current-thread", |name| {
+        suite(name, || built(Tokio::current_thread()))
+    }),
+    ("smol", |name| suite(name, Smol::new)),
+    ("async-std", |name| suite(name, AsyncStd::default)),
+    ("erased", |name| {
+        suite(name, || DynRuntime::new(built(Tokio::multi_thread())))
+    }),
+];
+
+fn suite<R: Backend>(name: &str, make: impl Fn() -> R + Send + Sync + 'static) -> Report {
+    Suite::new(name, make).run()
+}
+
+/// The runner takes a panic for a failure of each rule, message and all.
+fn built<R>(made: Result<R, ConfigError>) -> R {
+    made.unwrap_or_else(|error| panic!("the backend cannot be built: {error}"))
+}
+
+fn main() -> ExitCode {
+    let (mut json, mut table, mut rows) = (false, false, Vec::new());
+    for arg in env::args().skip(1) {
+        match arg.as_str() {
+            "--json" => json = true,
+            "--matrix" => table = true,
+            name => match BACKENDS.iter().find(|(backend, _)| *backend == name) {
+                Some(row) => rows.push(*row),
+                None => {
+                    let names: Vec<_> = BACKENDS.iter().map(|(name, _)| *name).collect();
+                    eprintln!("unknown backend: {name}; there are {}", names.join(", "));
+                    return ExitCode::FAILURE;
+                }
+            },
+        }
+    }
+    if rows.is_empty() {
+        rows = BACKENDS.to_vec();
+    }
+    let mut reports = Vec::new();
+    for (name, run) in rows {
+        let report = run(name);
+        match (json, table) {
+            (true, _) => {}
+            (false, true) => eprintln!("{}", report.to_text()),
+            (false, false) => println!("{}", report.to_text()),
+        }
+        reports.push(report);
+    }
+    if json {
+        let reports: Vec<_> = reports.iter().map(Report::to_json).collect();
+        println!("[{}]", reports.join(",\n "));
+    } else if table {
+        println!("{}", matrix(&reports));
+    }
+    let bad = reports.iter().filter(|report| !report.conforms());
+    let bad: Vec<_> = bad.map(|report| report.backend.as_str()).collect();
+    if bad.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("these backends do not conform: {}", bad.join(", "));
+    ExitCode::FAILURE
+}
