@@ -50,6 +50,8 @@ macro_rules! __rules_lifecycle {
                 "Resources are opened at the same time and closed in the reverse of their order; where one cannot be opened, those that were open are closed.")
             (lc_22_periodic_work, app::lc_22, "LC-22", Must, Exact,
                 "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a drain waits for runs in hand, aborts the late and names them.")
+            (lc_23_a_dropped_application_cleans_up_last, app::lc_23, "LC-23", Must, Exact,
+                "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both.")
         ] }
     };
 }
