@@ -184,8 +184,8 @@ where
 
     /// The cache.
     ///
-    /// The loads that it makes in the background are tasks of a group of its own. That is made here, so it
-    /// ends also with the token that is in force here.
+    /// The loads that it makes in the background are tasks of a group of its own, which ends with its last
+    /// handle. No other group waits for them (*LC-24*).
     ///
     /// # Errors
     /// A [`ConfigError`] where there is no capacity, for a `ttl` or `idle` of zero, which would keep nothing

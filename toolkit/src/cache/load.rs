@@ -3,7 +3,7 @@
 use super::{
     AsyncCache, Deadlock, LoadError, core::Core, flight::Flight, shard::Look, waiter::Waiter,
 };
-use anyrt_core::rt::Runtime;
+use anyrt_core::{context, rt::Runtime};
 use std::{
     borrow::Borrow,
     hash::Hash,
@@ -162,11 +162,12 @@ where
         }
         let drives = Waiter::driving(self.core.clone(), flight, loader);
         self.core.let_go(leaving);
-        // A group that takes no more children drops it, which gives the load up.
-        let spawned = self.background.spawn(async move {
+        let driving = async move {
             drives.await;
             Ok(())
-        });
+        };
+        // A group that takes no more children drops it, which gives the load up.
+        let spawned = context::Context::default().sync_scope(|| self.background.spawn(driving));
         spawned.is_ok()
     }
 }
