@@ -18,17 +18,17 @@
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
 
+pub mod batch;
 pub mod cache;
+pub mod lifecycle;
 pub mod limit;
 mod lock;
+pub mod pool;
 pub mod resilience;
+pub mod resource;
 pub mod retry;
 pub mod testing;
-
-pub use cache::AsyncCache;
-pub mod batch;
-pub mod lifecycle;
-pub mod pool;
-pub mod resource;
 mod unwind;
 pub mod workers;
+
+pub use cache::AsyncCache;
