@@ -8,6 +8,7 @@ mod periodic;
 mod pool;
 mod pool_ages;
 mod pool_model;
+mod pool_naive;
 mod resource;
 mod workers;
 
