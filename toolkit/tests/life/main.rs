@@ -2,6 +2,7 @@
 
 mod app;
 mod batch;
+mod cancel;
 mod numbers;
 mod owners;
 mod periodic;
