@@ -167,8 +167,7 @@ where
             Ok(())
         };
         // A group that takes no more children drops it, which gives the load up.
-        let spawned = context::Context::default().sync_scope(|| self.background.spawn(driving));
-        spawned.is_ok()
+        context::Context::default().sync_scope(|| self.background.spawn(driving).is_ok())
     }
 }
 
