@@ -3,13 +3,14 @@
 //! Every operation is an `async fn(…, n)` that does one thing `n` times: `wall` times it, `ir` counts its
 //! instructions. anyrt's and its peers' stand side by side in [`ops`].
 
-pub mod counted;
 pub mod cache_ir;
+pub mod counted;
 pub mod harness;
 pub mod join_tables;
 pub mod limits;
 pub mod messages;
 pub mod ops;
+pub mod owners;
 pub mod rig;
 pub mod traces;
 

@@ -178,6 +178,33 @@ const TABLES: &[Table] = &[
             ("rate, anyrt, `acquire`", Some(1.86)),
         ],
     ),
+    (
+        "A pool's object: get and put",
+        &[
+            ("pool, a stack behind a mutex", None),
+            ("pool, a stack behind a mutex, again", None),
+            ("pool, anyrt", None),
+            ("pool, deadpool", None),
+            ("pool, deadpool, unmanaged", None),
+            ("pool, bb8", None),
+        ],
+    ),
+    (
+        "A key in a batch of 100",
+        &[
+            ("batch, by hand", None),
+            ("batch, by hand, again", None),
+            ("batch, anyrt", None),
+        ],
+    ),
+    (
+        "A breaker that is closed",
+        &[
+            ("breaker, none", None),
+            ("breaker, none, again", None),
+            ("breaker, anyrt", None),
+        ],
+    ),
 ];
 
 /// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
@@ -224,6 +251,17 @@ fn run(operation: &str, n: u64) {
         }
         "rate, anyrt, `try_acquire`" => task!(limits::rate_try(task(), n)),
         "rate, anyrt, `acquire`" => task!(limits::rate_acquire(task(), n)),
+        "pool, a stack behind a mutex" | "pool, a stack behind a mutex, again" => {
+            task!(owners::pool_stack(n));
+        }
+        "pool, anyrt" => task!(owners::pool_anyrt(task(), n)),
+        "pool, deadpool" => task!(owners::pool_deadpool(n)),
+        "pool, deadpool, unmanaged" => task!(owners::pool_deadpool_unmanaged(n)),
+        "pool, bb8" => task!(owners::pool_bb8(n)),
+        "batch, by hand" | "batch, by hand, again" => task!(owners::batch_by_hand(100, n)),
+        "batch, anyrt" => task!(owners::batch_anyrt(task(), 100, n)),
+        "breaker, none" | "breaker, none, again" => task!(limits::retry_none(n)),
+        "breaker, anyrt" => task!(owners::breaker_anyrt(task(), n)),
         "made, tokio" => task!(time::made_tokio(n)),
         "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
         "polled, tokio" => task!(time::polled_tokio(n)),

@@ -411,6 +411,7 @@ fn main() {
         .chain(messages::tables())
         .chain(join_tables::tables())
         .chain(limits::tables())
+        .chain(anyrt_benches::owners::tables())
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

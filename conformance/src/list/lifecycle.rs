@@ -50,6 +50,10 @@ macro_rules! __rules_lifecycle {
                 "Resources are opened at the same time and closed in the reverse of their order; where one cannot be opened, those that were open are closed.")
             (lc_22_periodic_work, app::lc_22, "LC-22", Must, Exact,
                 "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a drain waits for runs in hand, aborts the late and names them.")
+            (lc_23_a_dropped_application_cleans_up_last, app::lc_23, "LC-23", Must, Exact,
+                "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both.")
+            (lc_24_what_outlives_a_call_has_nobodys_context, owners::lc_24, "LC-24", Must, Exact,
+                "What batchers, task pools, the keepers of pools and the refreshes of caches run has nobody's context: it sees no token, deadline or value of who made or uses them, goes on when that one is cancelled, and no group around waits for it.")
         ] }
     };
 }

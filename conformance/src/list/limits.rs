@@ -19,9 +19,11 @@ macro_rules! __rules_limits {
             (re_06_the_error_tells_the_story, retry::re_6, "RE-6", Must, Exact,
                 "The final error has the attempts, the time, the last error and why there was no further attempt; hooks hear of each retry and of the end.")
             (re_07_a_budget_is_shared, retry::re_7, "RE-7", Must, Exact,
-                "A retry budget is shared by all calls of all policies that have it; first attempts are free, and what is spent comes back in parts with each success.")
+                "A retry budget is shared by all calls of all policies that have it; first attempts are free, and what is spent comes back in parts with each success, up to its capacity.")
             (re_08_dropped_after_any_poll, retry::re_8, "RE-8", Must, Exact,
                 "A retry that is dropped, in an attempt or in a wait, leaves no attempt and no waker behind; it can be spawned from code that is generic over the runtime.")
+            (re_09_waits_grow_as_they_are_called, retry::re_9, "RE-9", Must, Exact,
+                "Waits grow as the backoff is called, to the nanosecond: constant, linear, exponential, Fibonacci; decorrelated ones are drawn between the least and three times the one before. None is longer than its maximum.")
             (rl_01_no_window_has_more, rate::rl_1, "RL-1", Must, Exact,
                 "In any window w a rate limiter lets through at most burst + rate·w, and a burst at once; a rate, period or burst of 0 is a `ConfigError`.")
             (rl_02_turns_are_fifo_whatever_the_weight, rate::rl_2, "RL-2", Must, Exact,
@@ -36,6 +38,8 @@ macro_rules! __rules_limits {
                 "A turn that would come at the context's deadline or later is an error at once; a token of the context that is cancelled ends the wait.")
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
                 "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
+            (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
+                "A turn counts when it is taken, though timers are late; one that nobody takes costs its tokens, and moves nobody back.")
             (li_01_a_limit_changes_while_callers_run, limiter::li_1, "LI-1", Must, Exact,
                 "A concurrency limit can be changed while callers run and wait: a larger one serves those who wait, a smaller one takes effect as slots come back; 0 is a `ConfigError`.")
             (li_02_a_free_slot_goes_to_the_smallest_key, limiter::li_2, "LI-2", Must, Exact,
@@ -44,6 +48,8 @@ macro_rules! __rules_limits {
                 "Who waits for a slot and is dropped, at any of its polls, leaves no slot and no waker behind, and passes on a slot that had reached it; a cancelled token of the context ends the wait.")
             (li_04_never_more_than_the_limit, limiter::li_4, "LI-4", Must, Stochastic,
                 "Never more than the limit run at once, whatever the threads, and a slot comes back also from a panic.")
+            (li_05_an_adaptive_limit_follows_its_calls, limiter::li_5, "LI-5", Must, Exact,
+                "An adaptive limit rises by less than one a fast call while half of it is in use; a slow or overloaded one lowers it by its part, once for all calls that had begun by then; it stays within its bounds.")
             (de_01_a_breaker_opens_and_closes, breaker::de_1, "DE-1", Must, Exact,
                 "A circuit breaker opens after so many failures in a row, or such a part of the calls of a while; open, it makes no call; after its time it lets as many trials through as it should, and closes when they succeed or opens when one fails. Bad settings are a `ConfigError`.")
             (de_02_what_is_late_or_leaked_stops_no_breaker, breaker::de_2, "DE-2", Must, Exact,

@@ -2,9 +2,11 @@
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Expected, Gate, Wakes},
+    probe::{Expected, Gate, OnDrop, Wakes},
 };
 use anyrt_core::{
+    cancel::shield,
+    group::TaskGroup,
     rt::{Receiver, Sender},
     task::yield_now,
 };
@@ -317,6 +319,36 @@ pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let refused = Background::new(ctx.rt());
         let zero = refused.every("x", Duration::ZERO, || async { Ok::<_, BoxError>(()) });
         ensure!(zero.start().is_err(), "a period of zero");
+        Ok(())
+    })
+}
+
+/// Dropped while a subsystem is busy: the clean-up comes after it, and the group around waits.
+pub fn lc_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let (rt, log, begun) = (ctx.rt().clone(), Log::default(), Wakes::new());
+        let group = TaskGroup::<R, (), Infallible>::new(ctx.rt());
+        let (inside, lines) = (begun.clone(), log.clone());
+        let app = App::new(ctx.rt()).run(|app| async move {
+            lines.clean_up(&app, "cleaned");
+            app.spawn("busy", move |_| async move {
+                let _gone = OnDrop::new(|| lines.add("gone"));
+                inside.bump();
+                // Time for a clean-up that must not begin.
+                shield(rt.sleep(SHORT)).await;
+                pending::<Result<(), BoxError>>().await
+            })?;
+            Ok::<_, BoxError>(())
+        });
+        let spawned = group.spawn(async {
+            drop(app.await);
+            Ok(())
+        });
+        ensure!(spawned.is_ok(), "a group that is open refuses a child");
+        begun.reached(1).await;
+        let ended = group.shutdown().await;
+        ensure!(ended.is_ok(), "a group that was shut down: {ended:?}");
+        ensure_eq!(log.taken(), ["gone", "cleaned"], "by the group's end");
         Ok(())
     })
 }

@@ -11,7 +11,7 @@ use anyrt_core::{
     rt::{JoinHandle, Runtime},
     task::yield_now,
 };
-use anyrt_toolkit::limit::Limiter;
+use anyrt_toolkit::limit::{Aimd, Limiter, Slot};
 use std::{
     fmt::Debug,
     panic::panic_any,
@@ -19,6 +19,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 fn bad(error: impl Debug) -> Stop {
@@ -177,6 +178,82 @@ pub fn li_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         aborted.abort();
         aborted.await.ok();
         ensure_eq!(limiter.in_flight(), 0, "the slots taken");
+        Ok(())
+    })
+}
+
+/// A limit that finds itself.
+pub fn li_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    const LONG: Duration = Duration::from_secs(3600);
+    const TICK: Duration = Duration::from_millis(2);
+    ctx.run(async {
+        let rt = ctx.rt();
+        let adaptive = |target| {
+            let aimd = Aimd::new(target).bounds(2, 8).backoff(0.5);
+            Limiter::<R>::adaptive(rt, aimd).map_err(bad)
+        };
+        let slot = |limiter: &Limiter<R>| {
+            let slot = limiter.try_acquire();
+            slot.ok_or_else(|| Stop::failed("a slot is free, and not given"))
+        };
+        // Half of it is in use: one call is, and the one that is measured.
+        let busy = |limiter: &Limiter<R>| {
+            let all: Result<Vec<_>, Stop> = (0..limiter.limit().div_ceil(2))
+                .map(|_| slot(limiter))
+                .collect();
+            let mut all = all?;
+            let measured = all.remove(0);
+            drop(measured);
+            all.into_iter().for_each(Slot::unmeasured);
+            Ok::<_, Stop>(())
+        };
+        let limiter = adaptive(LONG)?;
+        ensure_eq!(limiter.limit(), 2, "the limit at first");
+        let mut calls = 0;
+        while limiter.limit() < 8 {
+            let limit = limiter.limit();
+            busy(&limiter)?;
+            calls += 1;
+            let risen = limiter.limit() - limit;
+            ensure!(
+                risen <= 1 && calls < 100,
+                "{risen} more after {calls} calls"
+            );
+        }
+        ensure!(calls >= 25, "from 2 to 8 in {calls} calls");
+        for _ in 0..100 {
+            busy(&limiter)?;
+        }
+        ensure_eq!(limiter.limit(), 8, "the limit, at its upper bound");
+        // Two that were under way when it fell tell of one crowd.
+        let (first, second) = (slot(&limiter)?, slot(&limiter)?);
+        rt.sleep(TICK).await;
+        first.overloaded();
+        ensure_eq!(limiter.limit(), 4, "half of it");
+        second.overloaded();
+        ensure_eq!(limiter.limit(), 4, "and not for each of them");
+        for _ in 0..20 {
+            drop(slot(&limiter)?);
+        }
+        ensure_eq!(limiter.limit(), 4, "after fast calls, one at a time of 4");
+        for (call, limit) in [2; 5].into_iter().enumerate() {
+            rt.sleep(TICK).await;
+            slot(&limiter)?.overloaded();
+            ensure_eq!(limiter.limit(), limit, "the limit after overload {call}");
+        }
+        busy(&limiter)?;
+        ensure_eq!(limiter.limit(), 2, "after a fast call at its lower bound");
+        let limiter = adaptive(TICK)?;
+        limiter.set_limit(8).map_err(bad)?;
+        let (slow, skipped) = (slot(&limiter)?, slot(&limiter)?);
+        let start = rt.now();
+        while rt.now() - start <= TICK {
+            rt.sleep(TICK).await;
+        }
+        skipped.unmeasured();
+        ensure_eq!(limiter.limit(), 8, "after a slow call that says nothing");
+        drop(slow);
+        ensure_eq!(limiter.limit(), 4, "after a slow call");
         Ok(())
     })
 }

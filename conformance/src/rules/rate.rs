@@ -300,3 +300,41 @@ pub fn rl_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         Ok(())
     })
 }
+
+/// Turns that are taken late, and not at all.
+pub fn rl_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    const TURN: Duration = Duration::from_millis(200);
+    ctx.run(async {
+        let rt = ctx.rt();
+        for late in [MS * 5, MS * 100] {
+            let limiter = limiter(rt, Quota::new(1, TURN).burst(1))?;
+            let before = rt.now();
+            limiter.try_acquire().map_err(bad)?;
+            let after = rt.now();
+            let mut waits = Probe::new(limiter.acquire());
+            ensure!(waits.is_pending(), "an empty bucket gave");
+            rt.sleep_until(after + TURN + late).await;
+            let taken = rt.now();
+            let _leaked = match late < MS * 10 {
+                true => Err(waits.ready("a turn that has come")?.map_err(bad)?),
+                // Nobody looks whether its turn has come.
+                false => Ok(waits),
+            };
+            let next = limiter.try_acquire();
+            let ready_at = match next {
+                Err(RateLimitError::NotYet { ready_at }) => ready_at,
+                // This machine was so slow that another token has come.
+                _ if rt.now() >= before + TURN * 2 => continue,
+                next => return Err(Stop::failed(format!("a token was there twice: {next:?}"))),
+            };
+            if late > MS * 10 {
+                let latest = after + TURN * 2;
+                ensure!(ready_at <= latest, "a turn that nobody took moved the next");
+            } else if taken <= before + TURN + MS * 10 {
+                let soonest = taken + TURN;
+                ensure!(ready_at >= soonest, "a late turn brought the next forward");
+            }
+        }
+        Ok(())
+    })
+}

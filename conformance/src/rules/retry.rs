@@ -302,12 +302,58 @@ pub fn re_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ensure!(output.await.is_ok(), "an `Ok` is none");
         }
         ensure_eq!(budget.available(), 1, "the retries that three calls earned");
+        for _ in 0..20 {
+            budget.succeeded();
+        }
+        ensure_eq!(budget.available(), 3, "the retries, at its capacity");
         for (capacity, part) in [(0, 0.5), (1, -0.5), (1, f64::NAN)] {
             let made = RetryBudget::new(capacity, part);
             ensure!(made.is_err(), "a budget of {capacity}, {part} was made");
         }
         Ok(())
     })
+}
+
+/// Draws the same bits each time.
+#[derive(Debug, Clone)]
+struct Bits(u64);
+
+impl Entropy for Bits {
+    fn random_u64(&self) -> u64 {
+        self.0
+    }
+}
+
+fn waits<const N: usize>(backoff: &Backoff, bits: u64) -> Result<[u128; N], Stop> {
+    let delays = backoff.delays(&Bits(bits));
+    let mut delays = delays.map_err(|error| Stop::failed(error.to_string()))?;
+    Ok(std::array::from_fn(|_| delays.next_delay().as_millis()))
+}
+
+/// The waits, one after the other.
+pub fn re_9<R: Backend>(_: &Ctx<'_, R>) -> Outcome {
+    const MOST: u64 = u64::MAX;
+    for (backoff, bits, wanted) in [
+        (Backoff::none(), MOST, [0, 0, 0, 0, 0]),
+        (Backoff::constant(MS * 3), MOST, [3, 3, 3, 3, 3]),
+        (Backoff::linear(MS * 3), MOST, [3, 6, 9, 12, 15]),
+        (Backoff::exponential(MS * 3), MOST, [3, 6, 12, 24, 48]),
+        (
+            Backoff::exponential(MS * 16).factor(1.5),
+            MOST,
+            [16, 24, 36, 54, 81],
+        ),
+        (Backoff::fibonacci(MS * 2), MOST, [2, 2, 4, 6, 10]),
+        // At most three times the one before, and at least the least.
+        (Backoff::decorrelated(MS), MOST, [3, 9, 27, 81, 243]),
+        (Backoff::decorrelated(MS * 5), 0, [5, 5, 5, 5, 5]),
+    ] {
+        ensure_eq!(waits(&backoff, bits)?, wanted, "the waits of {backoff:?}");
+        let capped = waits(&backoff.clone().max_delay(MS * 11), bits)?;
+        let wanted = wanted.map(|wait: u128| wait.min(11));
+        ensure_eq!(capped, wanted, "the same, of 11 ms at most");
+    }
+    Ok(())
 }
 
 /// Dropped in an attempt, and in a wait.

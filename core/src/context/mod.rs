@@ -10,6 +10,7 @@
 //! | declare a value that tasks inherit | [`task_local!`](crate::task_local) |
 //! | set it for a future | [`NAME.scope(value, future)`](TaskLocal::scope) |
 //! | carry a context to elsewhere | [`context.scope(future)`](Context::scope) |
+//! | have none around | [`Context::default().sync_scope(work)`](Context::sync_scope) |
 
 mod local;
 mod state;
@@ -139,6 +140,23 @@ impl Context {
         Self {
             scope: Some(Arc::new(scope)),
         }
+    }
+
+    /// Runs `work` in this context. In an empty one, what it makes and spawns is nobody's: it goes on when the
+    /// task around is cancelled, and no group waits for it.
+    ///
+    /// ```
+    /// use anyrt_core::{context::Context, group::TaskGroup, rt::Runtime};
+    /// use std::convert::Infallible;
+    ///
+    /// /// A group that may outlive the call that makes it: whoever has it ends it.
+    /// fn shared<R: Runtime>(rt: &R) -> TaskGroup<R, (), Infallible> {
+    ///     Context::default().sync_scope(|| TaskGroup::new(rt))
+    /// }
+    /// ```
+    pub fn sync_scope<T>(mut self, work: impl FnOnce() -> T) -> T {
+        let _swap = Swap::new(&mut self);
+        work()
     }
 
     /// Runs `future`, its destructors included, in this context.

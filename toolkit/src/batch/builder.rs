@@ -90,8 +90,7 @@ where
         self
     }
 
-    /// The batcher, with a task of its own in a task group that it owns. As any group does, it belongs to
-    /// the group around it: that one waits for it until the batcher is closed or dropped.
+    /// The batcher, with a task of its own in a task group that it owns.
     ///
     /// # Errors
     /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, and for a capacity

@@ -20,7 +20,7 @@ pub enum BatchError<E> {
     },
     /// The batcher is closed.
     Closed,
-    /// The load was aborted, with the group around the batcher, the batcher or its executor.
+    /// The load was aborted, with the batcher or its executor.
     Aborted,
 }
 

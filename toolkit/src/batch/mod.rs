@@ -36,12 +36,15 @@ mod shared;
 pub use builder::BatcherBuilder;
 pub use error::BatchError;
 
-use anyrt_core::{ConfigError, group::TaskGroup, join_all, rt::Runtime};
+use anyrt_core::{ConfigError, context::Context, group::TaskGroup, join_all, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
 
 /// Collects keys, and loads their values in batches. Clones are the same batcher; with the last one that is
 /// dropped its loads are aborted. The [room's page](self) has an example.
+///
+/// It belongs to who has it, and not to the task that made or used it first: loads see no token, deadline or value of
+/// theirs, and no group waits for them (*LC-24*).
 pub struct Batcher<R: Runtime, K, V, E> {
     owner: Arc<Owner<R, K, V, E>>,
 }
@@ -70,14 +73,18 @@ where
     }
 
     fn over(shared: Arc<Shared<R, K, V, E>>) -> Result<Self, ConfigError> {
-        let tasks = TaskGroup::builder(&shared.rt)
-            .name("batcher")
-            .supervisor()
-            .discard()
-            .build()?;
-        let driver = driver::drive(shared.clone(), tasks.spawner());
-        // Refused, it is dropped, and with that the batcher has ended.
-        tasks.spawn_named("driver", driver).ok();
+        // Nobody's: it may outlive who makes it.
+        let tasks = Context::default().sync_scope(|| {
+            let tasks = TaskGroup::builder(&shared.rt)
+                .name("batcher")
+                .supervisor()
+                .discard()
+                .build()?;
+            let driver = driver::drive(shared.clone(), tasks.spawner());
+            // Refused, it is dropped, and with that the batcher has ended.
+            tasks.spawn_named("driver", driver).ok();
+            Ok(tasks)
+        })?;
         let owner = Owner {
             shared,
             _tasks: tasks,

@@ -19,6 +19,11 @@ const MOST_SHARDS: usize = 256;
 #[must_use = "a builder does nothing until `build`"]
 pub struct CacheBuilder<R, K, V, E = Infallible> {
     rt: R,
+    options: Options<K, V>,
+    error: PhantomData<fn() -> E>,
+}
+
+struct Options<K, V> {
     name: Option<Cow<'static, str>>,
     capacity: Option<u64>,
     weigher: Option<Weigher<K, V>>,
@@ -29,13 +34,11 @@ pub struct CacheBuilder<R, K, V, E = Infallible> {
     errors_for: Duration,
     jitter: f64,
     listener: Option<Listener<K, V>>,
-    error: PhantomData<fn() -> E>,
 }
 
 impl<R: Runtime, K, V> CacheBuilder<R, K, V> {
     pub(super) fn new(rt: &R) -> Self {
-        Self {
-            rt: rt.clone(),
+        let options = Options {
             name: None,
             capacity: None,
             weigher: None,
@@ -46,38 +49,19 @@ impl<R: Runtime, K, V> CacheBuilder<R, K, V> {
             errors_for: Duration::ZERO,
             jitter: 0.0,
             listener: None,
+        };
+        Self {
+            rt: rt.clone(),
+            options,
             error: PhantomData,
         }
     }
 
     /// Loads may fail, with an `E`. All who wait for a load get its error, behind an `Arc`.
     pub fn fallible<E>(self) -> CacheBuilder<R, K, V, E> {
-        let Self {
-            rt,
-            name,
-            capacity,
-            weigher,
-            ttl,
-            idle,
-            lifetime,
-            stale_for,
-            errors_for,
-            jitter,
-            listener,
-            error: _,
-        } = self;
         CacheBuilder {
-            rt,
-            name,
-            capacity,
-            weigher,
-            ttl,
-            idle,
-            lifetime,
-            stale_for,
-            errors_for,
-            jitter,
-            listener,
+            rt: self.rt,
+            options: self.options,
             error: PhantomData,
         }
     }
@@ -91,14 +75,14 @@ where
 {
     /// Names the cache, for errors and `Debug`.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = Some(name.into());
+        self.options.name = Some(name.into());
         self
     }
 
     /// How much the entries may weigh together: how many there may be, without a
     /// [`weigher`](Self::weigher). It has to be set. 0 keeps nothing, and loads are shared all the same.
     pub fn capacity(mut self, capacity: u64) -> Self {
-        self.capacity = Some(capacity);
+        self.options.capacity = Some(capacity);
         self
     }
 
@@ -106,19 +90,19 @@ where
     /// weight 0 counts as 1, for otherwise nothing would bound their number; one heavier than
     /// the capacity is not kept, and what was there under its key leaves.
     pub fn weigher(mut self, weigh: impl Fn(&K, &V) -> u32 + Send + Sync + 'static) -> Self {
-        self.weigher = Some(Box::new(weigh));
+        self.options.weigher = Some(Box::new(weigh));
         self
     }
 
     /// How long a value is fresh, from its insertion or the end of its load (*CA-8*).
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+        self.options.ttl = Some(ttl);
         self
     }
 
     /// How long a value is kept without being read.
     pub fn idle(mut self, idle: Duration) -> Self {
-        self.idle = Some(idle);
+        self.options.idle = Some(idle);
         self
     }
 
@@ -144,7 +128,7 @@ where
         mut self,
         choose: impl Fn(&K, &V) -> Option<Duration> + Send + Sync + 'static,
     ) -> Self {
-        self.lifetime = Some(Box::new(choose));
+        self.options.lifetime = Some(Box::new(choose));
         self
     }
 
@@ -154,21 +138,21 @@ where
     ///
     /// Only calls that bring a loader are served so: [`get`](AsyncCache::get) never returns what is stale.
     pub fn stale_for(mut self, limit: Duration) -> Self {
-        self.stale_for = limit;
+        self.options.stale_for = limit;
         self
     }
 
     /// How long the error of a load is kept, and given to who asks for its key; without it, not at all
     /// (*CA-2*). As many errors are kept as entries may be, at most. A panic is never kept.
     pub fn errors_for(mut self, limit: Duration) -> Self {
-        self.errors_for = limit;
+        self.options.errors_for = limit;
         self
     }
 
     /// Shortens each life by up to this part of it, at random, so that what came together does not expire
     /// together. Between 0 and 1.
     pub fn jitter(mut self, part: f64) -> Self {
-        self.jitter = part;
+        self.options.jitter = part;
         self
     }
 
@@ -178,32 +162,37 @@ where
     /// the cache. What leaves while it runs is told of afterwards, not inside of it. Its panics are counted,
     /// in [`Stats`](super::Stats), and go no further.
     pub fn on_evict(mut self, call: impl Fn(K, V, Cause) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Listener::new(Box::new(call)));
+        self.options.listener = Some(Listener::new(Box::new(call)));
         self
     }
 
     /// The cache.
     ///
-    /// The loads that it makes in the background are tasks of a group of its own. That is made here, so it
-    /// ends also with the token that is in force here.
+    /// The loads that it makes in the background are tasks of a group of its own, which ends with its last
+    /// handle. No other group waits for them (*LC-24*).
     ///
     /// # Errors
     /// A [`ConfigError`] where there is no capacity, for a `ttl` or `idle` of zero, which would keep nothing
     /// (a capacity of 0 says that better), and for a `jitter` that is not between 0 and 1.
     #[track_caller]
     pub fn build(self) -> Result<AsyncCache<R, K, V, E>, ConfigError> {
-        let Some(capacity) = self.capacity else {
+        let Self { rt, options, .. } = self;
+        let Some(capacity) = options.capacity else {
             return Err(ConfigError::new("capacity", "none", "a number"));
         };
-        for (field, life) in [("ttl", self.ttl), ("idle", self.idle)] {
+        for (field, life) in [("ttl", options.ttl), ("idle", options.idle)] {
             if life == Some(Duration::ZERO) {
                 return Err(ConfigError::new(field, "0 s", "more than zero"));
             }
         }
-        if !(0.0..=1.0).contains(&self.jitter) {
-            return Err(ConfigError::new("jitter", self.jitter, "between 0 and 1"));
+        if !(0.0..=1.0).contains(&options.jitter) {
+            return Err(ConfigError::new(
+                "jitter",
+                options.jitter,
+                "between 0 and 1",
+            ));
         }
-        let threads = self.rt.parallelism().get();
+        let threads = rt.parallelism().get();
         let wanted = threads.saturating_mul(SHARDS_A_THREAD).min(MOST_SHARDS);
         let mut shards = wanted.next_power_of_two();
         while shards > 1 && capacity / (shards as u64) < LEAST_SHARE {
@@ -212,25 +201,25 @@ where
         let share = capacity / shards as u64;
         let limits = Limits {
             capacity,
-            idle: self.idle.map_or(u64::MAX, nanos),
-            stale_for: nanos(self.stale_for),
-            errors_for: nanos(self.errors_for),
+            idle: options.idle.map_or(u64::MAX, nanos),
+            stale_for: nanos(options.stale_for),
+            errors_for: nanos(options.errors_for),
             errors: usize::try_from(share).unwrap_or(usize::MAX).max(1),
-            timed: self.ttl.is_some()
-                || self.idle.is_some()
-                || self.lifetime.is_some()
-                || self.errors_for > Duration::ZERO,
+            timed: options.ttl.is_some()
+                || options.idle.is_some()
+                || options.lifetime.is_some()
+                || options.errors_for > Duration::ZERO,
         };
         let settings = Settings {
-            name: self.name,
-            ttl: self.ttl,
-            jitter: self.jitter,
-            weigher: self.weigher,
-            lifetime: self.lifetime,
-            listener: self.listener,
+            name: options.name,
+            ttl: options.ttl,
+            jitter: options.jitter,
+            weigher: options.weigher,
+            lifetime: options.lifetime,
+            listener: options.listener,
             limits,
         };
-        Ok(AsyncCache::over(Core::new(self.rt, shards, settings)))
+        Ok(AsyncCache::over(Core::new(rt, shards, settings)))
     }
 }
 
@@ -241,11 +230,11 @@ fn nanos(duration: Duration) -> u64 {
 impl<R, K, V, E> fmt::Debug for CacheBuilder<R, K, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CacheBuilder")
-            .field("name", &self.name)
-            .field("capacity", &self.capacity)
-            .field("ttl", &self.ttl)
-            .field("idle", &self.idle)
-            .field("stale_for", &self.stale_for)
+            .field("name", &self.options.name)
+            .field("capacity", &self.options.capacity)
+            .field("ttl", &self.options.ttl)
+            .field("idle", &self.options.idle)
+            .field("stale_for", &self.options.stale_for)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use super::{
     shard::{Leaving, Limits, Look, SLOTS_A_SWEEP, Shard, Why},
     stats::Stats,
 };
+use crate::lock::lock;
 use anyrt_core::rt::Runtime;
 use foldhash::quality::FixedState;
 use std::{
@@ -13,7 +14,7 @@ use std::{
     borrow::Cow,
     fmt,
     hash::{BuildHasher, Hash},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -77,8 +78,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
 
     #[inline]
     fn lock(&self, index: usize) -> MutexGuard<'_, Shard<K, V, E>> {
-        let shard = &self.shards[index & (self.shards.len() - 1)].0;
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shards[index & (self.shards.len() - 1)].0)
     }
 
     /// The low half chooses within a shard.

@@ -4,11 +4,12 @@
 //! is noted beside that load. A circle is searched for only where a loader waits for a load, so callers
 //! outside of loaders pay for a look at their task's values, and no more.
 
+use crate::lock::lock;
 use anyrt_core::{
     context::{Context, InContext},
     task_local,
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 task_local! {
     /// The load that the task works for.
@@ -29,7 +30,7 @@ pub(super) struct Waits(Mutex<Vec<Weak<dyn Waiting>>>);
 
 impl Waits {
     fn list(&self) -> MutexGuard<'_, Vec<Weak<dyn Waiting>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -59,7 +60,7 @@ pub(super) fn note(flight: &Arc<impl Waiting + 'static>) -> Result<Option<Noted>
     let whom: Arc<dyn Waiting> = flight.clone();
     // Dropped after the lock is: a load may drop its key.
     let mut seen = vec![whom.clone()];
-    let _notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
+    let _notes = lock(&NOTES);
     let mut next = 0;
     while let Some(load) = seen.get(next).cloned() {
         if is(&load, &loading) {
@@ -89,7 +90,7 @@ impl Drop for Noted {
         let Some(who) = self.who.upgrade() else {
             return;
         };
-        let _notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
+        let _notes = lock(&NOTES);
         let mut list = who.waits().list();
         let at = list
             .iter()

@@ -16,13 +16,14 @@ use super::{
     LoadError,
     deadlock::{Waiting, Waits},
 };
+use crate::lock::{lock, wake_all};
 use slab::Slab;
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Waker},
@@ -95,7 +96,7 @@ impl<K, V, E> Flight<K, V, E> {
     }
 
     fn crew(&self) -> MutexGuard<'_, Crew<V, E>> {
-        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.crew)
     }
 
     /// Waits at `place`, or takes the orphan up.
@@ -136,7 +137,7 @@ impl<K, V, E> Flight<K, V, E> {
             crew.over = true;
             std::mem::take(&mut crew.waiting)
         };
-        let woken = catch_unwind(AssertUnwindSafe(|| wake_all(waiting)));
+        let woken = catch_unwind(AssertUnwindSafe(|| wake_all(wakers(waiting))));
         drop(unused);
         if let Err(payload) = woken {
             resume_unwind(payload);
@@ -181,21 +182,12 @@ impl<K, V, E> Flight<K, V, E> {
             self.abandoned.store(true, Ordering::Release);
             std::mem::take(&mut crew.waiting)
         };
-        wake_all(waiting);
+        wake_all(wakers(waiting));
     }
 }
 
-/// A waker that panics keeps none of the others asleep.
-fn wake_all(waiting: Slab<Option<Waker>>) {
-    let mut panic = None;
-    for waker in waiting.into_iter().filter_map(|(_, waker)| waker) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            panic.get_or_insert(payload);
-        }
-    }
-    if let Some(payload) = panic {
-        resume_unwind(payload);
-    }
+fn wakers(waiting: Slab<Option<Waker>>) -> impl Iterator<Item = Waker> {
+    waiting.into_iter().filter_map(|(_, waker)| waker)
 }
 
 /// What is left of a caller that goes.

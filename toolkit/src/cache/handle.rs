@@ -1,7 +1,7 @@
 //! The cache, as far as nothing has to be waited for.
 
 use super::{Stats, builder::CacheBuilder, core::Core, shard::Shard};
-use anyrt_core::{group::TaskGroup, rt::Runtime};
+use anyrt_core::{context::Context, group::TaskGroup, rt::Runtime};
 use std::{borrow::Borrow, convert::Infallible, fmt, hash::Hash, sync::Arc, vec};
 
 /// A cache that several callers share: it loads each value once, keeps what is worth keeping, and forgets
@@ -54,8 +54,10 @@ where
             Some(name) => background.name(format!("cache \"{name}\"")),
             None => background,
         };
+        // Nobody's: it may outlive who makes it.
+        let background = Context::default().sync_scope(|| background.build());
         Self {
-            background: Arc::new(background.build().expect("nothing is limited to 0")),
+            background: Arc::new(background.expect("nothing is limited to 0")),
             core: Arc::new(core),
         }
     }

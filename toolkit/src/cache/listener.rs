@@ -1,11 +1,12 @@
 //! Tells the user's closure of entries that leave, one at a time and under no lock.
 
+use crate::lock::lock;
 use std::{
     collections::VecDeque,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -66,7 +67,7 @@ impl<K, V> Listener<K, V> {
     }
 
     fn backlog(&self) -> MutexGuard<'_, Backlog<K, V>> {
-        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.backlog)
     }
 
     /// Tells of these, and of what comes meanwhile. Where that is going on already, which is so when the

@@ -7,7 +7,7 @@ use super::{
     shard::{Look, Why},
     waiter::Waiter,
 };
-use anyrt_core::rt::Runtime;
+use anyrt_core::{context, rt::Runtime};
 use std::{
     borrow::Borrow,
     hash::Hash,
@@ -166,12 +166,12 @@ where
         }
         let drives = Waiter::driving(self.core.clone(), flight, loader);
         self.core.let_go(leaving);
-        // A group that takes no more children drops it, which gives the load up.
-        let spawned = self.background.spawn(async move {
+        let driving = async move {
             drives.await;
             Ok(())
-        });
-        spawned.is_ok()
+        };
+        // A group that takes no more children drops it, which gives the load up.
+        context::Context::default().sync_scope(|| self.background.spawn(driving).is_ok())
     }
 }
 

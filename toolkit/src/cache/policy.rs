@@ -14,7 +14,7 @@
 
 use super::{
     ghosts::Ghosts,
-    store::{Entry, Fresh, Room, Store},
+    store::{Entry, Room, Store},
 };
 
 /// Reads that count between two visits of the hand.
@@ -54,7 +54,7 @@ impl<K, V> Policy<K, V> {
     pub(super) fn admit(
         &mut self,
         hash: u32,
-        fresh: Fresh<K, V>,
+        fresh: Entry<K, V>,
         need: u64,
         gone: impl FnMut(Entry<K, V>),
     ) -> u64 {

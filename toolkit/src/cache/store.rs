@@ -35,15 +35,23 @@ pub(super) struct Entry<K, V> {
     room: Room,
 }
 
-/// What an entry is made of.
-#[derive(Debug)]
-pub(super) struct Fresh<K, V> {
-    pub(super) key: K,
-    pub(super) value: V,
-    pub(super) fresh_until: u64,
-    pub(super) used: u64,
-    pub(super) weight: u32,
-    pub(super) stamp: u32,
+impl<K, V> Entry<K, V> {
+    /// One that lies nowhere yet.
+    pub(super) fn new(key: K, value: V, fresh_until: u64, used: u64, weight: u32) -> Self {
+        Self {
+            key,
+            value,
+            fresh_until,
+            used,
+            weight,
+            stamp: 0,
+            hash: 0,
+            prev: NIL,
+            next: NIL,
+            refs: 0,
+            room: Room::Cold,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -121,28 +129,8 @@ impl<K, V> Store<K, V> {
     }
 
     /// Adds an entry whose key is not there, at the end of a ring.
-    pub(super) fn insert(&mut self, hash: u32, room: Room, fresh: Fresh<K, V>) -> u32 {
-        let Fresh {
-            key,
-            value,
-            fresh_until,
-            used,
-            weight,
-            stamp,
-        } = fresh;
-        let entry = Entry {
-            key,
-            value,
-            fresh_until,
-            used,
-            weight,
-            stamp,
-            hash,
-            prev: NIL,
-            next: NIL,
-            refs: 0,
-            room,
-        };
+    pub(super) fn insert(&mut self, hash: u32, room: Room, mut entry: Entry<K, V>) -> u32 {
+        entry.hash = hash;
         if self.table.len() == self.table.capacity() {
             self.rebuild();
         }

@@ -6,7 +6,7 @@ use super::{
     flight::Flight,
     listener::Cause,
     shard::Put,
-    store::Fresh,
+    store::Entry,
 };
 use anyrt_core::{Instant, error::Panic, rt::Runtime};
 use std::{
@@ -19,7 +19,7 @@ use std::{
 
 impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
     /// What a value is kept as.
-    pub(super) fn fresh(&self, key: K, value: V) -> Fresh<K, V> {
+    pub(super) fn fresh(&self, key: K, value: V) -> Entry<K, V> {
         let settings = &self.settings;
         let weigher = settings.weigher.as_ref();
         // Weightless entries would be bounded by nothing.
@@ -33,14 +33,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             None => Instant::MAX,
             Some(life) => Instant::from_nanos(now) + self.shortened(life),
         };
-        Fresh {
-            key,
-            value,
-            fresh_until: fresh_until.as_nanos(),
-            used: now,
-            weight,
-            stamp: 0,
-        }
+        Entry::new(key, value, fresh_until.as_nanos(), now, weight)
     }
 
     /// By up to the part that is left to chance.
@@ -56,14 +49,14 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
     }
 
     /// Keeps a value. Returns the fresh one that was there before.
-    pub(super) fn put(&self, fresh: Fresh<K, V>) -> Option<V> {
+    pub(super) fn put(&self, fresh: Entry<K, V>) -> Option<V> {
         let hash = self.hash(&fresh.key);
         let put = self.on(hash, |shard, total| shard.put(hash, fresh, total));
         self.settle(hash, put)
     }
 
     /// Keeps a value, if its key is still in the state of `version`.
-    pub(super) fn put_if(&self, hash: u64, version: Option<u32>, fresh: Fresh<K, V>) -> bool {
+    pub(super) fn put_if(&self, hash: u64, version: Option<u32>, fresh: Entry<K, V>) -> bool {
         let put = self.on(hash, |shard, total| {
             let same = shard.is_version(hash, version, |key| *key == fresh.key);
             // What is refused is dropped outside of the lock.

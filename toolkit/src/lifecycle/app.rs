@@ -90,8 +90,8 @@ impl<R: Runtime> App<R> {
     /// cleaned up all the same (*LC-4*). A cancellation of the context's token is a request to stop.
     ///
     /// # Cancel safety
-    /// Dropped, it aborts the subsystems, and cleans up in the background meanwhile: nobody waits for either but
-    /// a task group around it.
+    /// Dropped, it aborts the subsystems, and cleans up in the background once they are gone (*LC-23*): nobody
+    /// waits for either but a task group around it.
     pub fn run<F, Fut, E>(self, startup: F) -> impl Future<Output = Report> + use<R, F, Fut, E>
     where
         F: FnOnce(Subsystem<R>) -> Fut,
@@ -119,6 +119,11 @@ impl<R: Runtime> App<R> {
                 changed: Notify::new(),
                 state: Mutex::new(State::default()),
             });
+            let mut remains = Remains {
+                going: Some(Box::pin(async move { drop(tasks.shutdown().await) })),
+                shared: shared.clone(),
+                stack,
+            };
             watch(&watchers, &shared, around, signals);
             let root = Subsystem {
                 shared: shared.clone(),
@@ -150,10 +155,14 @@ impl<R: Runtime> App<R> {
                     root.node.unended(&mut late);
                 }
                 // What is left is aborted, and has gone when this returns.
-                tasks.shutdown().await.ok();
+                if let Some(going) = &mut remains.going {
+                    going.await;
+                }
+                remains.going = None;
             })
             .await;
 
+            let stack = &remains.stack;
             let requests = lock(&shared.state).requests.max(1);
             let closed = until(stack.close_all(), shared.requests_beyond(requests)).await;
             let abandoned = match closed {
@@ -170,6 +179,24 @@ impl<R: Runtime> App<R> {
                 closes: closed.unwrap_or_default(),
                 abandoned,
             }
+        }
+    }
+}
+
+/// What an application that is dropped leaves behind: subsystems, and what is cleaned up after them.
+struct Remains<R: Runtime> {
+    shared: Arc<Shared<R>>,
+    stack: ExitStack<R>,
+    /// Aborts the subsystems, and waits until they are gone; `None` once they are. Who is dropped while it waits
+    /// leaves it here.
+    going: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl<R: Runtime> Drop for Remains<R> {
+    fn drop(&mut self) {
+        if let Some(going) = self.going.take() {
+            self.shared.tasks.cancel_with("its application was dropped");
+            self.stack.close_after(going);
         }
     }
 }

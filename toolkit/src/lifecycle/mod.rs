@@ -52,6 +52,7 @@ mod app;
 mod background;
 mod periodic;
 mod report;
+mod runs;
 mod tree;
 
 pub use app::App;

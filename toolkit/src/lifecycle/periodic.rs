@@ -1,25 +1,22 @@
 //! Work that is done again and again.
 
-use super::background::{Background, Late};
-use crate::{lock::lock, unwind::catch};
+use super::{
+    background::Background,
+    runs::{Counts, OnFailure, Runs, Work, make},
+};
 use anyrt_core::{
     ConfigError, Instant,
     cancel::CancellationToken,
-    error::Panic,
-    group::{Cause, Spawner},
+    group::Cause,
     rt::Runtime,
     time::{Interval, MissedTicks, interval},
 };
 use std::{
     borrow::Cow,
-    convert::Infallible,
     error::Error,
     fmt,
     future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -46,8 +43,6 @@ pub enum Restart {
     /// It ends after this many failures in a row.
     GiveUpAfter(u32),
 }
-
-type OnFailure = dyn Fn(&Cause<Box<dyn Error + Send + Sync>>) + Send + Sync;
 
 /// Settings of periodic work, made by [`Background::every`].
 #[must_use = "nothing is begun before `start`"]
@@ -191,21 +186,6 @@ where
     }
 }
 
-/// A run, whose making may panic as well as itself.
-fn make<F, Fut, E>(work: &mut F) -> impl Future<Output = Outcome> + Send + use<F, Fut, E>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<(), E>> + Send,
-    E: Into<Box<dyn Error + Send + Sync>>,
-{
-    let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    async move {
-        let run = made.map_err(Panic::new)?;
-        let ended = catch(run).await?;
-        Ok(ended.map_err(Into::into))
-    }
-}
-
 /// Goes on with the first tick that is still to come, and says how many have gone by.
 fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
     let next = ticks.next_tick();
@@ -219,138 +199,11 @@ fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
     missed
 }
 
-type Outcome = Result<Result<(), Box<dyn Error + Send + Sync>>, Panic>;
-
 fn drawn<R: Runtime>(rt: &R, most: Duration) -> Duration {
     let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
     match nanos {
         0 => Duration::ZERO,
         nanos => Duration::from_nanos(rt.random_u64() % nanos),
-    }
-}
-
-/// What a work's runs share.
-struct Work {
-    stop: CancellationToken,
-    restart: Restart,
-    on_failure: Option<Box<OnFailure>>,
-    counts: Arc<Counts>,
-}
-
-impl Work {
-    fn ended(&self, outcome: Outcome) {
-        let cause = match outcome {
-            Ok(Ok(())) => {
-                self.counts.in_a_row.store(0, Relaxed);
-                return;
-            }
-            Ok(Err(error)) => Cause::Failed(error),
-            Err(panic) => Cause::Panicked(panic),
-        };
-        self.counts.failures.fetch_add(1, Relaxed);
-        let in_a_row = self.counts.in_a_row.fetch_add(1, Relaxed) + 1;
-        if let Some(hook) = &self.on_failure {
-            let told = std::panic::AssertUnwindSafe(|| hook(&cause));
-            std::panic::catch_unwind(told).ok();
-        }
-        if let Restart::GiveUpAfter(most) = self.restart
-            && in_a_row >= u64::from(most)
-        {
-            self.stop.cancel_with("it failed too often");
-        }
-    }
-}
-
-/// Where runs are done, and who is told of those that are aborted.
-struct Runs<R: Runtime> {
-    name: Cow<'static, str>,
-    late: Late,
-    tasks: Spawner<R, (), Infallible>,
-}
-
-impl<R: Runtime> Runs<R> {
-    async fn here(&self, work: &Work, run: impl Future<Output = Outcome>) {
-        let running = Running::new(&work.counts);
-        let finishing = Finishing::new(self.name.clone(), self.late.clone());
-        let outcome = run.await;
-        finishing.finished();
-        drop(running);
-        work.ended(outcome);
-    }
-
-    fn beside(&self, work: &Arc<Work>, run: impl Future<Output = Outcome> + Send + 'static) {
-        // Counted now: the next tick may come before its first poll.
-        let running = Running::new(&work.counts);
-        let (name, late, work) = (self.name.clone(), self.late.clone(), work.clone());
-        let beside = async move {
-            let _running = running;
-            // Not before: what never began is not late.
-            let finishing = Finishing::new(name, late);
-            let outcome = run.await;
-            finishing.finished();
-            work.ended(outcome);
-            Ok(())
-        };
-        self.tasks.spawn_named(self.name.clone(), beside).ok();
-    }
-}
-
-/// A run in hand: dropped before it is finished, it was aborted.
-pub(super) struct Finishing {
-    name: Cow<'static, str>,
-    late: Option<Late>,
-}
-
-impl Finishing {
-    pub(super) fn new(name: Cow<'static, str>, late: Late) -> Self {
-        Self {
-            name,
-            late: Some(late),
-        }
-    }
-
-    fn finished(mut self) {
-        self.late = None;
-    }
-}
-
-impl Drop for Finishing {
-    fn drop(&mut self) {
-        if let Some(late) = &self.late {
-            lock(late).push(self.name.clone());
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    begun: AtomicU64,
-    ended: AtomicU64,
-    failures: AtomicU64,
-    in_a_row: AtomicU64,
-    skipped: AtomicU64,
-}
-
-impl Counts {
-    fn running(&self) -> u64 {
-        // In this order: one that ends in between is counted as running.
-        let ended = self.ended.load(Relaxed);
-        self.begun.load(Relaxed).saturating_sub(ended)
-    }
-}
-
-struct Running(Arc<Counts>);
-
-impl Running {
-    fn new(counts: &Arc<Counts>) -> Self {
-        counts.begun.fetch_add(1, Relaxed);
-        Self(counts.clone())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Relaxed);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The settings of a pool.
 
 use super::{Manager, Pool, keeper, shared::Shared};
-use anyrt_core::{ConfigError, group::TaskGroup, rt::Runtime};
+use anyrt_core::{ConfigError, context::Context, group::TaskGroup, rt::Runtime};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// How long things may take, and objects may live; `None`: for ever.
@@ -93,9 +93,8 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     /// Builds the pool; it makes no object yet.
     ///
     /// Where [`min_idle`](Self::min_idle), [`idle_time`](Self::idle_time) or
-    /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. As
-    /// any group does, it belongs to the group around it: that one waits for it until the pool is
-    /// closed or dropped.
+    /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. What
+    /// that makes is made with nobody's token, deadline and values, and no group waits for it (*LC-24*).
     ///
     /// # Errors
     /// A [`ConfigError`] for a maximum of 0, for more idle objects than that, and for a time of zero that
@@ -116,17 +115,18 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
             }
         }
         let shared = Arc::new(Shared::new(self.rt, self.manager, self.max, limits));
+        let keeper = || {
+            let group = TaskGroup::builder(&shared.rt)
+                .name("pool")
+                .discard()
+                .build()?;
+            let keeping = keeper::keep(shared.clone());
+            group.spawn_named("keeper", keeping).ok();
+            Ok(group)
+        };
         let keeper = (limits.min_idle > 0 || limits.by_age())
-            .then(|| {
-                let group = TaskGroup::builder(&shared.rt)
-                    .name("pool")
-                    .discard()
-                    .build()?;
-                group
-                    .spawn_named("keeper", keeper::keep(shared.clone()))
-                    .ok();
-                Ok(group)
-            })
+            // Nobody's: it may outlive who makes it.
+            .then(|| Context::default().sync_scope(keeper))
             .transpose()?;
         Ok(Pool::over(shared, keeper))
     }

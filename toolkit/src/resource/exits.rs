@@ -16,7 +16,7 @@ use std::{
     convert::Infallible,
     error::Error,
     fmt,
-    future::Future,
+    future::{Future, ready},
     mem,
     panic::Location,
     pin::Pin,
@@ -178,8 +178,9 @@ impl<R: Runtime> Shared<R> {
         left.len()
     }
 
-    /// Closes what nobody waits for any more, in a task that the group around this one waits for.
-    pub(super) fn close_in_background(&self) {
+    /// Closes what nobody waits for any more, once `before` is over, in a task that the group around this one
+    /// waits for. Where there is nothing to close, `before` is dropped.
+    pub(super) fn close_in_background(&self, before: impl Future<Output = ()> + Send + 'static) {
         let pending = &self.closer.pending;
         let nothing = {
             let pending = lock(pending);
@@ -207,7 +208,11 @@ impl<R: Runtime> Shared<R> {
             return;
         };
         let closing = async move {
-            for error in shield(closer.drive(driver)).await {
+            let closing = async {
+                before.await;
+                closer.drive(driver).await
+            };
+            for error in shield(closing).await {
                 if let Some(unheard) = &closer.unheard {
                     unheard(error);
                 }
@@ -223,7 +228,7 @@ impl<R: Runtime> Shared<R> {
 impl<R: Runtime> Drop for Shared<R> {
     /// What was entered after the end.
     fn drop(&mut self) {
-        self.close_in_background();
+        self.close_in_background(ready(()));
     }
 }
 

@@ -7,7 +7,12 @@ use super::{
 use crate::unwind::catch;
 use anyrt_core::{cancel::shield, group::Cause, rt::Runtime};
 use std::{
-    convert::Infallible, fmt, future::Future, ops::Deref, panic::Location, sync::Arc,
+    convert::Infallible,
+    fmt,
+    future::{Future, ready},
+    ops::Deref,
+    panic::Location,
+    sync::Arc,
     time::Duration,
 };
 
@@ -113,6 +118,11 @@ impl<R: Runtime> ExitStack<R> {
         }
     }
 
+    /// Closes what is left in the background, after `before`: for who cannot wait any more.
+    pub(crate) fn close_after(&self, before: impl Future<Output = ()> + Send + 'static) {
+        self.exits.shared.close_in_background(before);
+    }
+
     /// Drops what is left, unclosed, and says how many that were.
     pub(crate) fn abandon(&self) -> usize {
         self.exits.shared.abandon()
@@ -133,7 +143,7 @@ impl<R: Runtime> Deref for ExitStack<R> {
 
 impl<R: Runtime> Drop for ExitStack<R> {
     fn drop(&mut self) {
-        self.exits.shared.close_in_background();
+        self.exits.shared.close_in_background(ready(()));
     }
 }
 

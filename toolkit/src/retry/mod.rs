@@ -37,12 +37,14 @@
 
 mod backoff;
 mod budget;
+mod call;
 mod error;
 mod future;
 mod policy;
 
 pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
+pub use call::Attempt;
 pub use error::{AttemptError, GaveUp, RetryError};
-pub use future::{Attempt, RetryFuture, retry};
+pub use future::{RetryFuture, retry};
 pub use policy::{Retry, RetryBuilder, Retrying};

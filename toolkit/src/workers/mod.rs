@@ -30,6 +30,7 @@ mod shared;
 
 use anyrt_core::{
     ConfigError,
+    context::Context,
     error::{SendError, TryAcquireError, TrySendError},
     group::TaskGroup,
     rt::{Runtime, Semaphore},
@@ -62,6 +63,9 @@ impl Progress {
 
 /// Workers that take jobs from one queue. Clones are the same pool; with the last one that is dropped
 /// its jobs are aborted. The [room's page](self) has an example.
+///
+/// It belongs to who has it, and not to the task that made it or submits: jobs see no token, deadline or value of
+/// theirs, and no group waits for them (*LC-24*).
 pub struct TaskPool<R: Runtime> {
     owner: Arc<Owner<R>>,
 }
@@ -89,8 +93,8 @@ impl<R: Runtime> TaskPool<R> {
         }
     }
 
-    /// Waits for room in the queue, and puts a job there. Jobs are begun in that order. A job runs in the
-    /// pool's context, not in the caller's.
+    /// Waits for room in the queue, and puts a job there. Jobs are begun in that order. A job has nothing of
+    /// its caller's context.
     ///
     /// # Errors
     /// The future comes back unpolled if the pool was shut down, also while it waited.
@@ -202,8 +206,7 @@ impl<R: Runtime> TaskPoolBuilder<R> {
         self
     }
 
-    /// The pool, with its workers in a task group that it owns. As any group does, it belongs to the group
-    /// around it: that one waits for it until the pool is shut down or dropped.
+    /// The pool, with its workers in a task group that it owns.
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 workers and a capacity of 0.
@@ -216,20 +219,23 @@ impl<R: Runtime> TaskPoolBuilder<R> {
         }
         let room = Arc::new(self.rt.semaphore(capacity)?);
         let shared = Arc::new(Shared::<R>::new(room, self.workers, self.hook));
-        let group = TaskGroup::builder(&self.rt)
-            .name("task pool")
-            .supervisor()
-            .discard()
-            .build()?;
-        for _ in 0..self.workers {
-            // Refused, it is dropped, and counts as a worker that has gone.
-            group
-                .spawn_named("worker", shared::work(shared.clone()))
-                .ok();
-        }
+        // Nobody's: it may outlive who makes it.
+        let workers = Context::default().sync_scope(|| {
+            let workers = TaskGroup::builder(&self.rt)
+                .name("task pool")
+                .supervisor()
+                .discard()
+                .build()?;
+            for _ in 0..self.workers {
+                let work = shared::work(shared.clone());
+                // Refused, it is dropped, and counts as a worker that has gone.
+                workers.spawn_named("worker", work).ok();
+            }
+            Ok(workers)
+        })?;
         let owner = Owner {
             shared,
-            _workers: group,
+            _workers: workers,
         };
         Ok(TaskPool {
             owner: Arc::new(owner),

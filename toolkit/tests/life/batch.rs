@@ -1,17 +1,16 @@
 //! Batches: when they are loaded, and whose results are whose.
 
-use super::{SECOND, draw, is_ready_now, up_to_polls};
+use super::{SECOND, draw, is_ready_now, left_by, polled, up_to_polls};
 use anyrt_core::{
-    group::TaskGroup,
     rt::{Clock, JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check, check_cancel, sometimes};
 use anyrt_toolkit::batch::{BatchError, Batcher, BatcherBuilder};
 use std::{
-    convert::Infallible,
     pin::pin,
     sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
@@ -305,28 +304,24 @@ fn everyone_gets_its_own() {
     });
 }
 
-/// Nobody hangs on a batcher whose group was cancelled, or that was made in such a group.
+/// Nobody hangs on a batcher whose executor is gone.
 #[test]
-fn a_cancelled_group_fails_the_callers() {
-    check(200, |rt| async move {
-        let group = TaskGroup::<_, (), Infallible>::new(&rt);
-        let (sender, receiver) = anyrt_core::channel::oneshot::channel();
-        let rt2 = rt.clone();
-        let child = async move {
-            sender
-                .send(builder(&rt2, &Batches::default()).build().unwrap())
-                .ok();
-            std::future::pending().await
-        };
-        group.spawn(child).unwrap();
-        let tens = receiver.await.unwrap();
-        let load = spawned(&rt, &tens, [1]).remove(0);
-        buffered(&tens, 1).await;
-        group.shutdown().await.unwrap();
-        assert!(matches!(load.await.unwrap(), Err(BatchError::Aborted)));
-        assert!(matches!(tens.load(2).await, Err(BatchError::Closed)));
-        tens.close().await;
+fn an_executor_that_is_gone_fails_the_callers() {
+    let (tens, load) = left_by(|rt| async move {
+        let tens = builder(&rt, &Batches::default()).build().unwrap();
+        let tens2 = tens.clone();
+        let mut load = Box::pin(async move { tens2.load(1).await });
+        assert!(!is_ready_now(load.as_mut()).await);
+        (tens, Mutex::new(load))
     });
+    let load = load.into_inner().unwrap();
+    assert!(matches!(
+        polled(load),
+        Poll::Ready(Err(BatchError::Aborted))
+    ));
+    let refused = polled(tens.load(2));
+    assert!(matches!(refused, Poll::Ready(Err(BatchError::Closed))));
+    assert!(polled(tens.close()).is_ready());
 }
 
 #[test]

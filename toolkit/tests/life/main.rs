@@ -2,24 +2,27 @@
 
 mod app;
 mod batch;
+mod cancel;
 mod numbers;
+mod owners;
 mod periodic;
 mod pool;
 mod pool_ages;
 mod pool_model;
+mod pool_naive;
 mod resource;
 mod workers;
 
 use anyrt_core::rt::Entropy;
-use anyrt_sim::SimRuntime;
+use anyrt_sim::{SimRuntime, check};
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -81,4 +84,26 @@ async fn up_to_polls<F: Future>(polls: u64, future: F) -> Option<F::Output> {
         future.as_mut().poll(cx).map(Some)
     })
     .await
+}
+
+/// What `body` leaves of a runtime that is gone.
+fn left_by<T, Fut>(body: impl Fn(SimRuntime) -> Fut + Sync) -> T
+where
+    T: Send + Sync + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let left = Arc::new(Mutex::new(None));
+    check(1, |rt| {
+        let (left, body) = (left.clone(), body(rt));
+        async move {
+            let output = body.await;
+            *left.lock().unwrap() = Some(output);
+        }
+    });
+    left.lock().unwrap().take().unwrap()
+}
+
+/// Polls it once, outside of any runtime.
+fn polled<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }

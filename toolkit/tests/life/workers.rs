@@ -1,19 +1,19 @@
 //! Workers: so many at once, in order, and nobody left waiting.
 
-use super::{Count, SECOND, draw, is_ready_now, up_to_polls};
+use super::{Count, SECOND, draw, is_ready_now, left_by, polled, up_to_polls};
 use anyrt_core::{
+    JoinError,
     error::TrySendError,
-    group::TaskGroup,
     rt::{JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check, check_cancel};
 use anyrt_toolkit::workers::{Progress, TaskPool};
 use std::{
-    convert::Infallible,
     future::pending,
     pin::pin,
     sync::{Arc, Mutex},
+    task::Poll,
 };
 
 fn pool(rt: &SimRuntime, workers: usize, capacity: usize) -> TaskPool<SimRuntime> {
@@ -146,7 +146,7 @@ fn a_shutdown_finishes_what_is_there() {
     });
 }
 
-/// The last handle gone, or the group around it cancelled: no handle hangs.
+/// The last handle gone, or the executor: no handle hangs.
 #[test]
 fn nobody_hangs_on_a_pool_that_is_gone() {
     check(200, |rt| async move {
@@ -156,23 +156,20 @@ fn nobody_hangs_on_a_pool_that_is_gone() {
         drop(gone);
         assert!(running.await.unwrap_err().is_cancelled());
         assert!(queued.await.unwrap_err().is_cancelled());
-
-        let group = TaskGroup::<_, (), Infallible>::new(&rt);
-        let (sender, receiver) = anyrt_core::channel::oneshot::channel();
-        let rt2 = rt.clone();
-        let child = async move {
-            sender.send(pool(&rt2, 1, 1)).ok();
-            pending().await
-        };
-        group.spawn(child).unwrap();
-        let pool = receiver.await.unwrap();
-        let running = pool.submit(pending::<()>()).await.unwrap();
-        group.shutdown().await.unwrap();
-        assert!(running.await.unwrap_err().is_cancelled());
-        assert!(pool.submit(async {}).await.is_err());
-        pool.drain().await;
-        pool.shutdown().await;
     });
+    let (pool, jobs) = left_by(|rt| async move {
+        let pool = pool(&rt, 1, 2);
+        let running = pool.submit(pending::<()>()).await.unwrap();
+        let queued = pool.submit(pending::<()>()).await.unwrap();
+        (pool, [running, queued])
+    });
+    for job in jobs {
+        let cancelled = |ended: Result<(), JoinError>| ended.unwrap_err().is_cancelled();
+        assert_eq!(polled(job).map(cancelled), Poll::Ready(true));
+    }
+    assert!(matches!(polled(pool.submit(async {})), Poll::Ready(Err(_))));
+    assert!(polled(pool.drain()).is_ready());
+    assert!(polled(pool.shutdown()).is_ready());
 }
 
 #[test]

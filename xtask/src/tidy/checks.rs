@@ -17,7 +17,7 @@ pub(super) const ALL: &[Check] = &[
     sizes,
     banned,
     unsafe_code,
-    core_purity,
+    purity,
     rule_ids,
     lints,
     dependencies,
@@ -172,21 +172,23 @@ fn has_safety_note(text: &[&str], code: &[&str], at: usize) -> bool {
         .any(|i| code[i].trim().is_empty() && is_note(text[i]))
 }
 
-/// The core takes time and threads from the runtime. Clippy's list of disallowed methods says
-/// the same; this check also sees code that clippy is told to allow, or that is compiled out.
-fn core_purity(files: &[File]) -> Vec<String> {
+/// The core and the toolkit take time, threads and randomness from the runtime. Clippy's list of disallowed
+/// methods says the same; this check also sees code that clippy is told to allow, or that is compiled out.
+fn purity(files: &[File]) -> Vec<String> {
     let names = [
         "Instant::now",
         "SystemTime::now",
         "std::thread::spawn",
         "std::thread::sleep",
+        "thread::Builder",
+        "RandomState",
     ];
     in_code(
         files,
-        |path| path.starts_with("core/src/"),
+        |path| path.starts_with("core/src/") || path.starts_with("toolkit/src/"),
         |line| {
             let name = names.into_iter().find(|name| has_word(line, name))?;
-            Some(format!("`{name}` in the core: ask the runtime"))
+            Some(format!("`{name}`: ask the runtime"))
         },
     )
 }

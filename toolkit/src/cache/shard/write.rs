@@ -1,12 +1,7 @@
 //! What changes entries.
 
 use super::{
-    super::{
-        flight::Flight,
-        listener::Cause,
-        policy::Policy,
-        store::{Entry, Fresh},
-    },
+    super::{flight::Flight, listener::Cause, policy::Policy, store::Entry},
     Age, Shard, short,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +20,7 @@ impl<K, V, E> Shard<K, V, E> {
     pub(in super::super) fn put(
         &mut self,
         hash: u64,
-        mut fresh: Fresh<K, V>,
+        mut fresh: Entry<K, V>,
         total: &AtomicU64,
     ) -> Put<K, V>
     where
@@ -57,9 +52,9 @@ impl<K, V, E> Shard<K, V, E> {
     pub(in super::super) fn land(
         &mut self,
         flight: &Flight<K, V, E>,
-        fresh: Fresh<K, V>,
+        fresh: Entry<K, V>,
         total: &AtomicU64,
-    ) -> Result<Put<K, V>, Fresh<K, V>>
+    ) -> Result<Put<K, V>, Entry<K, V>>
     where
         K: Eq,
     {
@@ -73,7 +68,7 @@ impl<K, V, E> Shard<K, V, E> {
     fn refuse(
         &mut self,
         live: Option<(u32, Age)>,
-        fresh: Fresh<K, V>,
+        fresh: Entry<K, V>,
         total: &AtomicU64,
     ) -> Put<K, V> {
         let before = live.map(|(at, age)| {
@@ -91,7 +86,7 @@ impl<K, V, E> Shard<K, V, E> {
         Put { before, need: 0 }
     }
 
-    fn add(&mut self, hash: u64, fresh: Fresh<K, V>, total: &AtomicU64) -> Put<K, V> {
+    fn add(&mut self, hash: u64, fresh: Entry<K, V>, total: &AtomicU64) -> Put<K, V> {
         let (now, weight) = (fresh.used, u64::from(fresh.weight));
         let all = total.fetch_add(weight, Ordering::Relaxed) + weight;
         // What others have too much is theirs to give up.
@@ -113,7 +108,7 @@ impl<K, V, E> Shard<K, V, E> {
         }
     }
 
-    fn replace(&mut self, at: u32, age: Age, fresh: Fresh<K, V>, total: &AtomicU64) -> Put<K, V> {
+    fn replace(&mut self, at: u32, age: Age, fresh: Entry<K, V>, total: &AtomicU64) -> Put<K, V> {
         let weight = u64::from(fresh.weight);
         let entry = self.policy.store.entry(at);
         let before = std::mem::replace(&mut entry.value, fresh.value);

@@ -3,11 +3,12 @@
 use super::{Quota, RateLimiter};
 use crate::lock::lock;
 use anyrt_core::{ConfigError, rt::Runtime};
+use foldhash::quality::FixedState;
 use std::{
     borrow::Borrow,
     collections::HashMap,
     fmt,
-    hash::{BuildHasher, DefaultHasher, Hash, Hasher},
+    hash::Hash,
     sync::{Arc, Mutex},
 };
 
@@ -40,26 +41,13 @@ struct Inner<R, K> {
 
 struct Keys<R, K> {
     quota: Quota,
-    limiters: HashMap<K, RateLimiter<R>, Seeded>,
+    /// With a seed of its own: who chooses the keys cannot choose where they collide.
+    limiters: HashMap<K, RateLimiter<R>, FixedState>,
     /// Those that nobody uses are looked for at so many keys.
     sweep_at: usize,
 }
 
 const FEWEST: usize = 64;
-
-/// Hashes that nobody can foresee, from the runtime's randomness.
-#[derive(Clone, Copy)]
-struct Seeded(u64);
-
-impl BuildHasher for Seeded {
-    type Hasher = DefaultHasher;
-
-    fn build_hasher(&self) -> DefaultHasher {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.0);
-        hasher
-    }
-}
 
 impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
     /// A limiter without keys.
@@ -72,7 +60,7 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
                 rt: rt.clone(),
                 keys: Mutex::new(Keys {
                     quota: quota.check()?,
-                    limiters: HashMap::with_hasher(Seeded(rt.random_u64())),
+                    limiters: HashMap::with_hasher(FixedState::with_seed(rt.random_u64())),
                     sweep_at: FEWEST,
                 }),
             }),

@@ -1,6 +1,7 @@
 //! A call through a breaker.
 
 use super::{BreakerError, CircuitBreaker, Inner, state::Outcome};
+use crate::lock::lock;
 use anyrt_core::rt::Runtime;
 use pin_project_lite::pin_project;
 use std::{
@@ -42,6 +43,11 @@ impl<R: Runtime> BreakerCall<R> {
 
     fn end(&mut self, outcome: Outcome) {
         if let Some(epoch) = self.epoch.take() {
+            // Mostly it is closed, and no clock has to be read.
+            let settled = lock(&self.inner.state).settle(epoch, outcome);
+            if settled {
+                return;
+            }
             let rules = &self.inner.rules;
             self.inner
                 .change(|state, now| state.end(epoch, outcome, now, rules));

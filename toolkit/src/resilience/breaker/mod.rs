@@ -115,6 +115,10 @@ impl<R: Runtime> CircuitBreaker<R> {
     /// # Errors
     /// [`Open`], with when to try again.
     pub fn begin(&self) -> Result<BreakerCall<R>, Open> {
+        let closed = lock(&self.inner.state).closed();
+        if let Some(epoch) = closed {
+            return Ok(BreakerCall::new(self.inner.clone(), epoch));
+        }
         let now = self.inner.rt.now();
         let (before, begun, after) = {
             let mut state = lock(&self.inner.state);

@@ -66,6 +66,27 @@ impl State {
         }
     }
 
+    /// The epoch, if it is closed: then it lets each call through, whatever the time.
+    #[inline]
+    pub(super) fn closed(&self) -> Option<u64> {
+        matches!(self.phase, Phase::Closed).then_some(self.epoch)
+    }
+
+    /// Says whether a call that has ended changes nothing that depends on the time, and counts it then.
+    #[inline]
+    pub(super) fn settle(&mut self, epoch: u64, outcome: Outcome) -> bool {
+        let settled = self.closed() == Some(epoch)
+            && match outcome {
+                Outcome::Success => self.window.is_none(),
+                Outcome::Failure => false,
+                Outcome::Unknown => true,
+            };
+        if settled && outcome == Outcome::Success {
+            self.note(false);
+        }
+        settled
+    }
+
     /// Lets a call through, in an epoch, or not.
     pub(super) fn begin(&mut self, now: Instant, rules: &Rules) -> Result<u64, Open> {
         match &mut self.phase {
@@ -124,11 +145,7 @@ impl State {
             Outcome::Failure => true,
             Outcome::Unknown => return,
         };
-        self.in_a_row = if failed {
-            self.in_a_row.saturating_add(1)
-        } else {
-            0
-        };
+        self.note(failed);
         let mut opens = rules.in_a_row.is_some_and(|most| self.in_a_row >= most);
         if let (Some(window), Some(rate)) = (&mut self.window, rules.rate) {
             window.record(now, failed);
@@ -139,6 +156,14 @@ impl State {
         if opens {
             self.open(now, rules);
         }
+    }
+
+    fn note(&mut self, failed: bool) {
+        self.in_a_row = if failed {
+            self.in_a_row.saturating_add(1)
+        } else {
+            0
+        };
     }
 
     pub(super) fn open(&mut self, now: Instant, rules: &Rules) {

@@ -155,19 +155,21 @@ fn unsafe_without_a_note_is_found() {
 }
 
 #[test]
-fn a_clock_or_a_thread_in_the_core_is_found() {
+fn a_clock_a_thread_or_a_seed_of_ones_own_is_found() {
     passes(
-        core_purity,
+        purity,
         "core/src/a.rs",
         "// Instant::now\nrt.now();\nloom::thread::spawn(a);\n",
     );
-    passes(core_purity, "backends/tokio/src/a.rs", "Instant::now();\n");
+    passes(purity, "backends/tokio/src/a.rs", "Instant::now();\n");
     for bad in [
         "Instant::now()",
         "time::SystemTime::now()",
         "std::thread::spawn(a)",
+        "RandomState::new()",
     ] {
-        fails(core_purity, "core/src/a.rs", bad, "core/src/a.rs:1:");
+        fails(purity, "core/src/a.rs", bad, "core/src/a.rs:1:");
+        fails(purity, "toolkit/src/a.rs", bad, "toolkit/src/a.rs:1:");
     }
 }
 
