@@ -17,13 +17,22 @@ use std::{
 const SECOND: Duration = Duration::from_secs(1);
 
 type Tens = Batcher<SimRuntime, u32, u32, Infallible>;
-type Others = Arc<Mutex<Vec<SimHandle<u32>>>>;
+
+/// A batcher, what others asked it for, and the keys whose batch has begun.
+#[derive(Clone)]
+struct Asked {
+    tens: Tens,
+    others: Arc<Mutex<Vec<SimHandle<u32>>>>,
+    begun: Arc<Mutex<Vec<u32>>>,
+}
 
 /// Ten times the key, in batches of two, of which one at a time is loaded; three others ask, too.
-async fn tens(rt: SimRuntime) -> (Tens, Others) {
-    let soon = rt.clone();
+async fn tens(rt: SimRuntime) -> Asked {
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let (soon, noted) = (rt.clone(), begun.clone());
     let tens = Batcher::builder(&rt, move |keys: Vec<u32>| {
         let rt = soon.clone();
+        noted.lock().unwrap().extend(&keys);
         async move {
             step(&rt).await;
             rt.sleep(SECOND).await;
@@ -36,35 +45,45 @@ async fn tens(rt: SimRuntime) -> (Tens, Others) {
         let tens = tens.clone();
         rt.spawn(async move { tens.load(key).await.unwrap() })
     });
-    (tens, Arc::new(Mutex::new(others.into())))
+    Asked {
+        tens,
+        others: Arc::new(Mutex::new(others.into())),
+        begun,
+    }
 }
 
-/// The others get what they asked for, and nothing is left.
-async fn others_get_theirs(tens: Tens, others: Others) {
-    let others = std::mem::take(&mut *others.lock().unwrap());
+/// The others get what they asked for, nothing is left, and what was given up in time is not loaded.
+async fn others_get_theirs(asked: Asked) {
+    let mine = || {
+        let begun = asked.begun.lock().unwrap();
+        begun.iter().filter(|key| **key > 3).count()
+    };
+    let before = mine();
+    let others = std::mem::take(&mut *asked.others.lock().unwrap());
     for (other, value) in others.into_iter().zip([10, 20, 30]) {
         assert_eq!(other.await.unwrap(), value);
     }
-    assert_eq!((tens.len(), tens.in_flight()), (0, 0));
+    assert_eq!((asked.tens.len(), asked.tens.in_flight()), (0, 0));
+    assert_eq!(mine(), before, "keys that nobody waits for were loaded");
 }
 
 pub(crate) fn batch_load() {
     check_cancel(
         tens,
-        |_, (tens, _)| async move { assert_eq!(tens.load(4).await.unwrap(), 40) },
-        |_, (tens, others)| others_get_theirs(tens, others),
+        |_, asked| async move { assert_eq!(asked.tens.load(4).await.unwrap(), 40) },
+        |_, asked| others_get_theirs(asked),
     );
 }
 
 pub(crate) fn batch_load_many() {
     check_cancel(
         tens,
-        |_, (tens, _)| async move {
-            let values = tens.load_many([4, 5, 6]).await.into_iter();
+        |_, asked| async move {
+            let values = asked.tens.load_many([4, 5, 6]).await.into_iter();
             let values: Result<Vec<_>, _> = values.collect();
             assert_eq!(values.unwrap(), [40, 50, 60]);
         },
-        |_, (tens, others)| others_get_theirs(tens, others),
+        |_, asked| others_get_theirs(asked),
     );
 }
 
@@ -72,16 +91,16 @@ pub(crate) fn batch_load_many() {
 pub(crate) fn batch_close() {
     check_cancel(
         |rt| async move {
-            let (tens, others) = tens(rt.clone()).await;
-            // All of them are in, or served.
-            rt.sleep(5 * SECOND).await;
-            (tens, others)
+            let asked = tens(rt.clone()).await;
+            // Two are being loaded, and one is in.
+            rt.sleep(SECOND / 2).await;
+            asked
         },
-        |_, (tens, _)| async move { tens.close().await },
-        |_, (tens, others)| async move {
-            others_get_theirs(tens.clone(), others).await;
-            tens.close().await;
-            assert!(tens.load(4).await.is_err());
+        |_, asked| async move { asked.tens.close().await },
+        |_, asked| async move {
+            others_get_theirs(asked.clone()).await;
+            asked.tens.close().await;
+            assert!(asked.tens.load(4).await.is_err());
         },
     );
 }

@@ -54,6 +54,23 @@ pub(crate) struct World {
 thread_local! {
     /// Whether this thread runs a world.
     static DRIVES: Cell<bool> = const { Cell::new(false) };
+    /// How the task that is being polled ends, if it does. What is aborted cannot say so.
+    static ENDING: Cell<Ending> = const { Cell::new(Ending::Aborted) };
+}
+
+/// How a task ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Ready,
+    Panicked,
+    Aborted,
+}
+
+impl Ending {
+    /// Of the task that is being polled.
+    pub(crate) fn note(self) {
+        ENDING.set(self);
+    }
 }
 
 /// This thread runs a world, until dropped.
@@ -330,17 +347,19 @@ impl World {
             let mut cx = Context::from_waker(&waker);
             if key == entry.0 {
                 if let Poll::Ready(output) = body.as_mut().poll(&mut cx) {
-                    self.end(key);
+                    self.end(key, Ending::Ready);
                     return Ok(output);
                 }
                 continue;
             }
             let Some(mut future) = future else { continue };
+            ENDING.set(Ending::Aborted);
             match future.as_mut().poll(&mut cx) {
                 Poll::Pending => left = Some((key, future)),
                 Poll::Ready(()) => {
+                    let ending = ENDING.get();
                     drop(future);
-                    self.end(key);
+                    self.end(key, ending);
                 }
             }
         }
@@ -376,11 +395,16 @@ impl World {
         }
     }
 
-    fn end(&self, key: usize) {
+    fn end(&self, key: usize, ending: Ending) {
         let mut state = self.lock();
         let task = state.tasks.remove(key);
         let now = state.now;
-        state.trace.add(now, Event::Ended(task.no));
+        let event = match ending {
+            Ending::Ready => Event::Ended(task.no),
+            Ending::Panicked => Event::Panicked(task.no),
+            Ending::Aborted => Event::Aborted(task.no),
+        };
+        state.trace.add(now, event);
         state.current = None;
         drop(state);
         drop(task);
