@@ -53,7 +53,9 @@ async fn tens(rt: SimRuntime) -> Asked {
 }
 
 /// The others get what they asked for, nothing is left, and what was given up in time is not loaded.
-async fn others_get_theirs(asked: Asked) {
+async fn others_get_theirs(rt: SimRuntime, asked: Asked) {
+    // A batch that was full by then begins.
+    rt.sleep(Duration::from_millis(1)).await;
     let mine = || {
         let begun = asked.begun.lock().unwrap();
         begun.iter().filter(|key| **key > 3).count()
@@ -71,7 +73,7 @@ pub(crate) fn batch_load() {
     check_cancel(
         tens,
         |_, asked| async move { assert_eq!(asked.tens.load(4).await.unwrap(), 40) },
-        |_, asked| others_get_theirs(asked),
+        others_get_theirs,
     );
 }
 
@@ -83,7 +85,7 @@ pub(crate) fn batch_load_many() {
             let values: Result<Vec<_>, _> = values.collect();
             assert_eq!(values.unwrap(), [40, 50, 60]);
         },
-        |_, asked| others_get_theirs(asked),
+        others_get_theirs,
     );
 }
 
@@ -97,8 +99,8 @@ pub(crate) fn batch_close() {
             asked
         },
         |_, asked| async move { asked.tens.close().await },
-        |_, asked| async move {
-            others_get_theirs(asked.clone()).await;
+        |rt, asked| async move {
+            others_get_theirs(rt, asked.clone()).await;
             asked.tens.close().await;
             assert!(asked.tens.load(4).await.is_err());
         },
