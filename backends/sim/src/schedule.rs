@@ -77,6 +77,10 @@ impl Ready {
         }
     }
 
+    pub(crate) fn schedule(&self) -> Schedule {
+        self.schedule
+    }
+
     /// The priority of a new task: above 2³², for those that fell are below.
     pub(crate) fn priority(&mut self) -> u64 {
         match self.schedule {

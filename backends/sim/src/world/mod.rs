@@ -15,22 +15,24 @@
 
 mod report;
 mod state;
+mod thread;
 mod timers;
 mod waits;
 
+pub(crate) use thread::{Drives, Ending};
 pub(crate) use timers::TimerKey;
 pub(crate) use waits::{Thing, WaitKey, Waited};
 
 use crate::{
     choice::{Choice, Script},
     failure::Failure,
+    schedule::Schedule,
     sim::Settings,
     trace::{Event, Record, TaskNo},
 };
-use anyrt_core::Instant;
+use anyrt_core::{Instant, join::with_drawn_turns};
 use state::{State, Task};
 use std::{
-    cell::Cell,
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
@@ -41,6 +43,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
+use thread::Polls;
 
 pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -49,43 +52,6 @@ pub(crate) struct World {
     state: Mutex<State>,
     /// Something came from another thread.
     changed: Condvar,
-}
-
-thread_local! {
-    /// Whether this thread runs a world.
-    static DRIVES: Cell<bool> = const { Cell::new(false) };
-    /// How the task that is being polled ends, if it does. What is aborted cannot say so.
-    static ENDING: Cell<Ending> = const { Cell::new(Ending::Aborted) };
-}
-
-/// How a task ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Ready,
-    Panicked,
-    Aborted,
-}
-
-impl Ending {
-    /// Of the task that is being polled.
-    pub(crate) fn note(self) {
-        ENDING.set(self);
-    }
-}
-
-/// This thread runs a world, until dropped.
-pub(crate) struct Drives(bool);
-
-impl Drives {
-    pub(crate) fn begin() -> Self {
-        Self(DRIVES.replace(true))
-    }
-}
-
-impl Drop for Drives {
-    fn drop(&mut self) {
-        DRIVES.set(self.0);
-    }
 }
 
 /// Wakes a task, unless it was replaced by a fresh one since.
@@ -105,7 +71,7 @@ impl Wake for TaskWaker {
         if !self.queued.swap(true, AcqRel)
             && let Some(world) = self.world.upgrade()
         {
-            world.lock().enqueue(self, DRIVES.get());
+            world.lock().enqueue(self, thread::drives());
             world.changed.notify_one();
         }
     }
@@ -144,6 +110,15 @@ impl World {
         self.lock()
             .choices
             .choose(options, |rng| rng.below(options))
+    }
+
+    /// How much further than by itself a join begins its round of polls.
+    fn turn(&self, places: usize) -> usize {
+        let mut state = self.lock();
+        match state.ready.schedule() {
+            Schedule::Fifo => 0,
+            _ => state.choices.choose(places, |rng| rng.below(places)),
+        }
     }
 
     /// A fault: the task that is being polled has to let others go first. It is ready already.
@@ -325,7 +300,7 @@ impl World {
     /// Runs `body` and all that it spawns, until it is ready.
     pub(crate) fn drive<F: Future>(
         self: &Arc<Self>,
-        mut body: Pin<&mut F>,
+        body: Pin<&mut F>,
         place: &'static Location<'static>,
     ) -> Result<F::Output, Failure> {
         {
@@ -336,16 +311,25 @@ impl World {
             );
             state.driven = true;
         }
-        let _driven = (Driven(self), Drives::begin());
+        let _driven = (Driven(self), Drives::begin(), Polls::begin(self));
         let Some(entry) = self.reserve(place) else {
             panic!("a simulation that has ended runs nothing any more");
         };
         self.begin(entry, None);
+        with_drawn_turns(thread::turn, || self.poll_all(entry.0, body))
+    }
+
+    /// Polls what is ready, one after the other, until the body is.
+    fn poll_all<F: Future>(
+        &self,
+        body_key: usize,
+        mut body: Pin<&mut F>,
+    ) -> Result<F::Output, Failure> {
         let mut left: Option<(usize, BoxedTask)> = None;
         loop {
             let (key, future, waker) = self.next(left.take())?;
             let mut cx = Context::from_waker(&waker);
-            if key == entry.0 {
+            if key == body_key {
                 if let Poll::Ready(output) = body.as_mut().poll(&mut cx) {
                     self.end(key, Ending::Ready);
                     return Ok(output);
@@ -353,11 +337,11 @@ impl World {
                 continue;
             }
             let Some(mut future) = future else { continue };
-            ENDING.set(Ending::Aborted);
+            Ending::Aborted.note();
             match future.as_mut().poll(&mut cx) {
                 Poll::Pending => left = Some((key, future)),
                 Poll::Ready(()) => {
-                    let ending = ENDING.get();
+                    let ending = Ending::noted();
                     drop(future);
                     self.end(key, ending);
                 }
