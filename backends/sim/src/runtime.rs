@@ -68,7 +68,6 @@ impl SimRuntime {
     pub fn new(seed: u64) -> Self {
         let settings = Settings {
             threads: true,
-            max_steps_at_once: 2_000,
             ..Settings::default()
         };
         Self::over(World::new(seed, settings, Script::Begin(Vec::new())))

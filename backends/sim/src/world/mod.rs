@@ -71,8 +71,9 @@ impl Wake for TaskWaker {
         if !self.queued.swap(true, AcqRel)
             && let Some(world) = self.world.upgrade()
         {
-            world.lock().enqueue(self, thread::drives());
-            world.changed.notify_one();
+            let mut state = world.lock();
+            state.enqueue(self, thread::drives());
+            world.unlock_changed(state);
         }
     }
 }
@@ -87,6 +88,16 @@ impl World {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the world's thread where it waits for others. That is a call of the operating system, even if nobody
+    /// waits, and a step must not cost one.
+    fn unlock_changed(&self, state: MutexGuard<'_, State>) {
+        let waits = state.waits;
+        drop(state);
+        if waits {
+            self.changed.notify_one();
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -151,8 +162,9 @@ impl World {
     }
 
     pub(crate) fn come_back(&self) {
-        self.lock().outside -= 1;
-        self.changed.notify_one();
+        let mut state = self.lock();
+        state.outside -= 1;
+        self.unlock_changed(state);
     }
 
     pub(crate) fn take_unheard(&self) -> Option<Failure> {
@@ -255,8 +267,7 @@ impl World {
         }
         state.tasks[key].future = future;
         state.ready.push((key, no));
-        drop(state);
-        self.changed.notify_one();
+        self.unlock_changed(state);
     }
 
     /// Whether a timer has fired; if not, it is set.
@@ -366,8 +377,10 @@ impl World {
             }
             let busy = state.check_limits()?;
             if state.ready.is_empty() && state.outside > 0 {
+                state.waits = true;
                 let waited = self.changed.wait(state);
                 state = waited.unwrap_or_else(PoisonError::into_inner);
+                state.waits = false;
             } else if busy || state.ready.is_empty() {
                 let wakers = state.jump()?;
                 drop(state);
