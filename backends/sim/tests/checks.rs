@@ -357,7 +357,7 @@ fn either_of_two_that_are_ready_wins_a_race() {
         let events = [(); 2].map(|()| Arc::new(Event::new()));
         for event in &events {
             let event = event.clone();
-            drop(rt.spawn(async move { _ = event.set() }));
+            drop(rt.spawn(async move { event.set() }));
         }
         let [one, other] = &events;
         let first = race!(

@@ -5,7 +5,7 @@ use anyrt_sim::{Schedule, SimRuntime};
 use std::{
     env, iter,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
-    thread,
+    thread::{self, ScopedJoinHandle},
 };
 
 /// A seed whose schedule is FIFO.
@@ -42,7 +42,7 @@ fn all_rules_hold_under_all_schedules() {
     };
     let reports: Vec<Report> = thread::scope(|scope| {
         let threads: Vec<_> = (0..4 * cores).map(|_| scope.spawn(reports)).collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
+        let joined = threads.into_iter().map(ScopedJoinHandle::join);
         joined
             .flat_map(|reports| reports.expect("no panic"))
             .collect()
