@@ -160,13 +160,13 @@ fn cargo(root: &Path, args: &str) -> Result<(), String> {
 }
 
 /// The cargo that runs this program, so that one toolchain does every step.
-pub(crate) fn cargo_command(root: &Path, args: &str) -> Command {
+fn cargo_command(root: &Path, args: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args.split_whitespace()).current_dir(root);
     command
 }
 
-pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
+fn succeed(command: &mut Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(status.to_string()),

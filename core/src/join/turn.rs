@@ -5,15 +5,15 @@
 
 use std::cell::Cell;
 
-/// Draws one of so many.
+/// Draws a number below that.
 type Draw = fn(usize) -> usize;
 
 thread_local! {
     static DRAW: Cell<Option<Draw>> = const { Cell::new(None) };
 }
 
-/// For simulators: while `poll` runs, a round of polls in this thread, the first of each join excepted, begins
-/// so many places further as `draw` says, which gets the number of places. 0 is where it begins without.
+/// For simulators: while `poll` runs, each round of polls in this thread but the first of a join begins
+/// `draw(places)` places further than it would by itself.
 ///
 /// It concerns the macros, and the joins of up to 30 futures, which poll all of them in each round.
 pub fn with_drawn_turns<O>(draw: fn(usize) -> usize, poll: impl FnOnce() -> O) -> O {

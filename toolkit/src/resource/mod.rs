@@ -66,14 +66,14 @@ pub use stack::{ExitStack, exit_stack, with_resource, with_resources};
 use std::{error::Error, future::Future};
 
 /// What is closed by waiting.
-///
-/// # Cancel safety
-/// `close` may be dropped at any point: its limit has passed, or the executor is gone. What is left of the
-/// resource then is its destructor's business, and the next close follows.
 pub trait AsyncClose: Send + 'static {
     /// Why it could not be closed as it should.
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
     /// Closes it.
+    ///
+    /// # Cancel safety
+    /// The future may be dropped at any point: its limit has passed, or the executor is gone. What is left of
+    /// the resource then is its destructor's business, and the next close follows.
     fn close(self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

@@ -48,7 +48,7 @@ table! {
         "call_when" => trials::breaker_call_when,
     }
     "resource/exits.rs" { "enter_all" => resource::all_entered }
-    "resource/mod.rs" { "AsyncClose" => resource::close_that_is_late }
+    "resource/mod.rs" { "close" => resource::close_that_is_late }
     "resource/stack.rs" {
         "run" => resource::stack_run,
         "close" => resource::stack_close,
