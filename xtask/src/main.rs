@@ -4,6 +4,7 @@ mod ci;
 mod conformance;
 mod manifest;
 mod mutants;
+mod schedules;
 mod tidy;
 mod tools;
 
@@ -19,6 +20,7 @@ usage: cargo xtask <command>
   ci                  every check, in order, up to the first that fails
   tidy                the checks of the sources' text: headers, sizes, banned code, rule ids
   conformance [..]    the conformance suite on every backend; --write updates its tables
+  schedules [N]       the suite on the simulator, under N schedules: 1,000 unless said
   mutants [..]        the suite against faults: every MUST has to fail on one; --full: on no other
 ";
 
@@ -41,6 +43,7 @@ fn run(command: &str, args: &[String]) -> Result<(), String> {
     match (command, args) {
         ("ci", []) => ci::run(&root()),
         ("conformance", args) => conformance::run(&root(), args),
+        ("schedules", args) => schedules::run(&root(), args),
         ("mutants", args) => mutants::run(&root(), args),
         ("tidy", []) => tidy::run(&root()),
         ("help" | "--help" | "-h", _) => {

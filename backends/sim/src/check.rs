@@ -14,6 +14,7 @@ use crate::{
 use std::{
     env,
     future::Future,
+    panic::Location,
     sync::{
         Mutex, PoisonError,
         atomic::{
@@ -109,13 +110,15 @@ impl Sim {
         Fut: Future<Output = ()>,
     {
         self.check(seeds, &body);
+        let place = Location::caller();
+        let play = |sim: &Self, seed| sim.play(place, seed, Script::Begin(Vec::new()), &body);
         for seed in 0..replay::seeds(seeds) {
-            let [one, other] = [(); 2].map(|()| self.run(seed, &body));
+            let [one, other] = [(); 2].map(|()| play(self, seed));
             if (one.hash, one.steps) == (other.hash, other.steps) {
                 continue;
             }
             let recording = self.clone().record();
-            let [one, other] = [(); 2].map(|()| recording.run(seed, &body).records);
+            let [one, other] = [(); 2].map(|()| play(&recording, seed).records);
             let difference = match one.iter().zip(&other).position(|(one, other)| one != other) {
                 Some(at) => format!(
                     "\n  both:  {}\n  one:   {}\n  other: {}",
@@ -152,14 +155,15 @@ impl Sim {
         F: Fn(SimRuntime) -> Fut + Sync,
         Fut: Future<Output = ()>,
     {
+        let place = Location::caller();
         let replay = env::var_os(replay::VARIABLE).map(|text| replay::read(&text));
         if let Some(replay) = replay.filter(Replay::is_of_this_test) {
-            return self.replay(&replay, body);
+            return self.replay(place, &replay, body);
         }
         let seeds = replay::seeds(seeds);
         let wanted = sometimes::Wanted::default();
-        if let Some((seed, run)) = self.first_failure(seeds, begin, body, &wanted) {
-            let (replay, run) = shrink(self, seed, run, body);
+        if let Some((seed, run)) = self.first_failure(place, seeds, begin, body, &wanted) {
+            let (replay, run) = shrink(self, place, seed, run, body);
             let case = case(&run);
             panic!("{}", Report::new(&replay, seeds, &case, &run));
         }
@@ -168,7 +172,7 @@ impl Sim {
         }
     }
 
-    fn replay<F, Fut>(&self, replay: &Replay, body: &F)
+    fn replay<F, Fut>(&self, place: &'static Location<'static>, replay: &Replay, body: &F)
     where
         F: Fn(SimRuntime) -> Fut + Sync,
         Fut: Future<Output = ()>,
@@ -177,7 +181,7 @@ impl Sim {
             Some(choices) => Script::Play(choices.clone()),
             None => Script::Begin(Vec::new()),
         };
-        let run = self.clone().record().play(replay.seed, script, body);
+        let run = self.clone().record().play(place, replay.seed, script, body);
         println!("{}", Timeline(&run.records));
         let fits = replay.fits(&run.choices);
         match run.failure {
@@ -194,6 +198,7 @@ impl Sim {
 
     fn first_failure<F, Fut>(
         &self,
+        place: &'static Location<'static>,
         seeds: u64,
         begin: &[u32],
         body: &F,
@@ -212,7 +217,7 @@ impl Sim {
                     return;
                 }
                 let watched = |rt| wanted.watch(body(rt));
-                let run = self.play(seed, Script::Begin(begin.to_vec()), watched);
+                let run = self.play(place, seed, Script::Begin(begin.to_vec()), watched);
                 if run.failure.is_some() {
                     lowest.fetch_min(seed, Release);
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -59,7 +59,7 @@ impl Choices {
         Self {
             rng: Rng::new(seed),
             entropy: Rng::new(!seed),
-            log: Vec::new(),
+            log: Vec::with_capacity(32),
             script,
         }
     }

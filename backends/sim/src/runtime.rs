@@ -7,7 +7,7 @@ use crate::{
     sim::Settings,
     sync::{SimChannel, SimLock, SimReceiver, SimSemaphore, SimSender},
     timer::SimAlarm,
-    world::World,
+    world::{Ending, World},
 };
 use anyrt_core::{
     ConfigError, Instant,
@@ -62,6 +62,9 @@ impl Drop for Owner {
 
 impl SimRuntime {
     /// A world of its own, whose schedule is [the seed's](crate::Schedule::of_seed).
+    ///
+    /// After 2,000 steps without a wait for time the clock goes on to the next timer, for what is busy takes
+    /// time, too.
     pub fn new(seed: u64) -> Self {
         let settings = Settings {
             threads: true,
@@ -111,7 +114,9 @@ impl Spawn for SimRuntime {
             let mut future = pin!(future);
             std::future::poll_fn(|cx| {
                 let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+                Ending::Ready.note();
                 polled.unwrap_or_else(|payload| {
+                    Ending::Panicked.note();
                     if let Some((key, no)) = entry {
                         noted.note_panic(key, no, quiet::message(&payload));
                     }
@@ -141,6 +146,14 @@ impl SpawnBlocking for SimRuntime {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        let work = || {
+            let ended = catch_unwind(AssertUnwindSafe(work));
+            match ended {
+                Ok(_) => Ending::Ready.note(),
+                Err(_) => Ending::Panicked.note(),
+            }
+            ended.unwrap_or_else(|payload| resume_unwind(payload))
+        };
         let (work, handle) = portable_blocking(work);
         let world = self.world();
         if world.has_threads() {

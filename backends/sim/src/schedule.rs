@@ -40,6 +40,9 @@ impl Schedule {
 /// A task that is ready: its place, and its number, which the place's next tenant does not have.
 pub(crate) type Entry = (usize, TaskNo);
 
+/// Most runs are small, and begin with room for what they need.
+pub(crate) const FEW: usize = 8;
+
 /// After so many steps without a wait for time the favourite loses its priority.
 const FAIR: u64 = 1_000;
 
@@ -72,9 +75,13 @@ impl Ready {
             schedule,
             change_points: change_points.collect(),
             priorities: plan,
-            entries: VecDeque::new(),
+            entries: VecDeque::with_capacity(FEW),
             lowest: 1 << 32,
         }
+    }
+
+    pub(crate) fn schedule(&self) -> Schedule {
+        self.schedule
     }
 
     /// The priority of a new task: above 2³², for those that fell are below.
@@ -134,7 +141,10 @@ impl Ready {
                 choices.choose(count, |_| highest(entries, priority))
             }
         };
-        self.entries.remove(chosen)
+        match chosen {
+            0 => self.entries.pop_front(),
+            _ => self.entries.remove(chosen),
+        }
     }
 }
 

@@ -7,21 +7,27 @@ use crate::{
     runtime::SimRuntime,
     sim::{Run, Sim},
 };
-use std::{future::Future, mem::discriminant};
+use std::{future::Future, mem::discriminant, panic::Location};
 
 /// How many runs may be spent.
 const BUDGET: u32 = 400;
 
 /// Plays `run` again with ever fewer choices that are not the default, as long as it fails in the same
 /// way; gives the last one that did, with its timeline.
-pub(crate) fn shrink<F, Fut>(sim: &Sim, seed: u64, run: Run, body: &F) -> (Replay, Run)
+pub(crate) fn shrink<F, Fut>(
+    sim: &Sim,
+    place: &'static Location<'static>,
+    seed: u64,
+    run: Run,
+    body: &F,
+) -> (Replay, Run)
 where
     F: Fn(SimRuntime) -> Fut + Sync,
     Fut: Future<Output = ()>,
 {
     let kind = run.failure.as_ref().map(discriminant::<Failure>);
     let fails = |choices: &[u32]| {
-        let again = sim.play(seed, Script::Play(choices.to_vec()), body);
+        let again = sim.play(place, seed, Script::Play(choices.to_vec()), body);
         again.failure.as_ref().map(discriminant) == kind
     };
     let mut search = Search {
@@ -32,7 +38,8 @@ where
     search.cut();
     search.calm();
     let best = search.best;
-    let shown = sim.clone().record().play(seed, Script::Play(best), body);
+    let recording = sim.clone().record();
+    let shown = recording.play(place, seed, Script::Play(best), body);
     let run = if shown.failure.as_ref().map(discriminant) == kind {
         shown
     } else {

@@ -15,6 +15,7 @@ use std::{
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     pin::pin,
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -192,12 +193,13 @@ impl Sim {
     }
 
     /// Runs `body` once.
+    #[track_caller]
     pub fn run<F, Fut>(&self, seed: u64, body: F) -> Run
     where
         F: FnOnce(SimRuntime) -> Fut + Send,
         Fut: Future<Output = ()>,
     {
-        self.play(seed, Script::Begin(Vec::new()), body)
+        self.play(Location::caller(), seed, Script::Begin(Vec::new()), body)
     }
 
     /// The faults of a seed, where they are left to it.
@@ -212,13 +214,20 @@ impl Sim {
         settings
     }
 
-    pub(crate) fn play<F, Fut>(&self, seed: u64, script: Script, body: F) -> Run
+    /// `place` is where the body comes from, for reports.
+    pub(crate) fn play<F, Fut>(
+        &self,
+        place: &'static Location<'static>,
+        seed: u64,
+        script: Script,
+        body: F,
+    ) -> Run
     where
         F: FnOnce(SimRuntime) -> Fut + Send,
         Fut: Future<Output = ()>,
     {
         let world = World::new(seed, self.settings_of(seed), script);
-        let live = || live(&world, body);
+        let live = || live(&world, place, body);
         let failure = if self.same_thread {
             live()
         } else {
@@ -235,15 +244,13 @@ impl Sim {
     }
 }
 
-fn live<F, Fut>(world: &std::sync::Arc<World>, body: F) -> Option<Failure>
+fn live<F, Fut>(world: &Arc<World>, place: &'static Location<'static>, body: F) -> Option<Failure>
 where
     F: FnOnce(SimRuntime) -> Fut,
     Fut: Future<Output = ()>,
 {
     let _quiet = (quiet::Quiet::begin(), Drives::begin());
     let rt = SimRuntime::over(world.clone());
-    // The same for all: a caller's would be its closure's.
-    let place = Location::caller();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // The last runtime that goes ends its world: this one stays until the run is over.
         let body = pin!(body(rt.clone()));

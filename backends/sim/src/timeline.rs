@@ -37,6 +37,7 @@ const STYLE: &str = "
   text { font: 11px ui-monospace, monospace; fill: currentColor }
   .lane { stroke: #8883 } .life { stroke: #8889; stroke-width: 2 }
   .poll { fill: #4a7fd4 } .last { fill: #d4574a } .end { fill: #777 }
+  .aborted { fill: #d99a2b } .panicked { fill: #a3123a }
   .wake { stroke: #d99a2b } .spawn { stroke: #3a9d5d } .wait { fill: #b06fd0 }
   .jump { stroke: #8888; stroke-dasharray: 3 3 }
   .wake:hover, .spawn:hover { stroke-width: 4 } rect:hover { opacity: .7 }
@@ -58,7 +59,7 @@ impl fmt::Display for Html<'_> {
         f.write_str(
             "<p>Each column is a poll. Blue: a poll, red: the last one of a task that is left; \
              green: spawns, orange: wakes, from the task that did it; violet: begins to wait; dashed: the \
-             clock jumps. Point at a mark to read what it is.</p><div class=\"scroll\">",
+             clock jumps. The bar at a task's end is grey, orange where it was aborted, dark red where it panicked. Point at a mark to read what it is.</p><div class=\"scroll\">",
         )?;
         self.chart(f)?;
         f.write_str("</div></html>\n")
@@ -114,6 +115,8 @@ impl Html<'_> {
                     mark(f, class, x, y(*task), &tip)?;
                 }
                 Event::Ended(task) => mark(f, "end", x + 5, y(*task), &tip)?,
+                Event::Aborted(task) => mark(f, "aborted", x + 5, y(*task), &tip)?,
+                Event::Panicked(task) => mark(f, "panicked", x + 5, y(*task), &tip)?,
                 Event::Waits(task, _) => {
                     let y = y(*task);
                     writeln!(
@@ -164,7 +167,9 @@ impl Html<'_> {
         for (at, record) in self.records.iter().enumerate() {
             match record.event {
                 Event::Polled(task) => drop(last.insert(task, at)),
-                Event::Ended(task) => drop(last.remove(&task)),
+                Event::Ended(task) | Event::Aborted(task) | Event::Panicked(task) => {
+                    last.remove(&task);
+                }
                 _ => {}
             }
         }
@@ -179,7 +184,14 @@ fn mark(
     y: usize,
     tip: &Escaped<'_>,
 ) -> fmt::Result {
-    let (y, width) = (y - 7, if class == "end" { 3 } else { 8 });
+    let (y, width) = (
+        y - 7,
+        if matches!(class, "poll" | "last") {
+            8
+        } else {
+            3
+        },
+    );
     writeln!(
         f,
         "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"14\" rx=\"2\"><title>{tip}</title></rect>"

@@ -42,8 +42,12 @@ pub enum Event {
         /// The task that woke it; none where it was a timer, a fault, or another thread.
         by: Option<TaskNo>,
     },
-    /// A task has ended, or was dropped.
+    /// A task has come to its end.
     Ended(TaskNo),
+    /// A task was aborted: its future has been dropped.
+    Aborted(TaskNo),
+    /// A task has panicked.
+    Panicked(TaskNo),
     /// Nothing was ready: the clock jumped to the next timer.
     Jumped,
 }
@@ -71,6 +75,8 @@ impl fmt::Display for Event {
             Self::Woken { task, by: None } => write!(f, "{task} woken"),
             Self::Woken { task, by: Some(by) } => write!(f, "{task} woken by {by}"),
             Self::Ended(task) => write!(f, "{task} ended"),
+            Self::Aborted(task) => write!(f, "{task} aborted"),
+            Self::Panicked(task) => write!(f, "{task} panicked"),
             Self::Jumped => f.write_str("the clock jumps to the next timer"),
         }
     }
@@ -109,7 +115,7 @@ impl Trace {
             Event::Spawned { task, .. } => (1, task.0),
             Event::Polled(task) => (2, task.0),
             Event::Woken { task, .. } => (3, task.0),
-            Event::Ended(task) => (4, task.0),
+            Event::Ended(task) | Event::Aborted(task) | Event::Panicked(task) => (4, task.0),
             Event::Jumped => (5, 0),
             Event::Waits(task, _) | Event::Named(task, _) => (6, task.0),
         };

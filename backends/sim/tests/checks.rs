@@ -1,7 +1,7 @@
 //! `check_cancel`, `check_deterministic`, `sometimes!`, faults, and what a seed decides.
 
 use anyrt_core::{
-    Instant,
+    Instant, race,
     rt::{Clock, Entropy, Lock, Runtime, Semaphore, Sleep, Spawn, SpawnBlocking},
     sync::Event,
     task::yield_now,
@@ -348,4 +348,30 @@ fn permits_can_be_waited_for_under_every_fault() {
             }
             assert_eq!(semaphore.available_permits(), 2);
         });
+}
+
+/// A schedule draws where a race begins its rounds but the first.
+#[test]
+fn either_of_two_that_are_ready_wins_a_race() {
+    check(60, |rt| async move {
+        let events = [(); 2].map(|()| Arc::new(Event::new()));
+        for event in &events {
+            let event = event.clone();
+            drop(rt.spawn(async move { event.set() }));
+        }
+        let [one, other] = &events;
+        let first = race!(
+            async {
+                one.wait().await;
+                true
+            },
+            async {
+                other.wait().await;
+                false
+            },
+        );
+        let both = one.is_set() && other.is_set();
+        sometimes!(both && first);
+        sometimes!(both && !first);
+    });
 }

@@ -1,7 +1,7 @@
 //! What a failed run tells.
 
 use anyrt_core::{
-    rt::{Lock, Receiver, Runtime, Sender, Sleep, Spawn},
+    rt::{JoinHandle, Lock, Receiver, Runtime, Sender, Sleep, Spawn, SpawnBlocking},
     task::yield_now,
 };
 use anyrt_sim::{Failure, Run, Sim, SimRuntime};
@@ -278,4 +278,53 @@ fn a_run_is_the_same_whether_it_is_recorded_or_not() {
         );
         assert!(recorded.timeline().to_string().contains("task 1 polled"));
     }
+}
+
+#[test]
+fn the_body_comes_from_the_call() {
+    let line = line!() + 1;
+    let run = Sim::new().record().run(0, |_| async {});
+    let place = format!("the body spawned at {}:{line}:", file!());
+    has(&run.timeline().to_string(), &[&place]);
+    let sim = Sim::new();
+    let line = line!() + 1;
+    let check = || sim.check_deterministic(1, |_| async { panic!("in the body") });
+    let payload = catch_unwind(AssertUnwindSafe(check)).expect_err("it fails");
+    let text = *payload.downcast::<String>().expect("a message");
+    let page = text.rsplit("or look at it:\n").next().unwrap().trim();
+    let place = format!("the body spawned at {}:{line}:", file!());
+    has(&std::fs::read_to_string(page).expect("the page"), &[&place]);
+}
+
+#[test]
+fn a_timeline_tells_ends_apart() {
+    let run = Sim::new().record().run(4, |rt| async move {
+        let ready = rt.spawn(async {});
+        let aborted = rt.spawn(pending::<()>());
+        let panics = rt.spawn(async { panic!("at once") });
+        let blocking = rt.spawn_blocking(|| panic!("at once"));
+        let unpolled = rt.spawn(async {});
+        unpolled.abort();
+        yield_now().await;
+        aborted.abort();
+        assert!(ready.await.is_ok() && aborted.await.is_err() && panics.await.is_err());
+        assert!(blocking.await.is_err() && unpolled.await.is_err());
+    });
+    assert_eq!(run.failure, None);
+    let text = run.timeline().to_string();
+    has(
+        &text,
+        &[
+            "task 1 ended",
+            "task 2 aborted",
+            "task 3 panicked",
+            "task 4 panicked",
+            "task 5 aborted",
+        ],
+    );
+    let page = run.to_html("ends");
+    has(
+        &page,
+        &["class=\"end\"", "class=\"aborted\"", "class=\"panicked\""],
+    );
 }

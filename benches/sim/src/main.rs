@@ -1,5 +1,8 @@
-//! What a simulated run costs, beside peers: `cargo run --release -p anyrt-benches-sim`.
+//! What a simulated run costs, beside peers: `cargo run --release -p anyrt-benches-sim` counts instructions
+//! under callgrind; with `wall` it measures time.
 
+#[path = "../../src/counted.rs"]
+mod counted;
 #[path = "../../src/harness.rs"]
 #[allow(dead_code)]
 mod harness;
@@ -9,8 +12,13 @@ use anyrt_core::{
     task::yield_now,
 };
 use anyrt_sim::{Schedule, Sim, SimRuntime};
+use counted::Counter;
 use harness::Table;
-use std::time::{Duration, Instant};
+use std::{
+    env,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -50,13 +58,13 @@ fn tiny_tokio() {
         .block_on(async { tokio::spawn(async {}).await.unwrap() });
 }
 
-/// A thousand tasks sleep `n` times each.
-fn sleeps(n: u64) {
+/// Tasks that sleep `n` times each.
+fn sleeps(tasks: u64, n: u64) {
     let run = sim()
         .schedule(Schedule::Fifo)
         .same_thread()
         .run(0, |rt| async move {
-            let tasks = (0..SLEEPERS).map(|_| {
+            let tasks = (0..tasks).map(|_| {
                 let rt = rt.clone();
                 rt.clone().spawn(async move {
                     for _ in 0..n {
@@ -71,13 +79,13 @@ fn sleeps(n: u64) {
     assert!(run.failure.is_none());
 }
 
-fn sleeps_tokio(n: u64) {
+fn sleeps_tokio(tasks: u64, n: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     runtime.unwrap().block_on(async {
-        let tasks = (0..SLEEPERS).map(|_| {
+        let tasks = (0..tasks).map(|_| {
             tokio::spawn(async move {
                 for _ in 0..n {
                     tokio::time::sleep(SECOND).await;
@@ -131,7 +139,64 @@ fn steps_shuttle(n: u64) {
     });
 }
 
-fn main() {
+const COUNTER: Counter = Counter {
+    few: 1_000,
+    many: 6_000,
+    times: 1,
+    unit: "Ir",
+    noise: 0.01,
+};
+
+const TABLES: &[counted::Table] = &[
+    (
+        "A tiny run: a task is spawned and joined",
+        &[
+            ("tiny: anyrt, one thread", None),
+            ("tiny: shuttle", None),
+            ("tiny: tokio, paused", None),
+        ],
+    ),
+    (
+        "A step: one of ten tasks yields",
+        &[
+            ("step: anyrt, random", None),
+            ("step: anyrt, FIFO", None),
+            ("step: anyrt, PCT of depth 3", None),
+            ("step: shuttle, random", None),
+        ],
+    ),
+    (
+        "A sleep, of a hundred tasks",
+        &[("sleep: anyrt", None), ("sleep: tokio, paused", None)],
+    ),
+];
+
+fn run(operation: &str, n: u64) {
+    match operation {
+        "tiny: anyrt, one thread" => Sim::new().same_thread().check(n, tiny),
+        "tiny: shuttle" => shuttle::check_random(tiny_shuttle, n as usize),
+        "tiny: tokio, paused" => (0..n).for_each(|_| tiny_tokio()),
+        "step: anyrt, random" => steps(Schedule::Random, n),
+        "step: anyrt, FIFO" => steps(Schedule::Fifo, n),
+        "step: anyrt, PCT of depth 3" => steps(Schedule::Pct { depth: 3 }, n),
+        "step: shuttle, random" => steps_shuttle(n),
+        "sleep: anyrt" => sleeps(100, n / 100),
+        "sleep: tokio, paused" => sleeps_tokio(100, n / 100),
+        other => panic!("there is no operation {other:?}"),
+    }
+}
+
+fn main() -> ExitCode {
+    match env::args().nth(1).as_deref() {
+        Some("wall") => {
+            wall();
+            ExitCode::SUCCESS
+        }
+        _ => COUNTER.main(&[TABLES], run),
+    }
+}
+
+fn wall() {
     Table::new("A tiny run: a task is spawned and joined")
         .row("anyrt, a thread a seed", "", |n| {
             timed(|| Sim::new().check(n, tiny))
@@ -151,9 +216,9 @@ fn main() {
         })
         .measure();
     Table::new("A thousand sleeps, of a thousand tasks")
-        .row("anyrt", "", |n| timed(|| sleeps(n)))
-        .row("again", "A/A", |n| timed(|| sleeps(n)))
-        .row("tokio, paused", "", |n| timed(|| sleeps_tokio(n)))
+        .row("anyrt", "", |n| timed(|| sleeps(SLEEPERS, n)))
+        .row("again", "A/A", |n| timed(|| sleeps(SLEEPERS, n)))
+        .row("tokio, paused", "", |n| timed(|| sleeps_tokio(SLEEPERS, n)))
         .measure();
     Table::new("A step: one of ten tasks yields")
         .row("anyrt, random", "", |n| {

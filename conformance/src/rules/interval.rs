@@ -232,7 +232,7 @@ pub fn iv_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                     ticks.tick().await;
                 }
             };
-            let ended: Result<(), _> = ctx.rt().timeout(Duration::from_micros(100), forever).await;
+            let ended: Result<(), _> = ctx.rt().timeout(Duration::from_micros(5), forever).await;
             ensure!(ended.is_err(), "a loop without end ended");
         }
         Ok(())

@@ -239,6 +239,9 @@ impl CancellationToken {
     }
 
     /// [Waits](Self::cancelled) without borrowing.
+    ///
+    /// # Cancel safety
+    /// As of [`cancelled`](Self::cancelled).
     pub fn cancelled_owned(self) -> CancelledFuture<Self> {
         CancelledFuture::new(self)
     }

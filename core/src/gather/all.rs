@@ -89,6 +89,9 @@ where
 {
     /// Never ends early: one `Result` a future, in the order of the input. A panic or a lost
     /// executor is that future's error (*GA-4*). What asyncio calls `return_exceptions`.
+    ///
+    /// # Cancel safety
+    /// As of [`gather`].
     pub fn settled(self) -> Settled<R, F, T, E> {
         Settled(self)
     }

@@ -17,6 +17,7 @@
 
 use super::{
     slots::{Slot, Slots},
+    turn,
     wakes::{FRESH, Wakes},
 };
 use std::{
@@ -46,7 +47,7 @@ pub(super) struct Engine<S> {
     pub(super) running: usize,
     /// How many share the task's waker.
     few: usize,
-    /// Counts rounds, up to `few` or [`LOOK`].
+    /// Where the next round of all begins; or counts rounds, up to [`LOOK`].
     rounds: usize,
 }
 
@@ -125,8 +126,7 @@ impl<S: Slots> Engine<S> {
         mut each: impl FnMut(usize, Output<S>) -> Flow<S, B>,
     ) -> Option<B> {
         let few = self.few;
-        let mut index = self.rounds;
-        self.rounds = if index + 1 < few { index + 1 } else { 0 };
+        let mut index = turn::begin(&mut self.rounds, few);
         let Self { slots, running, .. } = self;
         for _ in 0..few {
             if let Some(broke) = poll_child(slots, running, index, cx, &mut each).broke() {

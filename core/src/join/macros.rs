@@ -4,6 +4,7 @@
 //! Each expands to futures that are pinned in the caller's, which see each other as an array of
 //! `dyn Future`. So there is no code for a number of them, and nothing is allocated.
 
+use super::turn;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
@@ -218,8 +219,7 @@ pub fn round<B>(
     turn: &mut usize,
     branches: &mut [DynBranch<'_, B>],
 ) -> Poll<Option<B>> {
-    let first = *turn % branches.len().max(1);
-    *turn = first + 1;
+    let first = turn::begin(turn, branches.len());
     let (late, early) = branches.split_at_mut(first);
     let mut end = Poll::Ready(None);
     for branch in early.iter_mut().chain(late) {

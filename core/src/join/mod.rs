@@ -32,6 +32,7 @@ mod pinned;
 mod scope;
 mod set;
 mod slots;
+mod turn;
 mod wakes;
 
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
@@ -41,6 +42,7 @@ pub use scope::{
     TryScopeFuture, scope, scope_local, try_scope,
 };
 pub use set::{FutureSet, Next};
+pub use turn::with_drawn_turns;
 
 /// What the macros expand to.
 #[doc(hidden)]

@@ -100,7 +100,7 @@ where
     /// A [`BatchError`]: what befell the batch, or that the batcher is closed.
     ///
     /// # Cancel safety
-    /// Dropped before its batch is loaded, it takes its key out of it; later, the others are not disturbed
+    /// Dropped while its batch is open, it takes its key out of it; later, the others are not disturbed
     /// (*BA-3*).
     pub fn load(
         &self,

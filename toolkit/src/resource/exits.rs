@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{lock::lock, unwind::catch};
 use anyrt_core::{
+    Instant,
     cancel::{CancellationToken, shield},
     group::{Cause, TaskGroup},
     rt::Runtime,
@@ -30,6 +31,8 @@ type Closing = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Syn
 struct Exit {
     name: Option<Cow<'static, str>>,
     entered_at: &'static Location<'static>,
+    /// Since when it is being closed, where whoever did so has gone: its limit does not begin anew.
+    since: Option<Instant>,
     close: Box<dyn FnOnce() -> Closing + Send>,
 }
 
@@ -106,14 +109,18 @@ impl<R: Runtime> Closer<R> {
     }
 
     async fn close(&self, exit: Exit) -> Option<CloseError> {
+        let now = self.rt.now();
+        let since = exit.since.unwrap_or(now);
+        let left = self.limit.saturating_sub(now - since);
         let mut in_hand = InHand {
             name: exit.name,
             entered_at: exit.entered_at,
+            since,
             closing: None,
             pending: &self.pending,
         };
         let closing = catch(async { in_hand.closing.insert((exit.close)()).await });
-        let bounded = self.rt.timeout(self.limit, closing).named("close").await;
+        let bounded = self.rt.timeout(left, closing).named("close").await;
         let closing = in_hand.closing.take();
         let dropped = catch(async move { drop(closing) }).await;
         let cause = match (bounded, dropped) {
@@ -134,6 +141,7 @@ impl<R: Runtime> Closer<R> {
 struct InHand<'a> {
     name: Option<Cow<'static, str>>,
     entered_at: &'static Location<'static>,
+    since: Instant,
     closing: Option<Closing>,
     pending: &'a Mutex<Pending>,
 }
@@ -144,6 +152,7 @@ impl Drop for InHand<'_> {
             let exit = Exit {
                 name: self.name.take(),
                 entered_at: self.entered_at,
+                since: Some(self.since),
                 close: Box::new(move || closing),
             };
             lock(self.pending).exits.push(exit);
@@ -351,6 +360,7 @@ impl<R: Runtime> Exits<R> {
         lock(&self.shared.closer.pending).exits.push(Exit {
             name,
             entered_at,
+            since: None,
             close: Box::new(close),
         });
     }

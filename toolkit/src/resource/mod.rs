@@ -70,7 +70,10 @@ pub trait AsyncClose: Send + 'static {
     /// Why it could not be closed as it should.
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
-    /// Closes it. The future may be dropped when its time is over: what is left then is a destructor's
-    /// business.
+    /// Closes it.
+    ///
+    /// # Cancel safety
+    /// The future may be dropped at any point: its limit has passed, or the executor is gone. What is left of
+    /// the resource then is its destructor's business, and the next close follows.
     fn close(self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

@@ -5,7 +5,7 @@ use anyrt_core::{
     rt::{Clock, JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
-use anyrt_sim::{SimRuntime, check, check_cancel, sometimes};
+use anyrt_sim::{SimRuntime, check, sometimes};
 use anyrt_toolkit::batch::{BatchError, Batcher, BatcherBuilder};
 use std::{
     pin::pin,
@@ -235,29 +235,6 @@ fn a_full_buffer_pushes_back() {
         let sizes: Vec<_> = taken(&batches).iter().map(Vec::len).collect();
         assert_eq!(sizes, [2, 2, 2, 2]);
     });
-}
-
-#[test]
-fn a_caller_can_go_at_any_point() {
-    check_cancel(
-        |rt| async move {
-            let tens = builder(&rt, &Batches::default())
-                .max_size(2)
-                .capacity(2)
-                .build()
-                .unwrap();
-            let others = spawned(&rt, &tens, [1, 2, 3]);
-            (tens, Arc::new(Mutex::new(Some(others))))
-        },
-        |_, (tens, _)| async move { drop(tens.load(4).await) },
-        |_, (tens, others)| async move {
-            let others = others.lock().unwrap().take().into_iter().flatten();
-            for (load, value) in others.zip([10, 20, 30]) {
-                assert_eq!(load.await.unwrap().unwrap(), value);
-            }
-            assert_eq!((tens.len(), tens.in_flight()), (0, 0));
-        },
-    );
 }
 
 /// Callers who come and go: who stays gets its own value, once.

@@ -8,7 +8,7 @@ use anyrt_core::{
     rt::{Clock, JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
-use anyrt_sim::{Sim, SimRuntime, check, check_cancel};
+use anyrt_sim::{Sim, SimRuntime, check};
 use anyrt_toolkit::pool::{Manager, Pool, PoolBuilder, PoolError, PoolMetrics, Pooled};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -85,63 +85,6 @@ fn waiters_are_served_in_order() {
         assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
         is_whole(&pool).await;
     });
-}
-
-#[test]
-fn a_wait_can_be_given_up() {
-    check_cancel(
-        |rt| async move {
-            let pool = pool(&rt, 1);
-            let held = pool.get().await.unwrap();
-            drop(rt.spawn(async move {
-                yield_now().await;
-                drop(held);
-            }));
-            pool
-        },
-        |_, pool| async move { drop(pool.get().await) },
-        |_, pool| async move {
-            drop(pool.get().await.unwrap());
-            is_whole(&pool).await;
-        },
-    );
-}
-
-#[test]
-fn a_check_that_is_given_up_discards() {
-    check_cancel(
-        |rt| async move {
-            let pool = pool(&rt, 2);
-            drop(pool.get().await);
-            pool
-        },
-        // The manager would notice a second check.
-        |_, pool| async move { drop(pool.get().await.unwrap()) },
-        |_, pool| async move { is_whole(&pool).await },
-    );
-}
-
-#[test]
-fn a_creation_that_is_given_up_frees_its_place() {
-    check_cancel(
-        |rt| async move {
-            let pool = pool(&rt, 1);
-            let waiter = pool.clone();
-            let task = rt.spawn(async move {
-                yield_now().await;
-                drop(waiter.get().await.unwrap());
-            });
-            (pool, Arc::new(Mutex::new(Some(task))))
-        },
-        |_, (pool, _)| async move { drop(pool.get().await.unwrap()) },
-        |_, (pool, task)| async move {
-            let task = task.lock().unwrap().take();
-            if let Some(task) = task {
-                task.await.unwrap();
-            }
-            is_whole(&pool).await;
-        },
-    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use anyrt_core::{
     rt::{JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
-use anyrt_sim::{SimRuntime, check, check_cancel};
+use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::workers::{Progress, TaskPool};
 use std::{
     future::pending,
@@ -170,31 +170,6 @@ fn nobody_hangs_on_a_pool_that_is_gone() {
     assert!(matches!(polled(pool.submit(async {})), Poll::Ready(Err(_))));
     assert!(polled(pool.drain()).is_ready());
     assert!(polled(pool.shutdown()).is_ready());
-}
-
-#[test]
-fn a_submit_can_be_given_up() {
-    check_cancel(
-        |rt| async move {
-            let pool = pool(&rt, 1, 1);
-            for _ in 0..2 {
-                let rt2 = rt.clone();
-                drop(pool.submit(async move { rt2.sleep(SECOND).await }).await);
-            }
-            pool
-        },
-        |_, pool| async move { drop(pool.submit(async {}).await.unwrap()) },
-        |rt, pool| async move {
-            pool.drain().await;
-            let Progress {
-                submitted, done, ..
-            } = pool.progress();
-            assert_eq!(submitted, done);
-            // All room is free again.
-            rt.sleep(SECOND).await;
-            assert!(pool.try_submit(async {}).is_ok());
-        },
-    );
 }
 
 #[test]

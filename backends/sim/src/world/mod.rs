@@ -15,22 +15,24 @@
 
 mod report;
 mod state;
+mod thread;
 mod timers;
 mod waits;
 
+pub(crate) use thread::{Drives, Ending};
 pub(crate) use timers::TimerKey;
 pub(crate) use waits::{Thing, WaitKey, Waited};
 
 use crate::{
     choice::{Choice, Script},
     failure::Failure,
+    schedule::Schedule,
     sim::Settings,
     trace::{Event, Record, TaskNo},
 };
-use anyrt_core::Instant;
+use anyrt_core::{Instant, join::with_drawn_turns};
 use state::{State, Task};
 use std::{
-    cell::Cell,
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
@@ -41,6 +43,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
+use thread::Polls;
 
 pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -49,26 +52,6 @@ pub(crate) struct World {
     state: Mutex<State>,
     /// Something came from another thread.
     changed: Condvar,
-}
-
-thread_local! {
-    /// Whether this thread runs a world.
-    static DRIVES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// This thread runs a world, until dropped.
-pub(crate) struct Drives(bool);
-
-impl Drives {
-    pub(crate) fn begin() -> Self {
-        Self(DRIVES.replace(true))
-    }
-}
-
-impl Drop for Drives {
-    fn drop(&mut self) {
-        DRIVES.set(self.0);
-    }
 }
 
 /// Wakes a task, unless it was replaced by a fresh one since.
@@ -88,8 +71,9 @@ impl Wake for TaskWaker {
         if !self.queued.swap(true, AcqRel)
             && let Some(world) = self.world.upgrade()
         {
-            world.lock().enqueue(self, DRIVES.get());
-            world.changed.notify_one();
+            let mut state = world.lock();
+            state.enqueue(self, thread::drives());
+            world.unlock_changed(state);
         }
     }
 }
@@ -104,6 +88,16 @@ impl World {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the world's thread where it waits for others. That is a call of the operating system, even if nobody
+    /// waits, and a step must not cost one.
+    fn unlock_changed(&self, state: MutexGuard<'_, State>) {
+        let waits = state.waits;
+        drop(state);
+        if waits {
+            self.changed.notify_one();
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -127,6 +121,15 @@ impl World {
         self.lock()
             .choices
             .choose(options, |rng| rng.below(options))
+    }
+
+    /// How much further than by itself a join begins its round of polls.
+    fn turn(&self, places: usize) -> usize {
+        let mut state = self.lock();
+        match state.ready.schedule() {
+            Schedule::Fifo => 0,
+            _ => state.choices.choose(places, |rng| rng.below(places)),
+        }
     }
 
     /// A fault: the task that is being polled has to let others go first. It is ready already.
@@ -159,8 +162,9 @@ impl World {
     }
 
     pub(crate) fn come_back(&self) {
-        self.lock().outside -= 1;
-        self.changed.notify_one();
+        let mut state = self.lock();
+        state.outside -= 1;
+        self.unlock_changed(state);
     }
 
     pub(crate) fn take_unheard(&self) -> Option<Failure> {
@@ -263,8 +267,7 @@ impl World {
         }
         state.tasks[key].future = future;
         state.ready.push((key, no));
-        drop(state);
-        self.changed.notify_one();
+        self.unlock_changed(state);
     }
 
     /// Whether a timer has fired; if not, it is set.
@@ -308,7 +311,7 @@ impl World {
     /// Runs `body` and all that it spawns, until it is ready.
     pub(crate) fn drive<F: Future>(
         self: &Arc<Self>,
-        mut body: Pin<&mut F>,
+        body: Pin<&mut F>,
         place: &'static Location<'static>,
     ) -> Result<F::Output, Failure> {
         {
@@ -319,28 +322,39 @@ impl World {
             );
             state.driven = true;
         }
-        let _driven = (Driven(self), Drives::begin());
+        let _driven = (Driven(self), Drives::begin(), Polls::begin(self));
         let Some(entry) = self.reserve(place) else {
             panic!("a simulation that has ended runs nothing any more");
         };
         self.begin(entry, None);
+        with_drawn_turns(thread::turn, || self.poll_all(entry.0, body))
+    }
+
+    /// Polls what is ready, one after the other, until the body is.
+    fn poll_all<F: Future>(
+        &self,
+        body_key: usize,
+        mut body: Pin<&mut F>,
+    ) -> Result<F::Output, Failure> {
         let mut left: Option<(usize, BoxedTask)> = None;
         loop {
             let (key, future, waker) = self.next(left.take())?;
             let mut cx = Context::from_waker(&waker);
-            if key == entry.0 {
+            if key == body_key {
                 if let Poll::Ready(output) = body.as_mut().poll(&mut cx) {
-                    self.end(key);
+                    self.end(key, Ending::Ready);
                     return Ok(output);
                 }
                 continue;
             }
             let Some(mut future) = future else { continue };
+            Ending::Aborted.note();
             match future.as_mut().poll(&mut cx) {
                 Poll::Pending => left = Some((key, future)),
                 Poll::Ready(()) => {
+                    let ending = Ending::noted();
                     drop(future);
-                    self.end(key);
+                    self.end(key, ending);
                 }
             }
         }
@@ -363,8 +377,10 @@ impl World {
             }
             let busy = state.check_limits()?;
             if state.ready.is_empty() && state.outside > 0 {
+                state.waits = true;
                 let waited = self.changed.wait(state);
                 state = waited.unwrap_or_else(PoisonError::into_inner);
+                state.waits = false;
             } else if busy || state.ready.is_empty() {
                 let wakers = state.jump()?;
                 drop(state);
@@ -376,11 +392,16 @@ impl World {
         }
     }
 
-    fn end(&self, key: usize) {
+    fn end(&self, key: usize, ending: Ending) {
         let mut state = self.lock();
         let task = state.tasks.remove(key);
         let now = state.now;
-        state.trace.add(now, Event::Ended(task.no));
+        let event = match ending {
+            Ending::Ready => Event::Ended(task.no),
+            Ending::Panicked => Event::Panicked(task.no),
+            Ending::Aborted => Event::Aborted(task.no),
+        };
+        state.trace.add(now, event);
         state.current = None;
         drop(state);
         drop(task);

@@ -4,7 +4,7 @@ use super::{BoxedTask, TaskWaker, instant, timers::Timers, waits::Wait};
 use crate::{
     choice::{Choices, Rng, Script},
     failure::Failure,
-    schedule::{Entry, Ready, Schedule},
+    schedule::{Entry, FEW, Ready, Schedule},
     sim::Settings,
     trace::{Event, TaskNo, Trace},
 };
@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(super) current: Option<Entry>,
     /// Work on other threads.
     pub(super) outside: usize,
+    /// The world's thread waits for others.
+    pub(super) waits: bool,
     pub(super) driven: bool,
     /// Nothing runs any more: what is spawned now is dropped.
     pub(super) closed: bool,
@@ -75,7 +77,7 @@ impl State {
             wall_origin: Duration::from_secs(1_577_836_800 + days * 86_400),
             steps: 0,
             steps_now: 0,
-            tasks: Slab::new(),
+            tasks: Slab::with_capacity(FEW),
             ready: Ready::new(schedule, seed),
             next_no: 0,
             timers: Timers::default(),
@@ -83,6 +85,7 @@ impl State {
             next_thing: 0,
             current: None,
             outside: 0,
+            waits: false,
             driven: false,
             closed: false,
             unheard: BTreeMap::new(),
@@ -220,6 +223,12 @@ impl State {
         }
         let limit = self.settings.max_steps_at_once;
         if !self.timers.is_empty() {
+            // Where other threads work, too, time goes by while this one does.
+            let limit = if self.settings.threads {
+                limit / 5
+            } else {
+                limit
+            };
             return Ok(self.steps_now > limit);
         }
         if self.steps_now > limit.saturating_mul(10) {

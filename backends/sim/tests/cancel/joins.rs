@@ -1,24 +1,11 @@
 //! The rooms of `join/`: what is dropped drops all that is inside.
 
-use crate::kit::{Count, step};
+use crate::kit::{Count, nothing_stays, step};
 use anyrt_core::{
     FutureSet, join_all, rt::Lock, scope, scope_local, sync::FifoMutex, try_join_all, try_scope,
 };
-use anyrt_sim::{SimRuntime, check_cancel};
+use anyrt_sim::check_cancel;
 use std::sync::Arc;
-
-/// Runs `op` on a count of what is alive; nothing of it may be left.
-fn nothing_stays<F, Fut>(op: F)
-where
-    F: Fn(SimRuntime, Count) -> Fut + Sync,
-    Fut: Future<Output = ()>,
-{
-    check_cancel(
-        |_| async { Count::default() },
-        op,
-        |_, count| async move { assert_eq!(count.get(), 0, "what was dropped is alive") },
-    );
-}
 
 pub(crate) fn all() {
     nothing_stays(|rt, count| async move {

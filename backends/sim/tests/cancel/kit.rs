@@ -1,7 +1,9 @@
 //! What the operations are given to work on.
+//!
+//! The tests of the toolkit include this file, too.
 
 use anyrt_core::rt::{Sleep, Spawn, SpawnBlocking};
-use anyrt_sim::SimRuntime;
+use anyrt_sim::{SimRuntime, check_cancel};
 use std::{
     sync::{
         Arc,
@@ -60,6 +62,7 @@ impl Count {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Live(Count);
 
 impl Drop for Live {
@@ -82,4 +85,30 @@ pub(crate) fn later(rt: &SimRuntime, act: impl FnOnce() + Send + 'static) {
         step(&soon).await;
         act();
     }));
+}
+
+/// Runs `op` on a count of what is alive; nothing of it may be left.
+pub(crate) fn nothing_stays<F, Fut>(op: F)
+where
+    F: Fn(SimRuntime, Count) -> Fut + Sync,
+    Fut: Future<Output = ()>,
+{
+    check_cancel(
+        |_| async { Count::default() },
+        op,
+        |_, count| async move { assert_eq!(count.get(), 0, "what was dropped is alive") },
+    );
+}
+
+/// Runs `op` on a count of what is alive; soon nothing of it may be left.
+pub(crate) fn nobody_stays<F, Fut>(op: F)
+where
+    F: Fn(SimRuntime, Count) -> Fut + Sync,
+    Fut: Future<Output = ()>,
+{
+    check_cancel(
+        |_| async { Count::default() },
+        op,
+        |rt, count| async move { count.gone(&rt).await },
+    );
 }

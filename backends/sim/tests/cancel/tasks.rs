@@ -1,6 +1,6 @@
 //! Handles, tokens, contexts, groups and the family of `gather`: no task outlives whoever gave it up.
 
-use crate::kit::{Count, later, step};
+use crate::kit::{Count, later, nobody_stays, step};
 use anyrt_core::{
     cancel::{Cancellable, CancellationToken, shield},
     context::Context,
@@ -12,19 +12,6 @@ use anyrt_core::{
 };
 use anyrt_sim::{SimRuntime, check_cancel};
 use std::{sync::Arc, time::Duration};
-
-/// Runs `op` on a count of what is alive; soon nothing of it may be left.
-fn nobody_stays<F, Fut>(op: F)
-where
-    F: Fn(SimRuntime, Count) -> Fut + Sync,
-    Fut: Future<Output = ()>,
-{
-    check_cancel(
-        |_| async { Count::default() },
-        op,
-        |rt, count| async move { count.gone(&rt).await },
-    );
-}
 
 /// Dropping a handle detaches its task, which runs to its end.
 pub(crate) fn join_handle() {
@@ -66,6 +53,19 @@ pub(crate) fn token_cancelled() {
         },
         |_, token| async move { drop(token.cancelled().await) },
         |_, token| async move { drop(token.cancelled().await) },
+    );
+}
+
+pub(crate) fn token_cancelled_owned() {
+    check_cancel(
+        |rt| async move {
+            let token = CancellationToken::new();
+            let child = token.child();
+            later(&rt, move || token.cancel());
+            child
+        },
+        |_, token| async move { drop(token.cancelled_owned().await) },
+        |_, token| async move { drop(token.cancelled_owned().await) },
     );
 }
 
@@ -131,6 +131,13 @@ pub(crate) fn gathered() {
     nobody_stays(|rt, count| async move {
         let outputs = gather(&rt, [count.trial(&rt), count.trial(&rt)]).await;
         assert_eq!(outputs.unwrap().len(), 2);
+    });
+}
+
+pub(crate) fn gathered_settled() {
+    nobody_stays(|rt, count| async move {
+        let outputs = gather(&rt, [count.trial(&rt), count.trial(&rt)]).settled();
+        assert_eq!(outputs.await.len(), 2);
     });
 }
 

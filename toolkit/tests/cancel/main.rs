@@ -1,0 +1,73 @@
+//! Cancel safety, operation by operation: each is dropped at each of its points, under many schedules.
+//!
+//! The table lists every item of the toolkit whose docs have a section `# Cancel safety`; a test compares it
+//! with the sources, so that a new operation cannot be forgotten. The checker is that of the core's table.
+
+#[macro_use]
+#[path = "../../../backends/sim/tests/cancel/table.rs"]
+mod table;
+
+mod cache;
+#[path = "../../../backends/sim/tests/cancel/kit.rs"]
+mod kit;
+mod limits;
+mod owners;
+mod pool;
+mod resource;
+mod trials;
+
+use std::path::Path;
+
+table! {
+    "batch/mod.rs" {
+        "load" => owners::batch_load,
+        "load_many" => owners::batch_load_many,
+        "close" => owners::batch_close,
+    }
+    "cache/load.rs" {
+        "get_or_load" => cache::get_or_load,
+        "get_or_try_load" => cache::get_or_try_load,
+        "get_or_load_with" => cache::get_or_load_with,
+    }
+    "lifecycle/app.rs" { "run" => owners::application }
+    "lifecycle/background.rs" { "drain" => owners::background_drain }
+    "limit/concurrency/mod.rs" {
+        "acquire" => limits::slot,
+        "acquire_for" => limits::slot_for_a_key,
+    }
+    "limit/rate/mod.rs" {
+        "acquire" => limits::turn,
+        "acquire_many" => limits::heavy_turn,
+    }
+    "pool/manager.rs" { "Manager" => pool::manager }
+    "pool/mod.rs" { "get" => pool::get, "closed" => pool::closed }
+    "resilience/best_effort.rs" { "best_effort" => trials::best_efforts }
+    "resilience/boundary.rs" { "run" => trials::boundary }
+    "resilience/breaker/mod.rs" {
+        "call" => trials::breaker_call,
+        "call_when" => trials::breaker_call_when,
+    }
+    "resource/exits.rs" { "enter_all" => resource::all_entered }
+    "resource/mod.rs" { "close" => resource::close_that_is_late }
+    "resource/stack.rs" {
+        "run" => resource::stack_run,
+        "close" => resource::stack_close,
+        "exit_stack" => resource::stack_around,
+        "with_resource" => resource::one_resource,
+        "with_resources" => resource::several_resources,
+    }
+    "retry/future.rs" { "retry" => trials::retried }
+    "testing/mock.rs" { "call" => trials::mock_call }
+    "testing/watch.rs" { "on" => trials::watched }
+    "workers/mod.rs" {
+        "submit" => owners::workers_submit,
+        "drain" => owners::workers_drain,
+        "shutdown" => owners::workers_shutdown,
+    }
+}
+
+#[test]
+fn no_operation_is_forgotten() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    table::Docs::below(&sources).hold(TABLE, 30, &[]);
+}

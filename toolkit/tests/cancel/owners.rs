@@ -1,0 +1,213 @@
+//! Batchers, workers, applications: who stays gets what is his, and nothing is left of who goes.
+
+use crate::kit::{Count, nobody_stays, step};
+use anyrt_core::rt::{Sleep, Spawn};
+use anyrt_sim::{SimHandle, SimRuntime, check_cancel};
+use anyrt_toolkit::{
+    batch::Batcher,
+    lifecycle::{App, Background, StopReason},
+    workers::TaskPool,
+};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+type Tens = Batcher<SimRuntime, u32, u32, Infallible>;
+
+/// A batcher, what others asked it for, and the keys whose batch has begun.
+#[derive(Clone)]
+struct Asked {
+    tens: Tens,
+    others: Arc<Mutex<Vec<SimHandle<u32>>>>,
+    begun: Arc<Mutex<Vec<u32>>>,
+}
+
+/// Ten times the key, in batches of two, of which one at a time is loaded; three others ask, too.
+async fn tens(rt: SimRuntime) -> Asked {
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let (soon, noted) = (rt.clone(), begun.clone());
+    let tens = Batcher::builder(&rt, move |keys: Vec<u32>| {
+        let rt = soon.clone();
+        noted.lock().unwrap().extend(&keys);
+        async move {
+            step(&rt).await;
+            rt.sleep(SECOND).await;
+            Ok(keys.iter().map(|key| key * 10).collect())
+        }
+    });
+    let tens = tens.max_size(2).capacity(2).max_in_flight(1);
+    let tens = tens.interval(SECOND).build().unwrap();
+    let others = [1, 2, 3].map(|key| {
+        let tens = tens.clone();
+        rt.spawn(async move { tens.load(key).await.unwrap() })
+    });
+    Asked {
+        tens,
+        others: Arc::new(Mutex::new(others.into())),
+        begun,
+    }
+}
+
+/// The others get what they asked for, nothing is left, and what was given up in time is not loaded.
+async fn others_get_theirs(rt: SimRuntime, asked: Asked) {
+    // A batch that was full by then begins.
+    rt.sleep(Duration::from_millis(1)).await;
+    let mine = || {
+        let begun = asked.begun.lock().unwrap();
+        begun.iter().filter(|key| **key > 3).count()
+    };
+    let before = mine();
+    let others = std::mem::take(&mut *asked.others.lock().unwrap());
+    for (other, value) in others.into_iter().zip([10, 20, 30]) {
+        assert_eq!(other.await.unwrap(), value);
+    }
+    assert_eq!((asked.tens.len(), asked.tens.in_flight()), (0, 0));
+    assert_eq!(mine(), before, "keys that nobody waits for were loaded");
+}
+
+pub(crate) fn batch_load() {
+    check_cancel(
+        tens,
+        |_, asked| async move { assert_eq!(asked.tens.load(4).await.unwrap(), 40) },
+        others_get_theirs,
+    );
+}
+
+pub(crate) fn batch_load_many() {
+    check_cancel(
+        tens,
+        |_, asked| async move {
+            let values = asked.tens.load_many([4, 5, 6]).await.into_iter();
+            let values: Result<Vec<_>, _> = values.collect();
+            assert_eq!(values.unwrap(), [40, 50, 60]);
+        },
+        others_get_theirs,
+    );
+}
+
+/// It can be waited for again, and what was in by then is loaded.
+pub(crate) fn batch_close() {
+    check_cancel(
+        |rt| async move {
+            let asked = tens(rt.clone()).await;
+            // Two are being loaded, and one is in.
+            rt.sleep(SECOND / 2).await;
+            asked
+        },
+        |_, asked| async move { asked.tens.close().await },
+        |rt, asked| async move {
+            others_get_theirs(rt, asked.clone()).await;
+            asked.tens.close().await;
+            assert!(asked.tens.load(4).await.is_err());
+        },
+    );
+}
+
+/// One worker, and room for one more job: both are taken for a while.
+async fn busy(rt: SimRuntime) -> (TaskPool<SimRuntime>, Count) {
+    let pool = TaskPool::builder(&rt).workers(1).capacity(1);
+    let (pool, count) = (pool.build().unwrap(), Count::default());
+    for _ in 0..2 {
+        drop(pool.submit(count.work(&rt)).await.unwrap());
+    }
+    (pool, count)
+}
+
+/// All that was submitted is done, and all room is free.
+async fn is_idle(pool: TaskPool<SimRuntime>, count: Count) {
+    pool.drain().await;
+    let progress = pool.progress();
+    assert_eq!(progress.submitted, progress.done);
+    assert_eq!((progress.running, count.get()), (0, 0));
+}
+
+pub(crate) fn workers_submit() {
+    check_cancel(
+        busy,
+        |rt, (pool, count)| async move {
+            let done = pool.submit(count.work(&rt)).await.unwrap();
+            assert_eq!(done.await.unwrap(), 1);
+        },
+        |rt, (pool, count)| async move {
+            is_idle(pool.clone(), count).await;
+            // The worker has come back for more.
+            rt.sleep(SECOND).await;
+            drop(pool.try_submit(async {}).unwrap());
+        },
+    );
+}
+
+pub(crate) fn workers_drain() {
+    check_cancel(
+        busy,
+        |_, (pool, _)| async move { pool.drain().await },
+        |_, (pool, count)| is_idle(pool, count),
+    );
+}
+
+/// It can be waited for again.
+pub(crate) fn workers_shutdown() {
+    check_cancel(
+        busy,
+        |_, (pool, _)| async move { pool.shutdown().await },
+        |_, (pool, count)| async move {
+            is_idle(pool.clone(), count).await;
+            pool.shutdown().await;
+            assert!(pool.try_submit(async {}).is_err());
+        },
+    );
+}
+
+/// Nothing of an application goes on, and what it has begun is cleaned up.
+pub(crate) fn application() {
+    check_cancel(
+        |_| async { (Count::default(), Count::default()) },
+        |rt, (count, unclean)| async move {
+            let app = App::new(&rt).grace(5 * SECOND).run(|app| {
+                let (rt, count, unclean) = (rt.clone(), count.clone(), unclean.clone());
+                async move {
+                    let dirt = unclean.live();
+                    app.defer("dirt", move || async move {
+                        drop(dirt);
+                        Ok::<_, Infallible>(())
+                    });
+                    count.work(&rt).await;
+                    let work = count.trial(&rt);
+                    app.spawn("works", move |me| async move {
+                        work.await?;
+                        me.token().cancelled().await;
+                        Ok::<_, String>(())
+                    })?;
+                    app.request_shutdown("it is late");
+                    Ok::<_, anyrt_toolkit::lifecycle::Stopping>(())
+                }
+            });
+            let report = app.await;
+            assert!(report.is_clean(), "{report:?}");
+            assert!(matches!(report.stopped_for, StopReason::Requested(_)));
+        },
+        |rt, (count, unclean)| async move {
+            count.gone(&rt).await;
+            unclean.gone(&rt).await;
+        },
+    );
+}
+
+pub(crate) fn background_drain() {
+    nobody_stays(|rt, count| async move {
+        let background = Background::new(&rt);
+        let (soon, work) = (rt.clone(), count.clone());
+        let every = background.every("works", SECOND, move || {
+            let work = work.trial(&soon);
+            async move { work.await.map(drop) }
+        });
+        drop(every.start().unwrap());
+        rt.sleep(SECOND).await;
+        assert!(background.drain(SECOND).await.late.is_empty());
+        assert_eq!(count.get(), 0);
+    });
+}

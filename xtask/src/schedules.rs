@@ -1,0 +1,48 @@
+//! `cargo xtask schedules`: every rule on the simulator, under many schedules.
+//!
+//! `cargo test` has a few of them; this finds what is rare.
+
+use std::{env, path::Path, process::Command};
+
+const SCHEDULES: u64 = 1_000;
+const TEST: &str =
+    "test --release -p anyrt-sim --test conformance all_rules_hold_under_all_schedules";
+
+/// Runs the command.
+pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
+    let schedules = parse(args)?;
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(TEST.split_whitespace()).current_dir(root);
+    let status = cargo.env("ANYRT_SIM_SEEDS", schedules.to_string()).status();
+    match status.map_err(|error| format!("{cargo:?}: {error}"))? {
+        status if status.success() => Ok(()),
+        status => Err(status.to_string()),
+    }
+}
+
+fn parse(args: &[String]) -> Result<u64, String> {
+    match args {
+        [] => Ok(SCHEDULES),
+        [number] => match number.parse() {
+            Ok(number) if number > 0 => Ok(number),
+            _ => Err(format!("not a number of schedules: {number}")),
+        },
+        _ => Err("usage: cargo xtask schedules [N]".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_schedules_is_more_than_none() {
+        let parse =
+            |args: &[&str]| parse(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>());
+        assert_eq!(parse(&[]), Ok(SCHEDULES));
+        assert_eq!(parse(&["12"]), Ok(12));
+        for args in [&["0"][..], &["-1"], &["many"], &["1", "2"]] {
+            assert!(parse(args).is_err(), "{args:?}");
+        }
+    }
+}
