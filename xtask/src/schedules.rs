@@ -2,7 +2,8 @@
 //!
 //! `cargo test` has a few of them; this finds what is rare.
 
-use std::{env, path::Path, process::Command};
+use crate::tools;
+use std::path::Path;
 
 const SCHEDULES: u64 = 1_000;
 const TEST: &str =
@@ -11,8 +12,8 @@ const TEST: &str =
 /// Runs the command.
 pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let schedules = parse(args)?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(TEST.split_whitespace()).current_dir(root);
+    let mut cargo = tools::command(root);
+    cargo.args(TEST.split_whitespace());
     let status = cargo.env("ANYRT_SIM_SEEDS", schedules.to_string()).status();
     match status.map_err(|error| format!("{cargo:?}: {error}"))? {
         status if status.success() => Ok(()),

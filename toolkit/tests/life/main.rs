@@ -2,7 +2,6 @@
 
 mod app;
 mod batch;
-mod cancel;
 mod numbers;
 mod owners;
 mod periodic;
