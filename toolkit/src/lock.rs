@@ -14,6 +14,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
+// Seldom needed by those for whom an instruction counts.
+#[inline(never)]
 pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
     let mut first = None;
     for waker in wakers {
