@@ -63,8 +63,8 @@ impl Drop for Owner {
 impl SimRuntime {
     /// A world of its own, whose schedule is [the seed's](crate::Schedule::of_seed).
     ///
-    /// After 2,000 steps without a wait for time the clock goes on to the next timer, for what is busy takes
-    /// time, too.
+    /// Where a task is polled 1,000 times without a wait for time, the clock goes on to the next timer: what is
+    /// busy takes time, too.
     pub fn new(seed: u64) -> Self {
         let settings = Settings {
             threads: true,

@@ -229,6 +229,7 @@ impl World {
             spawned_at,
             polls: 0,
             last_poll: 0,
+            polls_now: 0,
             priority: state.ready.priority(),
             detached: false,
             waits: Vec::new(),

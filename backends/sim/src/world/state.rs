@@ -21,6 +21,9 @@ use std::{
     time::Duration,
 };
 
+/// In a world of its own, time goes by for a task that was polled more often without a wait for it.
+const SPINS: u64 = 1_000;
+
 pub(crate) struct State {
     pub(super) settings: Settings,
     pub(super) choices: Choices,
@@ -30,6 +33,8 @@ pub(crate) struct State {
     pub(super) steps: u64,
     /// Steps since the clock last moved.
     steps_now: u64,
+    /// How often a task was polled since then: the one that was polled most often.
+    spins: u64,
     pub(super) tasks: Slab<Task>,
     pub(super) ready: Ready,
     pub(super) next_no: u32,
@@ -60,6 +65,8 @@ pub(crate) struct Task {
     pub(super) spawned_at: &'static Location<'static>,
     pub(super) polls: u64,
     pub(super) last_poll: u64,
+    /// How often at that time.
+    pub(super) polls_now: u64,
     pub(super) priority: u64,
     pub(super) detached: bool,
     pub(super) waits: Vec<Wait>,
@@ -77,6 +84,7 @@ impl State {
             wall_origin: Duration::from_secs(1_577_836_800 + days * 86_400),
             steps: 0,
             steps_now: 0,
+            spins: 0,
             tasks: Slab::with_capacity(FEW),
             ready: Ready::new(schedule, seed),
             next_no: 0,
@@ -156,7 +164,13 @@ impl State {
         }
         self.current = Some((key, no));
         task.polls += 1;
+        task.polls_now = if task.last_poll == self.now {
+            task.polls_now + 1
+        } else {
+            1
+        };
         task.last_poll = self.now;
+        self.spins = self.spins.max(task.polls_now);
         self.trace.add(self.now, Event::Polled(no));
         Some((key, task.future.take(), Waker::from(task.waker.clone())))
     }
@@ -205,6 +219,7 @@ impl State {
             });
         }
         self.steps_now = 0;
+        self.spins = 0;
         if next > self.now {
             self.now = next;
             self.trace.add(next, Event::Jumped);
@@ -223,13 +238,8 @@ impl State {
         }
         let limit = self.settings.max_steps_at_once;
         if !self.timers.is_empty() {
-            // Where other threads work, too, time goes by while this one does.
-            let limit = if self.settings.threads {
-                limit / 5
-            } else {
-                limit
-            };
-            return Ok(self.steps_now > limit);
+            let spins = self.settings.threads && self.spins > SPINS;
+            return Ok(spins || self.steps_now > limit);
         }
         if self.steps_now > limit.saturating_mul(10) {
             return Err(Failure::Livelock {
