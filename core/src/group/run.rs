@@ -113,13 +113,14 @@ where
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             // Before the body is polled: what it causes must not be missed.
             shared.watch(cx.waker());
-            let mut ended = shared.aborts_body() && !task.is_shielded();
+            task.follow();
+            let mut ended = shared.aborts_body() && !task.holds_off(cx.waker());
             if !ended {
                 let polled =
                     context::within(task, || catch_unwind(AssertUnwindSafe(|| body.poll(cx))));
                 let failure = match polled {
                     Ok(Poll::Pending) => {
-                        ended = shared.aborts_body() && !task.is_shielded();
+                        ended = shared.aborts_body() && !task.holds_off(cx.waker());
                         if !ended {
                             return Poll::Pending;
                         }

@@ -301,15 +301,10 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         }
     }
 
-    /// Keeps a child's waker, for an abort; whether it is to be aborted now.
-    pub(super) fn register(&self, key: usize, waker: Waker) -> bool {
-        let mut state = self.lock();
-        let entry = &mut state.live[key];
-        let aborted = entry.is_aborted();
-        let replaced = entry.waker.replace(waker);
-        drop(state);
+    /// Keeps a child's waker, for an abort.
+    pub(super) fn register(&self, key: usize, waker: Waker) {
+        let replaced = self.lock().live[key].waker.replace(waker);
         drop(replaced);
-        aborted || Self::aborts(self.signal())
     }
 
     /// Whether `signal` is meant for this child, whose future is to be dropped then.

@@ -1,0 +1,127 @@
+//! Task groups at their edges, under many schedules: what is handed over, dropped, cancelled or panics at
+//! the worst moment.
+
+use anyrt_core::{
+    cancel::shield,
+    group::{Spawner, TaskGroup, task_group},
+    rt::{Sleep, Timeout},
+    sync::Event,
+};
+use anyrt_sim::{SimRuntime, check};
+use std::{
+    future::{pending, poll_fn},
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
+
+type Group = TaskGroup<SimRuntime, u32, u32>;
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Polls `work` once, in the task that calls it.
+async fn begin(work: &mut Work) {
+    poll_fn(|cx| {
+        assert!(work.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// A child of a group begins `work` and keeps nothing of it: another one's child may go on with it, as
+/// callers of a cache do. The abort waits for the one who has it.
+fn handed_over(make: impl Fn(&SimRuntime, Arc<Event>) -> Work + Sync) {
+    check(100, |rt| {
+        let go = Arc::new(Event::new());
+        let mut work = make(&rt, go.clone());
+        let (given, taken) = (Arc::new(Mutex::new(None)), Arc::new(Event::new()));
+        async move {
+            let (giver, taker) = (Group::new(&rt), Group::new(&rt));
+            let (hand, begun) = (given.clone(), Arc::new(Event::new()));
+            let begins = begun.clone();
+            let child = giver.spawn(async move {
+                begin(&mut work).await;
+                *hand.lock().unwrap() = Some(work);
+                begins.set();
+                pending().await
+            });
+            child.unwrap();
+            begun.wait().await;
+            giver.cancel();
+            let mut gone = Box::pin(giver.join());
+            let early = rt.timeout(SECOND, &mut gone).await;
+            assert!(early.is_err(), "nobody else has it as yet");
+
+            let takes = taken.clone();
+            let child = taker.spawn(async move {
+                let mut work = given.lock().unwrap().take().unwrap();
+                begin(&mut work).await;
+                takes.set();
+                work.await;
+                pending().await
+            });
+            child.unwrap();
+            taken.wait().await;
+            gone.await.unwrap();
+            taker.cancel();
+            let mut gone = Box::pin(taker.join());
+            let early = rt.timeout(SECOND, &mut gone).await;
+            assert!(early.is_err(), "it was dropped in its shield");
+            go.set();
+            gone.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_shield_that_is_handed_over_holds_its_new_task() {
+    handed_over(|_, go| Box::pin(shield(async move { go.wait().await })));
+}
+
+#[test]
+fn a_shield_in_a_shield_goes_along() {
+    handed_over(|_, go| {
+        Box::pin(shield(async move {
+            let mut inner = Box::pin(shield(pending::<()>()));
+            poll_fn(|cx| Poll::Ready(_ = inner.as_mut().poll(cx))).await;
+            go.wait().await;
+        }))
+    });
+}
+
+#[test]
+fn a_body_that_is_handed_over_takes_its_shields_along() {
+    handed_over(|rt, go| {
+        let rt = rt.clone();
+        Box::pin(async move {
+            let body = |_: Spawner<SimRuntime, u32, u32>| shield(async { Ok(go.wait().await) });
+            task_group(&rt, body).await.unwrap();
+        })
+    });
+}
+
+/// A shield that is dropped elsewhere lets the abort go on.
+#[test]
+fn a_shield_that_is_dropped_elsewhere_wakes_its_task() {
+    check(100, |rt| async move {
+        let (group, hand) = (Group::new(&rt), Arc::new(Mutex::new(None)));
+        let given = hand.clone();
+        let child = group.spawn(async move {
+            let mut work: Work = Box::pin(shield(pending()));
+            begin(&mut work).await;
+            *given.lock().unwrap() = Some(work);
+            pending().await
+        });
+        child.unwrap();
+        let soon = async {
+            rt.sleep(SECOND).await;
+            group.cancel();
+            rt.sleep(SECOND).await;
+            drop(hand.lock().unwrap().take());
+        };
+        soon.await;
+        group.join().await.unwrap();
+    });
+}
