@@ -2,18 +2,23 @@
 //! the worst moment.
 
 use anyrt_core::{
-    cancel::shield,
-    group::{Spawner, TaskGroup, task_group},
-    rt::{Sleep, Timeout},
+    Instant,
+    cancel::{CancellationToken, shield},
+    context::Context,
+    gather::map_concurrent_stream,
+    group::{Cause, Ready, Spawner, StartError, TaskGroup, task_group},
+    rt::{Clock, Entropy, Receiver, Runtime, Sleep, Spawn, SpawnBlocking, Timeout},
     sync::Event,
 };
-use anyrt_sim::{SimRuntime, check};
+use anyrt_sim::{SimHandle, SimRuntime, check};
 use std::{
-    future::{pending, poll_fn},
+    future::{pending, poll_fn, ready},
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex},
-    task::Poll,
-    time::Duration,
+    task::{self, Poll, Wake, Waker},
+    time::{Duration, SystemTime},
 };
 
 type Group = TaskGroup<SimRuntime, u32, u32>;
@@ -123,5 +128,22 @@ fn a_shield_that_is_dropped_elsewhere_wakes_its_task() {
         };
         soon.await;
         group.join().await.unwrap();
+    });
+}
+
+#[test]
+fn a_stream_that_waits_for_an_item_hears_its_token() {
+    check(50, |rt| async move {
+        let (token, (_sender, items)) = (CancellationToken::new(), rt.channel(1).unwrap());
+        let outputs =
+            map_concurrent_stream(&rt, items.into_stream(), |n: u32| ready(Ok::<_, u32>(n)));
+        let context = Context::default().with_token(token.clone());
+        let soon = rt.clone();
+        drop(rt.spawn(async move {
+            soon.sleep(SECOND).await;
+            token.cancel();
+        }));
+        let error = context.scope(outputs.collect()).await.unwrap_err();
+        assert!(matches!(error.cause, Cause::Cancelled(Some(_))), "{error}");
     });
 }

@@ -285,9 +285,12 @@ where
                 (None, _) => break,
             }
         }
-        if this.items.is_some() && !group.is_cancelled() {
-            // Waits for an item.
-            return Poll::Pending;
+        if this.items.is_some() {
+            // It waits for an item. Nobody is live whose end would tell of a cancellation.
+            group.watch(cx.waker());
+            if !group.is_cancelled() {
+                return Poll::Pending;
+            }
         }
         ready!(group.poll_ended(cx));
         let missing = this.items.is_some() || *this.outstanding > 0;
