@@ -147,3 +147,36 @@ fn a_stream_that_waits_for_an_item_hears_its_token() {
         assert!(matches!(error.cause, Cause::Cancelled(Some(_))), "{error}");
     });
 }
+
+/// Runs its closure when dropped.
+struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(act) = self.0.take() {
+            act();
+        }
+    }
+}
+
+/// A child that fails, and whose destructor says that it is ready: somebody hears of the failure.
+#[test]
+fn an_error_is_not_lost_between_readiness_and_end() {
+    check(50, |rt| async move {
+        let group = Group::new(&rt);
+        let started = group.start(|ready: Ready<u8>| {
+            let late = OnDrop(Some(|| ready.send(1)));
+            poll_fn(move |_| {
+                let _kept = &late;
+                Poll::Ready(Err(7))
+            })
+        });
+        let started = started.await;
+        let joined = group.join().await;
+        match started {
+            Err(StartError::Failed(7)) => joined.unwrap(),
+            Ok(1) => assert_eq!(joined.unwrap_err().first().error(), Some(&7)),
+            other => panic!("the start gave {other:?}, the group {joined:?}"),
+        }
+    });
+}
