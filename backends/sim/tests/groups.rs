@@ -180,3 +180,18 @@ fn an_error_is_not_lost_between_readiness_and_end() {
         }
     });
 }
+
+/// What is refused because the group was closed is not cut short by its token.
+#[test]
+fn a_spawn_after_close_is_not_cut_short() {
+    check(20, |rt| async move {
+        let token = CancellationToken::new();
+        let group = Group::builder(&rt).token(&token).build().unwrap();
+        group.spawn(ready(Ok(1))).unwrap();
+        group.close();
+        group.spawn(ready(Ok(2))).unwrap_err();
+        assert_eq!(group.next().await, Some(1));
+        token.cancel();
+        group.join().await.unwrap();
+    });
+}

@@ -243,7 +243,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     ) -> Option<(TaskId, bool)> {
         let mut state = self.lock();
         if state.closed || self.is_cancelled() {
-            state.cut = true;
+            // What is closed was not cut short.
+            state.cut |= self.is_cancelled();
             return None;
         }
         self.occupy(&mut state);
