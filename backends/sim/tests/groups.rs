@@ -195,3 +195,91 @@ fn a_spawn_after_close_is_not_cut_short() {
         group.join().await.unwrap();
     });
 }
+
+/// A runtime whose first `spawn` cancels a token, as another thread might at that moment.
+#[derive(Debug, Clone)]
+struct Cancels {
+    inner: SimRuntime,
+    token: CancellationToken,
+}
+
+impl Spawn for Cancels {
+    type JoinHandle<T: Send + 'static> = SimHandle<T>;
+
+    #[track_caller]
+    fn spawn<F>(&self, future: F) -> SimHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.token.cancel();
+        self.inner.spawn(future)
+    }
+}
+
+impl SpawnBlocking for Cancels {
+    type BlockingHandle<T: Send + 'static> = <SimRuntime as SpawnBlocking>::BlockingHandle<T>;
+
+    #[track_caller]
+    fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.spawn_blocking(work)
+    }
+}
+
+impl Clock for Cancels {
+    fn now(&self) -> Instant {
+        self.inner.now()
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        self.inner.wall_time()
+    }
+}
+
+impl Sleep for Cancels {
+    type Timer = <SimRuntime as Sleep>::Timer;
+
+    fn sleep_until(&self, deadline: Instant) -> Self::Timer {
+        self.inner.sleep_until(deadline)
+    }
+}
+
+impl Entropy for Cancels {
+    fn random_u64(&self) -> u64 {
+        self.inner.random_u64()
+    }
+}
+
+impl Runtime for Cancels {
+    anyrt_core::portable_sync!();
+
+    fn parallelism(&self) -> NonZeroUsize {
+        self.inner.parallelism()
+    }
+
+    fn name(&self) -> &'static str {
+        "cancels"
+    }
+}
+
+/// A second reaper would sleep out its time, and keep whoever waits for the group.
+#[test]
+fn a_group_that_is_cancelled_as_it_is_made_has_one_reaper() {
+    check(50, |inner| async move {
+        let token = CancellationToken::new();
+        let rt = Cancels {
+            inner: inner.clone(),
+            token: token.clone(),
+        };
+        let group = TaskGroup::<_, u32, u32>::builder(&rt).token(&token);
+        let group = group.timeout(60 * SECOND).grace(60 * SECOND);
+        let group = group.build().unwrap();
+        inner.sleep(SECOND).await;
+        group.join().await.unwrap();
+        assert_eq!(inner.now(), Instant::ORIGIN + SECOND);
+    });
+}

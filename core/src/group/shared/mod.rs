@@ -115,6 +115,8 @@ struct State<R: Runtime, T, E> {
     owner: Option<Waker>,
     consumers: Vec<(u64, Waker)>,
     next_consumer: u64,
+    /// There is a reaper, or somebody is about to start it.
+    reaped: bool,
     reaper: Option<R::JoinHandle<()>>,
     reaper_waker: Option<Waker>,
 }
@@ -175,6 +177,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             owner: None,
             consumers: Vec::new(),
             next_consumer: 0,
+            reaped: false,
             reaper: None,
             reaper_waker: None,
         };

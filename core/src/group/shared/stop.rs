@@ -134,7 +134,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.begin_abort(state, &mut after);
         } else if first {
             after.wakers.extend(state.reaper_waker.take());
-            after.reap = state.reaper.is_none() && !state.over;
+            after.reap = !state.reaped && !state.over;
         }
         after
     }
@@ -202,14 +202,13 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     pub(in crate::group) fn start_reaper(self: &Arc<Self>) {
-        if self.lock().reaper.is_some() {
+        // Two would have one place for their wakers.
+        if std::mem::replace(&mut self.lock().reaped, true) {
             return;
         }
         let inside = self.outer.as_ref().and_then(Weak::upgrade);
         let handle = self.rt.spawn(reap(self.clone(), inside.map(Inside::enter)));
-        // Only one is ever needed; of two that were started at once, one is detached.
-        let spare = self.lock().reaper.replace(handle);
-        drop(spare);
+        self.lock().reaper = Some(handle);
     }
 
     pub(super) fn reason(&self, text: &'static str) -> CancelReason {
