@@ -108,6 +108,26 @@ pub fn cx_30<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "destructors that saw the value"
         );
         nothing()?;
+        // Those of a group's body as well, which has a context of its own.
+        for polls in 0..2 {
+            let gone = Gate::new();
+            let guard = OnDrop::new(|| {
+                if Context::current().token().is_some() {
+                    gone.open();
+                }
+            });
+            let group = TaskGroup::<R, (), u32>::new(rt);
+            let mut run = Probe::new(group.run(|_| async move {
+                let _guard = guard;
+                pending::<Result<(), u32>>().await
+            }));
+            for _ in 0..polls {
+                ensure!(run.is_pending(), "a body that waits is ready");
+            }
+            drop(run);
+            ensure!(gone.is_open(), "a body's destructor does not see its token");
+        }
+        nothing()?;
         let spawned = context.scope(async { rt.spawn(async { NAME.get() }).await });
         let inherited = spawned.await;
         ensure!(
