@@ -264,6 +264,18 @@ pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             7,
             "siblings gone after a panic of the work"
         );
+        // The items themselves may panic as they are dropped, once there are no more.
+        let guard = OnDrop::new(|| panic_any(Expected(7)));
+        let items = (0..2).inspect(move |_| {
+            let _guard = &guard;
+        });
+        let mapped = map_concurrent(rt, items, |_| jobs.job()).limit(4);
+        panicked(mapped.expect("4 are not 0").collect().await, 7, "the items")?;
+        ensure_eq!(
+            jobs.dropped.count(),
+            9,
+            "siblings gone after a panic of the items' destructor"
+        );
         Ok(())
     })
 }

@@ -257,12 +257,13 @@ where
                     start_made(group, this.called_at, || (this.work)(item));
                     *this.outstanding += 1;
                 }
-                Ok(Poll::Ready(None)) => this.items.set(None),
                 Ok(Poll::Pending) => break,
-                Err(payload) => {
-                    start_raised(group, this.called_at, payload);
-                    *this.outstanding += 1;
-                    this.items.set(None);
+                ended => {
+                    let dropped = catch_unwind(AssertUnwindSafe(|| this.items.set(None)));
+                    if let Err(payload) = ended.and(dropped) {
+                        start_raised(group, this.called_at, payload);
+                        *this.outstanding += 1;
+                    }
                 }
             }
         }
