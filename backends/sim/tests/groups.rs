@@ -283,3 +283,59 @@ fn a_group_that_is_cancelled_as_it_is_made_has_one_reaper() {
         assert_eq!(inner.now(), Instant::ORIGIN + SECOND);
     });
 }
+
+/// A waker that panics.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("expected: a waker that panics");
+    }
+}
+
+/// Polls with a waker that panics.
+fn poll_hostile(future: Pin<&mut impl Future>) {
+    let waker = Waker::from(Arc::new(Panics));
+    let polled = future.poll(&mut task::Context::from_waker(&waker));
+    assert!(polled.is_pending());
+}
+
+/// Waits for the group's token with a waker that panics, and then for good.
+async fn hostile() -> Result<u32, u32> {
+    let token = Context::current().token().unwrap().clone();
+    let mut cancelled = Box::pin(token.cancelled());
+    poll_hostile(cancelled.as_mut());
+    pending().await
+}
+
+#[test]
+fn the_grace_ends_past_a_waker_that_panics() {
+    check(20, |rt| async move {
+        let group = Group::builder(&rt).timeout(SECOND).grace(SECOND);
+        let group = group.build().unwrap();
+        let before = rt.now();
+        group.spawn(hostile()).unwrap();
+        group.join().await.unwrap_err();
+        assert_eq!(rt.now() - before, 2 * SECOND);
+    });
+}
+
+#[test]
+fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
+    check(20, |rt| async move {
+        let outer = Group::new(&rt);
+        let before = rt.now();
+        let inner = rt.clone();
+        let child = outer.spawn(async move {
+            let group = Group::builder(&inner).timeout(60 * SECOND);
+            let group = group.build().unwrap();
+            group.spawn(hostile()).unwrap();
+            inner.sleep(SECOND).await;
+            catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
+            Ok(1)
+        });
+        child.unwrap();
+        outer.join().await.unwrap();
+        assert_eq!(rt.now() - before, SECOND);
+    });
+}

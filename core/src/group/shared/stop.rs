@@ -156,23 +156,28 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     pub(in crate::group) fn abandon(self: &Arc<Self>) {
         let mut state = self.lock();
         (state.closed, state.over) = (true, true);
-        let reaper = state.reaper_waker.take();
+        let mut after = self.abort_in(&mut state);
+        after.wakers.extend(state.reaper_waker.take());
         drop(state);
-        self.abort_all();
-        reaper.into_iter().for_each(Waker::wake);
+        self.perform(after);
     }
 
     /// The grace is over.
     pub(in crate::group) fn abort_all(self: &Arc<Self>) {
         let mut state = self.lock();
         let mut after = After {
-            dropped: std::mem::take(&mut state.queue),
-            ..After::default()
-        };
-        self.begin_abort(&mut state, &mut after);
-        after.reason = Some(self.reason("its group was dropped"));
+        let after = self.abort_in(&mut state);
         drop(state);
         self.perform(after);
+    }
+
+    fn abort_in(&self, state: &mut State<R, T, E>) -> After {
+            dropped: std::mem::take(&mut state.queue),
+            ..After::default()
+            reason: Some(self.reason("its group was dropped")),
+        };
+        self.begin_abort(state, &mut after);
+        after
     }
 
     pub(super) fn perform(self: &Arc<Self>, after: After) {
