@@ -339,3 +339,21 @@ fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
         assert_eq!(rt.now() - before, SECOND);
     });
 }
+
+/// The end of a queued child wakes whoever waits for an output, and that one panics.
+#[test]
+fn a_cancelled_group_ends_past_a_consumer_that_panics() {
+    check(20, |rt| async move {
+        let group = Group::builder(&rt).max_concurrent(1).grace(SECOND);
+        let group = group.build().unwrap();
+        for _ in 0..3 {
+            group.spawn(pending()).unwrap();
+        }
+        let mut next = Box::pin(group.next());
+        poll_hostile(next.as_mut());
+        catch_unwind(AssertUnwindSafe(|| group.cancel())).unwrap_err();
+        drop(next);
+        group.join().await.unwrap();
+        assert_eq!(rt.now(), Instant::ORIGIN + SECOND);
+    });
+}

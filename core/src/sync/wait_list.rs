@@ -7,7 +7,6 @@
 use slab::Slab;
 use std::{
     mem,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     task::{Poll, Waker},
 };
 
@@ -194,13 +193,9 @@ pub(crate) fn poll_waiter<O>(
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
 pub(crate) fn wake_all(wakers: Vec<Waker>) {
-    let mut first = None;
+    let mut panics = FirstPanic::default();
     for waker in wakers {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            first.get_or_insert(payload);
-        }
-    }
-    if let Some(payload) = first {
-        resume_unwind(payload);
+        panics.catch(|| waker.wake());
     }
 }
+    panics.resume();

@@ -7,10 +7,11 @@ use crate::group::{
     joiner::{Policy, Step},
     reaper::{Inside, reap},
 };
-use crate::{Elapsed, cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all};
+use crate::{
+    Elapsed, cancel::CancelReason, context::Occupied, prim::FirstPanic, rt::Runtime, sync::wake_all,
+};
 use std::{
     collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Weak},
     task::{Wake, Waker},
 };
@@ -165,29 +166,32 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     /// The grace is over.
     pub(in crate::group) fn abort_all(self: &Arc<Self>) {
         let mut state = self.lock();
-        let mut after = After {
         let after = self.abort_in(&mut state);
         drop(state);
         self.perform(after);
     }
 
     fn abort_in(&self, state: &mut State<R, T, E>) -> After {
+        let mut after = After {
             dropped: std::mem::take(&mut state.queue),
-            ..After::default()
             reason: Some(self.reason("its group was dropped")),
+            ..After::default()
         };
         self.begin_abort(state, &mut after);
         after
     }
 
+    /// A waker or a destructor that panics in here does not keep the others waiting.
     pub(super) fn perform(self: &Arc<Self>, after: After) {
-        // A waker that panics, the token's or the outer group's, must not keep the group's own waiting.
-        let told = catch_unwind(AssertUnwindSafe(|| {
+        let mut panics = FirstPanic::default();
+        panics.catch(|| {
             if let Some(reason) = &after.reason {
                 self.token.cancel_for(reason);
             }
-        }));
-        drop(after.dropped);
+        });
+        for (_, child) in after.dropped {
+            panics.catch(|| drop(child));
+        }
         if after.reap {
             self.start_reaper();
         }
@@ -195,15 +199,13 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.pump();
         }
         // Last: whoever is woken here may find the group finished.
-        let left = catch_unwind(AssertUnwindSafe(|| {
+        panics.catch(|| {
             if let Some(outer) = after.left {
                 outer.leave();
             }
-        }));
-        wake_all(after.wakers);
-        if let Err(payload) = told.and(left) {
-            resume_unwind(payload);
-        }
+        });
+        panics.catch(|| wake_all(after.wakers));
+        panics.resume();
     }
 
     pub(in crate::group) fn start_reaper(self: &Arc<Self>) {
