@@ -4,7 +4,7 @@ use super::{Job, Queue};
 use crate::{
     channel::waiters::{leave, poll_until},
     error::{Closed, SendError, TryRecvError, TrySendError},
-    sync::wait_list::{Status, poll_waiter},
+    sync::wait_list::{Spare, Status, poll_waiter},
 };
 use std::{
     fmt,
@@ -128,12 +128,12 @@ impl<T> Future for Get<'_, T> {
         } else {
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {
-                    let waker = cx.waker().clone();
+                    let mut waker = Spare::of(cx.waker());
                     // The waker was cloned outside the lock, so there may be an item by now.
                     shared.with(|state, wakers| {
                         let tried = state.try_get(wakers);
                         if let Err(TryRecvError::Empty) = tried {
-                            this.key = Some(state.getters.push(waker));
+                            this.key = Some(state.getters.push(waker.take()));
                         }
                         tried.map(|item| Job::new(item, queue))
                     })
