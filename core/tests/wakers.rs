@@ -232,6 +232,17 @@ fn a_waker_whose_clone_panics_is_not_waited_with() {
     // The item is still in hand.
     assert!(poll_with(send, Waker::noop()).is_ready());
     assert_eq!(receiver.try_recv(), Ok(2));
+
+    let queue = Queue::bounded(Order::fifo(), 1).unwrap();
+    queue.try_put(1).unwrap();
+    let mut put = pin!(queue.put(2));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(put.as_mut(), &waker).is_ready()
+    }));
+    assert!(polled.is_err());
+    drop(queue.try_get().unwrap());
+    assert!(poll_with(put, Waker::noop()).is_ready());
+    assert_eq!(*queue.try_get().unwrap(), 2);
 }
 
 #[test]
