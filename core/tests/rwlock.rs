@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
     task::Poll,
 };
-use support::poll;
+use support::{Panics, poll, poll_with};
 
 fn granted<F: Future>(future: Pin<&mut F>) -> F::Output {
     match poll(future) {
@@ -145,4 +145,16 @@ fn the_holder_is_named_and_a_panic_releases() {
     }));
     assert!(panicked.is_err());
     assert!(lock.try_write().is_some());
+}
+
+#[test]
+fn a_downgrade_past_a_waker_that_panics_leaks_nothing() {
+    let lock = FifoRwLock::new(0);
+    let writer = lock.try_write().unwrap();
+    let mut reader = Box::pin(lock.read());
+    assert!(poll_with(reader.as_mut(), &Panics::waker()).is_pending());
+    let downgraded = catch_unwind(AssertUnwindSafe(|| drop(writer.downgrade())));
+    assert!(downgraded.is_err(), "the waker's panic was swallowed");
+    drop(reader);
+    assert!(lock.try_write().is_some(), "a permit is lost");
 }

@@ -5,8 +5,13 @@
 mod support;
 
 use anyrt_core::{
+    channel::{
+        broadcast, oneshot,
+        queue::{Order, Queue},
+        watch,
+    },
     rt::{JoinHandle, Lock, Receiver, Semaphore, Sender},
-    sync::{FifoMutex, FifoSemaphore, channel},
+    sync::{FifoMutex, FifoSemaphore, Notify, channel},
     task::portable,
 };
 use std::{
@@ -227,6 +232,17 @@ fn a_waker_whose_clone_panics_is_not_waited_with() {
     // The item is still in hand.
     assert!(poll_with(send, Waker::noop()).is_ready());
     assert_eq!(receiver.try_recv(), Ok(2));
+
+    let queue = Queue::bounded(Order::fifo(), 1).unwrap();
+    queue.try_put(1).unwrap();
+    let mut put = pin!(queue.put(2));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        poll_with(put.as_mut(), &waker).is_ready()
+    }));
+    assert!(polled.is_err());
+    drop(queue.try_get().unwrap());
+    assert!(poll_with(put, Waker::noop()).is_ready());
+    assert_eq!(*queue.try_get().unwrap(), 2);
 }
 
 #[test]
@@ -281,4 +297,103 @@ fn an_abort_wakes_a_task_whose_waker_lies_where_another_lay() {
     }
     handle.abort();
     assert_eq!((first.count(), last.count()), (0, 1));
+}
+
+/// A waker whose clone does `act`, once, so that the waker is not needed any more; it panics as it is dropped.
+fn unneeded(act: impl FnOnce() + Send + 'static) -> ManuallyDrop<Waker> {
+    let act: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(Some(Box::new(act)));
+    let hooks = Hooks {
+        clone: Some(Arc::new(move || {
+            let act = act.lock().unwrap().take();
+            act.into_iter().for_each(|act| act());
+        })),
+        wake: None,
+        drop: Some(Arc::new(|| {
+            if !std::thread::panicking() {
+                panic!("expected: a waker that panics as it is dropped");
+            }
+        })),
+    };
+    ManuallyDrop::new(hooks.waker())
+}
+
+#[test]
+fn what_comes_while_a_waker_is_cloned_is_not_lost_with_the_clone() {
+    for polls in [0, 1] {
+        let begin = |waits: Pin<&mut dyn Future<Output = ()>>| {
+            // A place in the queue, or none.
+            if polls == 1 {
+                assert!(poll(waits).is_pending());
+            }
+        };
+        let lock = Arc::new(FifoMutex::new(0));
+        let guard = lock.clone().try_lock_owned().unwrap();
+        let waker = unneeded(|| drop(guard));
+        let mut waits = Box::pin(async { drop(lock.lock().await) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+        assert!(lock.try_lock().is_some(), "a grant is lost");
+
+        let semaphore = Arc::new(FifoSemaphore::new(0).unwrap());
+        let adds = semaphore.clone();
+        let waker = unneeded(move || adds.add_permits(1).unwrap());
+        let mut waits = Box::pin(async { drop(semaphore.acquire().await) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+        assert_eq!(semaphore.available_permits(), 1);
+
+        let notify = Arc::new(Notify::new());
+        let notifies = notify.clone();
+        let waker = unneeded(move || notifies.notify_one());
+        let mut waits = Box::pin(notify.notified());
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+
+        let (sender, receiver) = channel::<u8>(1).unwrap();
+        sender.try_send(1).unwrap();
+        let receiver = Arc::new(Mutex::new(receiver));
+        let receives = receiver.clone();
+        let waker = unneeded(move || assert_eq!(receives.lock().unwrap().try_recv(), Ok(1)));
+        let mut waits = Box::pin(async { drop(sender.reserve().await.unwrap()) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+        sender.try_send(2).expect("a slot is lost");
+        let receives = receiver.clone();
+        let waker = unneeded(move || assert_eq!(receives.lock().unwrap().try_recv(), Ok(2)));
+        let mut waits = Box::pin(async { sender.send(3).await.unwrap() });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+        assert_eq!(receiver.lock().unwrap().try_recv(), Ok(3));
+
+        let (sender, mut receiver) = channel::<u8>(1).unwrap();
+        let waker = unneeded(move || sender.try_send(4).unwrap());
+        let mut waits = Box::pin(async { assert_eq!(receiver.recv().await, Some(4)) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+
+        let (sender, receiver) = oneshot::channel::<u8>();
+        let waker = unneeded(move || sender.send(5).unwrap());
+        let mut waits = Box::pin(async { assert_eq!(receiver.await, Ok(5)) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+
+        let queue = Queue::unbounded(Order::fifo());
+        let puts = queue.clone();
+        let waker = unneeded(move || puts.try_put(6).unwrap());
+        let mut waits = Box::pin(async { assert_eq!(queue.get().await.as_deref(), Ok(&6)) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+
+        let (sender, mut receiver) = broadcast::channel::<u8>(1).unwrap();
+        let waker = unneeded(move || drop(sender.send(7).unwrap()));
+        let mut waits = Box::pin(async { assert_eq!(receiver.recv().await, Ok(7)) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+
+        let (sender, mut receiver) = watch::channel(0);
+        let waker = unneeded(move || drop(sender.send(8)));
+        let mut waits = Box::pin(async { assert_eq!(*receiver.changed().await.unwrap(), 8) });
+        begin(waits.as_mut());
+        assert!(poll_with(waits.as_mut(), &waker).is_ready());
+    }
 }

@@ -169,7 +169,7 @@ macro_rules! __rules_groups {
             (cx_33_a_shield_hears_nothing_from_outside, context::cx_33, "CX-33", Must, Exact,
                 "Inside a shield neither an outer token nor an outer deadline is seen; inner ones act; after it the outer ones are back.")
             (cx_34_an_abort_waits_for_shields, context::cx_34, "CX-34", Must, Exact,
-                "The abort of a group's child waits until it is in no shield; one that was dropped, or left by a panic, counts no more.")
+                "The abort of a group's child waits until it is in no shield; one that was dropped, or left by a panic, counts no more, and one that was handed to another task counts there.")
             (cx_35_contexts_are_spawnable, context::cx_35, "CX-35", Must, Exact,
                 "Contexts and values of tasks can be set in code that is generic over the runtime, and spawned.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,

@@ -15,12 +15,13 @@ use anyrt_core::{
     time::wait_until,
 };
 use std::{
-    future::{pending, ready},
+    future::{pending, poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -106,6 +107,26 @@ pub fn cx_30<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             3,
             "destructors that saw the value"
         );
+        nothing()?;
+        // Those of a group's body as well, which has a context of its own.
+        for polls in 0..2 {
+            let gone = Gate::new();
+            let guard = OnDrop::new(|| {
+                if Context::current().token().is_some() {
+                    gone.open();
+                }
+            });
+            let group = TaskGroup::<R, (), u32>::new(rt);
+            let mut run = Probe::new(group.run(|_| async move {
+                let _guard = guard;
+                pending::<Result<(), u32>>().await
+            }));
+            for _ in 0..polls {
+                ensure!(run.is_pending(), "a body that waits is ready");
+            }
+            drop(run);
+            ensure!(gone.is_open(), "a body's destructor does not see its token");
+        }
         nothing()?;
         let spawned = context.scope(async { rt.spawn(async { NAME.get() }).await });
         let inherited = spawned.await;
@@ -288,6 +309,44 @@ pub fn cx_34<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             joined.is_ok(),
             "after the shields the group gave {joined:?}"
         );
+
+        // One that a child began, and another one's goes on with.
+        let [giver, taker] = [(); 2].map(|()| TaskGroup::<R, (), u32>::new(rt));
+        let (hand, go) = (Arc::new(Mutex::new(None)), Gate::new());
+        let [given, taken] = [(); 2].map(|()| Gate::new());
+        let job = {
+            let (hand, go, given) = (Arc::clone(&hand), go.clone(), given.clone());
+            async move {
+                let mut work = Probe::new(shield(async move { go.wait().await }));
+                let _ = poll_fn(|cx| Poll::Ready(work.poll_with(cx.waker()))).await;
+                *hand.lock().unwrap() = Some(work);
+                given.open();
+                pending().await
+            }
+        };
+        ensure!(giver.spawn(job).is_ok(), "a new group refuses a child");
+        given.wait().await;
+        let takes = taken.clone();
+        let job = async move {
+            let mut work = hand.lock().unwrap().take().expect("it was given");
+            let _ = poll_fn(|cx| Poll::Ready(work.poll_with(cx.waker()))).await;
+            takes.open();
+            poll_fn(|cx| work.poll_with(cx.waker())).await;
+            pending().await
+        };
+        ensure!(taker.spawn(job).is_ok(), "a new group refuses a child");
+        taken.wait().await;
+        let joined = giver.shutdown().await;
+        ensure!(joined.is_ok(), "who gave a shield away gave {joined:?}");
+        taker.cancel();
+        let mut join = Probe::new(taker.join());
+        for _ in 0..10 {
+            ensure!(join.is_pending(), "a child was dropped in a shield");
+            yield_now().await;
+        }
+        go.open();
+        let joined = join.finish().await;
+        ensure!(joined.is_ok(), "who was given a shield gave {joined:?}");
         Ok(())
     })
 }

@@ -12,11 +12,13 @@ use anyrt_core::{
     group::{Cause, GroupError, Ready, Spawner, TaskError, TaskGroup, task_group},
     task::yield_now,
 };
+use futures_core::Stream;
 use std::{
     future::{Future, ready},
     panic::panic_any,
     pin::Pin,
     sync::Arc,
+    task::{self, Poll},
     time::Duration,
 };
 
@@ -24,6 +26,17 @@ const HOUR: Duration = Duration::from_secs(3600);
 const REASON: &str = "the user went away";
 
 type Job<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// No item, ever; nor does it wake anybody.
+struct Never;
+
+impl Stream for Never {
+    type Item = ();
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<()>> {
+        Poll::Pending
+    }
+}
 
 /// Whether that is the outer token's doing.
 fn by_token<E>(error: &TaskError<E>) -> bool {
@@ -91,6 +104,19 @@ pub fn ga_41<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(
             output.as_ref().is_err_and(by_token),
             "`map_concurrent` gave {output:?}"
+        );
+        // Also where nothing runs, and it waits for an item.
+        let token = CancellationToken::new();
+        let mapped = map_concurrent_stream(rt, Never, |()| ready(Ok::<(), u32>(())));
+        let scope = Context::default().with_token(token.clone());
+        let mut probe = Probe::new(scope.scope(mapped.collect()));
+        ensure!(probe.is_pending(), "it is ready, though there is no item");
+        token.cancel_with(REASON);
+        ensure!(probe.wakes() > 0, "the token woke nobody");
+        let output = probe.finish().await;
+        ensure!(
+            output.as_ref().is_err_and(by_token),
+            "`map_concurrent_stream` gave {output:?}"
         );
 
         let two = |jobs: &Endless| [jobs.job(), jobs.job()];
@@ -237,6 +263,18 @@ pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             jobs.dropped.count(),
             7,
             "siblings gone after a panic of the work"
+        );
+        // The items themselves may panic as they are dropped, once there are no more.
+        let guard = OnDrop::new(|| panic_any(Expected(7)));
+        let items = (0..2).inspect(move |_| {
+            let _guard = &guard;
+        });
+        let mapped = map_concurrent(rt, items, |_| jobs.job()).limit(4);
+        panicked(mapped.expect("4 are not 0").collect().await, 7, "the items")?;
+        ensure_eq!(
+            jobs.dropped.count(),
+            9,
+            "siblings gone after a panic of the items' destructor"
         );
         Ok(())
     })

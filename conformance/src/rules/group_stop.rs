@@ -357,6 +357,9 @@ pub fn tg_56<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let (finished, cut, empty) = (made()?, made()?, made()?);
         spawn(&finished, async { Ok(1) })?;
         ensure_eq!(finished.next().await, Some(1), "the output of a child");
+        finished.close();
+        let late = finished.spawn(async { Ok(2) });
+        ensure!(late.is_err(), "a group that was closed takes a child");
         spawn(&cut, waits(Counted::new(&drops)))?;
         token.cancel_with("from outside");
         ensure!(

@@ -1,12 +1,11 @@
 //! Not being cancelled for a while.
 
-use crate::context::{self, Shields, TaskState};
+use crate::context::{self, TaskState};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -14,7 +13,8 @@ use std::{
 ///
 /// Inside, the [context's](crate::context::Context) token is a fresh one and its deadline is none,
 /// so an outer token and an outer deadline are not seen; one that is set inside acts as usual.
-/// The abort of a child of a [`TaskGroup`](crate::group::TaskGroup) waits until the shield is over.
+/// The abort of a child of a [`TaskGroup`](crate::group::TaskGroup) waits until the shield is over. A shield is
+/// that of the task which polled it last: handed over half way, it holds off the abort of the other one.
 /// What no shield holds off is the drop of the future itself, which is how `timeout`, `wait_for`, `race!`,
 /// a plain task's `abort` and `wait_for_task` end what they give up. What has to finish under one of those
 /// belongs into a child of a group that outlives it.
@@ -53,7 +53,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(shielded) = this.state {
-                context::within(&mut shielded.inside, || this.inner.set(None));
+                context::within(&mut shielded.0, || this.inner.set(None));
             }
         }
     }
@@ -67,8 +67,9 @@ impl<F: Future> Future for Shield<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let shielded = this.state.get_or_insert_with(Shielded::begin);
+        shielded.0.follow();
         let mut inner = this.inner;
-        let output = ready!(context::within(&mut shielded.inside, || {
+        let output = ready!(context::within(&mut shielded.0, || {
             let polled = inner.as_mut().as_pin_mut();
             let polled = polled
                 .expect("a shield was polled again after it was ready")
@@ -83,24 +84,21 @@ impl<F: Future> Future for Shield<F> {
     }
 }
 
-/// Counts as one of its task's shields until dropped.
+/// What is inside; it counts as a shield of the task that polls it until dropped.
 #[derive(Debug)]
-struct Shielded {
-    inside: TaskState,
-    shields: Arc<Shields>,
-}
+struct Shielded(TaskState);
 
 impl Shielded {
     fn begin() -> Self {
-        let (inside, shields) = context::shielded();
-        shields.enter();
-        Self { inside, shields }
+        let inside = context::shielded();
+        inside.enter();
+        Self(inside)
     }
 }
 
 impl Drop for Shielded {
     fn drop(&mut self) {
-        self.shields.leave();
+        self.0.leave();
     }
 }
 

@@ -16,7 +16,7 @@
 use crate::{
     error::{Closed, TryRecvError},
     prim::{Mutex, into_inner, lock},
-    sync::wake_all,
+    sync::{wait_list::Spare, wake_all},
 };
 use std::{
     fmt,
@@ -250,14 +250,17 @@ impl<T> Future for Receiver<T> {
             return Poll::Ready(take_alone(shared).ok_or(Closed));
         }
         let shared = this.shared.insert(shared);
-        let waker = cx.waker().clone();
+        let mut waker = Spare::of(cx.waker());
         let mut state = lock(shared);
-        let (taken, replaced) = match state.take() {
-            Err(TryRecvError::Empty) => (None, state.receiver.replace(waker)),
-            taken => (Some(taken), Some(waker)),
+        let taken = match state.take() {
+            Err(TryRecvError::Empty) => {
+                waker.swap(&mut state.receiver);
+                None
+            }
+            taken => Some(taken),
         };
         drop(state);
-        drop(replaced);
+        drop(waker);
         match taken {
             None => Poll::Pending,
             Some(taken) => {

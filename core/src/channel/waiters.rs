@@ -3,6 +3,7 @@
 use crate::{
     prim::{Mutex, lock},
     sync::wait_list::WaitList,
+    task::drop_quietly,
 };
 use std::task::{Context, Poll, Waker};
 
@@ -63,7 +64,8 @@ pub(super) fn poll_until<S: Watched, O>(
             }
         };
         drop(state);
-        drop(replaced);
+        // Or a panic of it would take along what was found.
+        drop_quietly(replaced);
         return found.map_or(Poll::Pending, Poll::Ready);
     }
 }

@@ -16,7 +16,7 @@ mod local;
 mod state;
 
 pub use local::TaskLocal;
-pub(crate) use state::{Shields, TaskState, shielded, within};
+pub(crate) use state::{TaskState, shielded, within};
 
 use crate::{cancel::CancellationToken, time::Instant};
 use local::{Setting, Values};

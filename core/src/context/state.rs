@@ -1,21 +1,19 @@
 //! What belongs to a task, and how it gets into the thread for the time of a poll.
 
 use super::Context;
-use crate::cancel::CancellationToken;
+use crate::{cancel::CancellationToken, sync::wake_all};
 use std::{
     cell::RefCell,
     mem,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
 };
 
-/// All that belongs to a task, or to the body of a group.
+/// All that belongs to a task, or to a part of one: the body of a group, a shield.
 #[derive(Debug, Default)]
 pub(crate) struct TaskState {
     pub(crate) context: Context,
-    /// Made by the first shield.
+    /// A task's are made by its first shield.
     shields: Option<Arc<Shields>>,
 }
 
@@ -28,47 +26,121 @@ impl TaskState {
         }
     }
 
-    /// For a part of the task that is being polled, that can be aborted by itself.
+    /// For a part of whatever [polls it](Self::follow).
     pub(crate) fn part(context: Context) -> Self {
-        let around = current(|state| Some(state.shields.get_or_insert_default().clone()));
         Self {
             context,
-            shields: Some(Arc::new(Shields {
-                count: AtomicUsize::new(0),
-                around,
-            })),
+            shields: Some(Arc::default()),
         }
     }
 
-    /// Whether an abort has to wait.
-    pub(crate) fn is_shielded(&self) -> bool {
+    /// A part belongs to the task that polls it, and to the part of it: what was begun by one task may be
+    /// handed to another.
+    pub(crate) fn follow(&self) {
+        let around = current(|state| Some(state.shields.get_or_insert_default().clone()));
+        if let Some(shields) = &self.shields {
+            shields.move_into(around);
+        }
+    }
+
+    /// Begins a shield.
+    pub(crate) fn enter(&self) {
+        if let Some(shields) = &self.shields {
+            shields.enter();
+        }
+    }
+
+    /// Ends one.
+    pub(crate) fn leave(&self) {
+        if let Some(shields) = &self.shields {
+            shields.leave();
+        }
+    }
+
+    /// Whether an abort has to wait. If so, `waker` is woken once it need not any more: the last shield may
+    /// be in the hands of another task by then.
+    pub(crate) fn holds_off(&self, waker: &Waker) -> bool {
         let shields = self.shields.as_deref();
-        shields.is_some_and(|shields| shields.count.load(Relaxed) > 0)
+        shields.is_some_and(|shields| shields.hold_off(waker.clone()))
     }
 }
 
-/// How many shields something is in. Only ever looked at by its task's own polls and drops, one
-/// after the other.
+/// How many shields something is in, those of its parts included: each part that is in any counts as one.
+///
+/// Counts go up and down outside the lock of what they are for, so it may be 0 for a moment while a shield
+/// moves from one part to another; never while one stays.
 #[derive(Debug, Default)]
-pub(crate) struct Shields {
-    count: AtomicUsize,
+struct Shields(Mutex<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
+    count: usize,
     /// What this is a part of: it is shielded, too.
     around: Option<Arc<Shields>>,
+    /// Of an abort that waits.
+    aborts: Option<Waker>,
 }
 
 impl Shields {
-    pub(crate) fn enter(&self) {
-        self.count.fetch_add(1, Relaxed);
-        if let Some(around) = &self.around {
+    fn lock(&self) -> MutexGuard<'_, Count> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self) {
+        let mut state = self.lock();
+        state.count += 1;
+        let around = (state.count == 1).then(|| state.around.clone());
+        drop(state);
+        if let Some(around) = around.flatten() {
             around.enter();
         }
     }
 
-    pub(crate) fn leave(&self) {
-        self.count.fetch_sub(1, Relaxed);
-        if let Some(around) = &self.around {
-            around.leave();
+    fn leave(&self) {
+        let mut wakers = Vec::new();
+        self.leave_to(&mut wakers);
+        wake_all(wakers);
+    }
+
+    fn leave_to(&self, wakers: &mut Vec<Waker>) {
+        let mut state = self.lock();
+        state.count -= 1;
+        if state.count > 0 {
+            return;
         }
+        wakers.extend(state.aborts.take());
+        let around = state.around.clone();
+        drop(state);
+        if let Some(around) = around {
+            around.leave_to(wakers);
+        }
+    }
+
+    fn move_into(&self, around: Option<Arc<Self>>) {
+        let mut state = self.lock();
+        if state.around.as_ref().map(Arc::as_ptr) == around.as_ref().map(Arc::as_ptr) {
+            return;
+        }
+        let left = mem::replace(&mut state.around, around.clone());
+        let counts = state.count > 0;
+        drop(state);
+        if counts {
+            // In this order: what is around both goes on being shielded.
+            around.iter().for_each(|around| around.enter());
+            left.iter().for_each(|left| left.leave());
+        }
+    }
+
+    fn hold_off(&self, waker: Waker) -> bool {
+        let mut state = self.lock();
+        let shielded = state.count > 0;
+        let unused = match shielded {
+            true => state.aborts.replace(waker),
+            false => Some(waker),
+        };
+        drop(state);
+        drop(unused);
+        shielded
     }
 }
 
@@ -93,21 +165,13 @@ pub(crate) fn within<O>(state: &mut TaskState, poll: impl FnOnce() -> O) -> O {
     poll()
 }
 
-/// The state inside of a new shield, and its task's count of shields.
-pub(crate) fn shielded() -> (TaskState, Arc<Shields>) {
-    let (context, shields) = current(|state| {
-        let shields = state.shields.get_or_insert_default().clone();
-        (state.context.clone(), shields)
-    });
-    let context = context.with(|scope| {
+/// The state inside of a new shield.
+pub(crate) fn shielded() -> TaskState {
+    let context = current(|state| state.context.clone());
+    TaskState::part(context.with(|scope| {
         scope.token = Some(CancellationToken::new());
         scope.deadline = None;
-    });
-    let state = TaskState {
-        context,
-        shields: Some(shields.clone()),
-    };
-    (state, shields)
+    }))
 }
 
 /// The task's state, or a part of it.

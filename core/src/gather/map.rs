@@ -257,12 +257,13 @@ where
                     start_made(group, this.called_at, || (this.work)(item));
                     *this.outstanding += 1;
                 }
-                Ok(Poll::Ready(None)) => this.items.set(None),
                 Ok(Poll::Pending) => break,
-                Err(payload) => {
-                    start_raised(group, this.called_at, payload);
-                    *this.outstanding += 1;
-                    this.items.set(None);
+                ended => {
+                    let dropped = catch_unwind(AssertUnwindSafe(|| this.items.set(None)));
+                    if let Err(payload) = ended.and(dropped) {
+                        start_raised(group, this.called_at, payload);
+                        *this.outstanding += 1;
+                    }
                 }
             }
         }
@@ -285,9 +286,12 @@ where
                 (None, _) => break,
             }
         }
-        if this.items.is_some() && !group.is_cancelled() {
-            // Waits for an item.
-            return Poll::Pending;
+        if this.items.is_some() {
+            // It waits for an item. Nobody is live whose end would tell of a cancellation.
+            group.watch(cx.waker());
+            if !group.is_cancelled() {
+                return Poll::Pending;
+            }
         }
         ready!(group.poll_ended(cx));
         let missing = this.items.is_some() || *this.outstanding > 0;

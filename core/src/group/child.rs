@@ -88,15 +88,15 @@ where
         }
     }
 
-    /// Whether the future has to be dropped now. A shield puts that off.
+    /// Whether the future has to be dropped now. A shield puts that off, and wakes `waker` then.
     #[inline]
-    fn must_end(&self) -> bool {
+    fn must_end(&self, waker: &Waker) -> bool {
         match self.group.signal() {
             0 => false,
             signal => {
                 self.future.is_some()
                     && self.group.aborts_child(signal, self.key)
-                    && !self.task.is_shielded()
+                    && !self.task.holds_off(waker)
             }
         }
     }
@@ -132,7 +132,7 @@ where
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.must_end() {
+        if self.must_end(cx.waker()) {
             self.end(None);
             return Poll::Ready(());
         }
@@ -153,14 +153,14 @@ where
         });
         match (polled, outcome) {
             (Ok(()), None) => {
-                // An abort that came during the poll found no waker, or a shield.
-                let aborted = *this.waker != Identity::of(cx.waker()) && {
+                if *this.waker != Identity::of(cx.waker()) {
                     // Of the clone, which may lie elsewhere: it is what the group keeps.
                     let waker = cx.waker().clone();
                     *this.waker = Identity::of(&waker);
-                    this.group.register(*this.key, waker) && !this.task.is_shielded()
-                };
-                if !aborted && !self.must_end() {
+                    this.group.register(*this.key, waker);
+                }
+                // Once more: an abort that came during the poll found no waker, or a shield.
+                if !self.must_end(cx.waker()) {
                     return Poll::Pending;
                 }
                 self.end(None);

@@ -1,7 +1,7 @@
 //! The task that ends what does not end by itself: on the group's deadline, after its grace.
 
 use super::shared::Shared;
-use crate::{Elapsed, context::Occupied, rt::Runtime};
+use crate::{Elapsed, context::Occupied, rt::Runtime, task::quietly};
 use std::{
     future::{Future, poll_fn},
     pin::pin,
@@ -47,7 +47,8 @@ where
         if late.await {
             let began = deadline - limit;
             let elapsed = Elapsed::new(Some(group.options.title()), limit, group.rt.now() - began);
-            group.time_out(elapsed);
+            // Past a waker that panics: there is still the grace to be ended.
+            quietly(|| group.time_out(elapsed));
         }
     }
     let mut timer = pin!(group.rt.sleep(group.options.grace));

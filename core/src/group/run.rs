@@ -93,6 +93,36 @@ pin_project! {
         output: Option<B>,
         group: TaskGroup<R, T, E>,
     }
+
+    impl<R, T, E, B, Fut> PinnedDrop for Run<R, T, E, B, Fut>
+    where
+        R: Runtime,
+        T: Send,
+        T: 'static,
+        E: Send,
+        E: 'static,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.body.is_some() {
+                let task = begun(this.task, this.group);
+                context::within(task, || this.body.set(None));
+            }
+        }
+    }
+}
+
+/// The body's state, which is made at the first poll, when the caller's values are known.
+fn begun<'a, R, T, E>(
+    task: &'a mut Option<TaskState>,
+    group: &Spawner<R, T, E>,
+) -> &'a mut TaskState
+where
+    R: Runtime,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    task.get_or_insert_with(|| TaskState::part(group.shared.context.with_current_values()))
 }
 
 impl<R, T, E, B, Fut> Future for Run<R, T, E, B, Fut>
@@ -107,19 +137,18 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let shared = this.group.spawner().shared;
-        let task = this
-            .task
-            .get_or_insert_with(|| TaskState::part(shared.context.with_current_values()));
+        let task = begun(this.task, this.group);
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             // Before the body is polled: what it causes must not be missed.
             shared.watch(cx.waker());
-            let mut ended = shared.aborts_body() && !task.is_shielded();
+            task.follow();
+            let mut ended = shared.aborts_body() && !task.holds_off(cx.waker());
             if !ended {
                 let polled =
                     context::within(task, || catch_unwind(AssertUnwindSafe(|| body.poll(cx))));
                 let failure = match polled {
                     Ok(Poll::Pending) => {
-                        ended = shared.aborts_body() && !task.is_shielded();
+                        ended = shared.aborts_body() && !task.holds_off(cx.waker());
                         if !ended {
                             return Poll::Pending;
                         }

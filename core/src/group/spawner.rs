@@ -17,7 +17,7 @@ use std::{
     panic::Location,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 /// Spawns children of a group; a clone of it may go into the children themselves (*TG-11*).
@@ -149,6 +149,11 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
         place: &mut Option<u64>,
     ) -> Poll<Option<(u64, T)>> {
         self.shared.poll_next(cx, place)
+    }
+
+    /// Lets `waker` be woken when the group fails or ends.
+    pub(crate) fn watch(&self, waker: &Waker) {
+        self.shared.watch(waker);
     }
 
     pub(crate) fn leave(&self, place: Option<u64>) {

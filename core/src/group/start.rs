@@ -1,7 +1,7 @@
 //! Children that say when they are ready.
 
 use super::{TaskId, error::Cause, shared::Outcome, spawner::Spawner};
-use crate::{error::Panic, rt::Runtime, task::drop_quietly};
+use crate::{channel::oneshot, error::Panic, rt::Runtime, task::drop_quietly};
 use pin_project_lite::pin_project;
 use std::{
     error::Error,
@@ -9,8 +9,11 @@ use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
 };
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
@@ -53,14 +56,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
         let at = Location::caller();
         let spawner = self.clone();
         async move {
-            let value = Arc::new(Slot::default());
-            let end = Arc::new(Slot::default());
+            let told = Arc::new(AtomicBool::new(false));
+            let (value, mut is_ready) = oneshot::channel();
+            let (end, mut has_ended) = oneshot::channel();
+            let ready = Ready {
+                told: told.clone(),
+                value,
+            };
             let child = Starting {
-                future: Some(child(Ready {
-                    value: value.clone(),
-                })),
-                readiness: value.clone(),
-                end: end.clone(),
+                future: Some(child(ready)),
+                told,
+                end: Some(end),
             };
             let Some(id) = spawner.spawn_outcome(None, at, child) else {
                 return Err(StartError::Refused);
@@ -69,12 +75,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
                 spawner: &spawner,
                 id: Some(id),
             };
+            // One of them tells; the other may be closed before.
             let started = poll_fn(|cx| {
-                // The end first: whoever has ended has been ready before, or never will be.
-                let end = end.poll(cx);
-                match value.poll(cx) {
-                    Poll::Ready(value) => Poll::Ready(Ok(value)),
-                    Poll::Pending => end.map(Err),
+                if let Poll::Ready(Ok(value)) = Pin::new(&mut is_ready).poll(cx) {
+                    return Poll::Ready(Ok(value));
+                }
+                match Pin::new(&mut has_ended).poll(cx) {
+                    Poll::Ready(Ok(error)) => Poll::Ready(Err(error)),
+                    _ => Poll::Pending,
                 }
             });
             let started = started.await;
@@ -87,13 +95,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
 /// Says that a child is ready.
 #[must_use = "a child that never says so is not started"]
 pub struct Ready<V> {
-    value: Arc<Slot<V>>,
+    told: Arc<AtomicBool>,
+    value: oneshot::Sender<V>,
 }
 
 impl<V> Ready<V> {
     /// The child is ready: `value` goes to the starter.
     pub fn send(self, value: V) {
-        self.value.fill(value);
+        if !self.told.swap(true, Relaxed) {
+            // A starter that has given up has aborted the child.
+            self.value.send(value).ok();
+        }
     }
 }
 
@@ -161,19 +173,21 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Drop for AbortUnlessReady
 
 pin_project! {
     /// A child until it is ready, and after.
-    struct Starting<F, V, E> {
+    struct Starting<F, E> {
         #[pin]
         future: Option<F>,
-        readiness: Arc<Slot<V>>,
-        end: Arc<Slot<StartError<E>>>,
+        // Whether the starter is told, by the child that is ready or by its end: the first one says, so that
+        // an error is either the starter's or the group's. Messages have locks of their own.
+        told: Arc<AtomicBool>,
+        end: Option<oneshot::Sender<StartError<E>>>,
     }
 
-    impl<F, V, E> PinnedDrop for Starting<F, V, E> {
+    impl<F, E> PinnedDrop for Starting<F, E> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.future.is_some() {
                 // The future goes before anybody hears of it; if it panics, the group does, too.
-                let _end = Ended(this.end);
+                let _end = Lost(this.told, this.end);
                 this.future.set(None);
             }
         }
@@ -181,15 +195,22 @@ pin_project! {
 }
 
 /// Tells the starter, at the latest.
-struct Ended<'a, E>(&'a Slot<StartError<E>>);
+struct Lost<'a, E>(
+    &'a AtomicBool,
+    &'a mut Option<oneshot::Sender<StartError<E>>>,
+);
 
-impl<E> Drop for Ended<'_, E> {
+impl<E> Drop for Lost<'_, E> {
     fn drop(&mut self) {
-        self.0.fill(StartError::Cancelled);
+        if !self.0.swap(true, Relaxed)
+            && let Some(end) = self.1.take()
+        {
+            end.send(StartError::Cancelled).ok();
+        }
     }
 }
 
-impl<F, V, T, E> Future for Starting<F, V, E>
+impl<F, T, E> Future for Starting<F, E>
 where
     F: Future<Output = Result<T, E>>,
 {
@@ -199,91 +220,35 @@ where
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("a child is not polled after it has ended");
-        let ended = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        let mut ended = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(ended)) => ended.map_err(Cause::Failed),
             Err(payload) => Err(Cause::Panicked(Panic::new(payload))),
         };
-        if this.readiness.was_filled() {
-            // From now on a child like any other.
+        if this.told.load(Relaxed) {
+            // Since then a child like any other.
             return Poll::Ready(ended.into());
         }
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
-        let ended = match dropped {
-            Ok(()) => ended,
-            Err(payload) => {
-                drop_quietly(ended);
-                Err(Cause::Panicked(Panic::new(payload)))
+        if let Err(payload) = dropped {
+            drop_quietly(ended);
+            ended = Err(Cause::Panicked(Panic::new(payload)));
+        }
+        // Its destructors may have said that it is ready.
+        if this.told.swap(true, Relaxed) {
+            return Poll::Ready(ended.into());
+        }
+        let (error, outcome) = match ended {
+            Ok(output) => (StartError::NotReady, Outcome::Output(output)),
+            Err(Cause::Failed(error)) => (StartError::Failed(error), Outcome::Nothing),
+            Err(Cause::Panicked(panic)) => (StartError::Panicked(panic), Outcome::Nothing),
+            Err(Cause::Cancelled(_) | Cause::TimedOut(_)) => {
+                (StartError::Cancelled, Outcome::Nothing)
             }
         };
-        Poll::Ready(match ended {
-            Ok(output) => {
-                this.end.fill(StartError::NotReady);
-                Outcome::Output(output)
-            }
-            Err(cause) => {
-                this.end.fill(match cause {
-                    Cause::Failed(error) => StartError::Failed(error),
-                    Cause::Panicked(panic) => StartError::Panicked(panic),
-                    Cause::Cancelled(_) | Cause::TimedOut(_) => StartError::Cancelled,
-                });
-                Outcome::Nothing
-            }
-        })
-    }
-}
-
-/// Something that comes once.
-struct Slot<V>(Mutex<SlotState<V>>);
-
-struct SlotState<V> {
-    value: Option<V>,
-    filled: bool,
-    waker: Option<Waker>,
-}
-
-impl<V> Default for Slot<V> {
-    fn default() -> Self {
-        Self(Mutex::new(SlotState {
-            value: None,
-            filled: false,
-            waker: None,
-        }))
-    }
-}
-
-impl<V> Slot<V> {
-    fn lock(&self) -> MutexGuard<'_, SlotState<V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn was_filled(&self) -> bool {
-        self.lock().filled
-    }
-
-    /// The first one stays.
-    fn fill(&self, value: V) {
-        let mut state = self.lock();
-        if state.filled {
-            drop(state);
-            return drop(value);
+        if let Some(end) = this.end.take() {
+            end.send(error).ok();
         }
-        state.filled = true;
-        state.value = Some(value);
-        let waker = state.waker.take();
-        drop(state);
-        waker.into_iter().for_each(Waker::wake);
-    }
-
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<V> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if let Some(value) = state.value.take() {
-            return Poll::Ready(value);
-        }
-        let replaced = state.waker.replace(waker);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        Poll::Ready(outcome)
     }
 }

@@ -23,7 +23,6 @@ use super::{
 use std::{
     future::Future,
     ops::ControlFlow,
-    pin::Pin,
     task::{Context, Poll},
 };
 
@@ -216,20 +215,20 @@ fn poll_child<S: Slots, B>(
     cx: &mut Context<'_>,
     mut each: impl FnMut(usize, Output<S>) -> Flow<S, B>,
 ) -> Polled<B> {
-    let mut slot = slots.slot(index);
-    if !slot.is_running() {
-        return Polled::Gone;
-    }
-    // As if it were finished, which is what a panic leaves behind.
-    *running -= 1;
-    let gone = Vacate(slot.as_mut());
-    let Poll::Ready(output) = gone.poll(cx) else {
-        *running += 1;
-        return Polled::Pending;
+    let child = Vacate {
+        slots,
+        running,
+        index,
     };
+    let output = match child.poll(cx) {
+        None => return Polled::Gone,
+        Some(Poll::Pending) => return Polled::Pending,
+        Some(Poll::Ready(output)) => output,
+    };
+    *running -= 1;
     match each(index, output) {
         ControlFlow::Continue(Some(output)) => {
-            slot.set(Slot::Done { output });
+            slots.slot(index).set(Slot::Done { output });
             Polled::Gone
         }
         ControlFlow::Continue(None) => {
@@ -243,20 +242,27 @@ fn poll_child<S: Slots, B>(
     }
 }
 
-/// Drops a child that panics while it is polled.
-struct Vacate<'a, F: Future>(Pin<&'a mut Slot<F>>);
+/// Drops a child that panics while it is polled: it is gone as if it were finished.
+struct Vacate<'a, S: Slots> {
+    slots: &'a mut S,
+    running: &'a mut usize,
+    index: usize,
+}
 
-impl<F: Future> Vacate<'_, F> {
+impl<S: Slots> Vacate<'_, S> {
+    /// `None` where there is no child that runs.
     #[inline]
-    fn poll(mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let poll = self.0.as_mut().poll(cx);
+    fn poll(self, cx: &mut Context<'_>) -> Option<Poll<Output<S>>> {
+        let slot = self.slots.slot(self.index);
+        let polled = slot.is_running().then(|| slot.poll(cx));
         std::mem::forget(self);
-        poll
+        polled
     }
 }
 
-impl<F: Future> Drop for Vacate<'_, F> {
+impl<S: Slots> Drop for Vacate<'_, S> {
     fn drop(&mut self) {
-        self.0.set(Slot::Vacant);
+        *self.running -= 1;
+        self.slots.vacate(self.index);
     }
 }

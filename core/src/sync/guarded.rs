@@ -229,13 +229,15 @@ impl<H: Deref<Target: HasGuarded<Kind = Many>>> Held<H, ExclusiveMode> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither dropped nor used again, so that the handle has one owner.
         let handle = unsafe { ptr::read(&this.handle) };
-        let kept = Held::<H, SharedMode>::permits();
-        handle.guarded().raw.release(Self::permits() - kept);
-        Held {
+        // Before the release: a waker that panics in there must not take the permit along.
+        let shared = Held::<H, SharedMode> {
             handle,
             mode: PhantomData,
             value: PhantomData,
-        }
+        };
+        let kept = Held::<H, SharedMode>::permits();
+        shared.handle.guarded().raw.release(Self::permits() - kept);
+        shared
     }
 }
 

@@ -17,7 +17,7 @@
 
 use super::{
     const_unless_loom,
-    wait_list::{Status, WaitList, poll_waiter, wake_all},
+    wait_list::{Spare, Status, WaitList, poll_waiter, wake_all},
 };
 use crate::{
     ConfigError,
@@ -312,8 +312,7 @@ impl RawSemaphore {
             Err(TryAcquireError::Closed) => return Ok(Status::Closed),
             Err(TryAcquireError::NoPermits) => {}
         }
-        // Cloned before the lock is taken, and dropped after it, if it is not needed.
-        let mut waker = Some(waker.clone());
+        let mut waker = Spare::of(waker);
         self.with_slow(|slow, state| {
             if *state & CLOSED != 0 {
                 Ok(Status::Closed)
@@ -321,8 +320,7 @@ impl RawSemaphore {
                 *state -= need << SHIFT;
                 Ok(Status::Granted)
             } else {
-                let waker = waker.take().expect("taken only here");
-                Err(slow.waiters.push_with(waker, need))
+                Err(slow.waiters.push_with(waker.take(), need))
             }
         })
     }

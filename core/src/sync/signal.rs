@@ -16,7 +16,7 @@
 
 use super::{
     const_unless_loom,
-    wait_list::{Status, WaitList, poll_waiter, wake_all},
+    wait_list::{Spare, Status, WaitList, poll_waiter, wake_all},
 };
 use crate::prim::{Mutex, lock};
 use std::task::{Context, Poll, Waker, ready};
@@ -173,18 +173,16 @@ impl<P: Party> Waiter<P> {
     }
 
     fn poll_idle(&mut self, waker: &Waker) -> Poll<P::Output> {
-        // Cloned before the lock is taken, and dropped after it where it is of no use: most who come
-        // here do wait.
-        let waker = waker.clone();
+        let mut waker = Spare::of(waker);
         let party = &self.party;
         let entered = party
             .signal()
             .with(|state, queue| match party.enter(state, queue) {
-                Some(output) => Ok((output, waker)),
-                None => Err(queue.push(waker)),
+                Some(output) => Ok(output),
+                None => Err(queue.push(waker.take())),
             });
         match entered {
-            Ok((output, _unused)) => {
+            Ok(output) => {
                 self.stage = Stage::Done;
                 Poll::Ready(output)
             }

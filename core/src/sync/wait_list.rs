@@ -4,10 +4,10 @@
 //! grown. A node leaves the *queue* when it is granted, but stays in the slab until its
 //! waiter has seen the outcome, or was dropped.
 
+use crate::{prim::FirstPanic, task::drop_quietly};
 use slab::Slab;
 use std::{
     mem,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     task::{Poll, Waker},
 };
 
@@ -134,8 +134,8 @@ impl<C> WaitList<C> {
         let kept = node.waker.as_ref();
         if !kept.is_some_and(|kept| kept.will_wake(visit.waker)) {
             visit.wants_fresh = visit.fresh.is_none();
-            if !visit.wants_fresh {
-                mem::swap(&mut node.waker, &mut visit.fresh);
+            if let Some(fresh) = &mut visit.fresh {
+                fresh.swap(&mut node.waker);
             }
         }
         Poll::Pending
@@ -168,7 +168,7 @@ impl<C> WaitList<C> {
 pub(crate) struct Visit<'a> {
     waker: &'a Waker,
     /// A clone of it, or what that has replaced.
-    fresh: Option<Waker>,
+    fresh: Option<Spare>,
     wants_fresh: bool,
 }
 
@@ -188,19 +188,47 @@ pub(crate) fn poll_waiter<O>(
     if !visit.wants_fresh {
         return polled;
     }
-    visit.fresh = Some(waker.clone());
+    visit.fresh = Some(Spare::of(waker));
     look(&mut visit)
+}
+
+/// A clone of a waker, made before a lock is taken and perhaps not needed then: declared before the guard, it
+/// is dropped after it. A panic of its destructor is its own, or it would take along what came instead.
+pub(crate) struct Spare(Option<Waker>);
+
+impl Spare {
+    #[inline]
+    pub(crate) fn of(waker: &Waker) -> Self {
+        Self(Some(waker.clone()))
+    }
+
+    /// The clone, which is needed.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Waker {
+        self.0.take().expect("a clone is kept in one place")
+    }
+
+    /// Keeps the clone there, and drops what was there in its place.
+    #[inline]
+    pub(crate) fn swap(&mut self, kept: &mut Option<Waker>) {
+        mem::swap(kept, &mut self.0);
+    }
+}
+
+impl Drop for Spare {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.take() {
+            drop_quietly(waker);
+        }
+    }
 }
 
 /// Wakes everyone, also past a waker that panics, and goes on with the first panic then.
 pub(crate) fn wake_all(wakers: Vec<Waker>) {
-    let mut first = None;
+    let mut panics = FirstPanic::default();
     for waker in wakers {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            first.get_or_insert(payload);
-        }
+        panics.catch(|| waker.wake());
     }
-    if let Some(payload) = first {
-        resume_unwind(payload);
-    }
+    panics.resume();
 }

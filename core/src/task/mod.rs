@@ -17,6 +17,6 @@ pub use blocking::{PortableBlockingHandle, portable_blocking};
 pub use detached::{PortableDetached, portable_detached};
 pub use local::{LocalSpawner, run_local};
 pub use portable::{PortableHandle, PortableTask, portable};
-pub(crate) use slot::drop_quietly;
+pub(crate) use slot::{drop_quietly, quietly};
 pub(crate) use streak::Streak;
 pub use yield_now::{YieldNow, yield_now};

@@ -218,7 +218,7 @@ pub(crate) fn drop_quietly<T>(value: T) {
 }
 
 /// Calls code of others on the executor's thread, which its panic must not end.
-pub(super) fn quietly(call: impl FnOnce()) {
+pub(crate) fn quietly(call: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
         // A payload whose own destructor panics would start over.
         mem::forget(payload);

@@ -3,10 +3,13 @@
 use crate::{children::*, support::*};
 use anyrt_core::join::FutureSet;
 use std::{
+    cell::RefCell,
+    collections::HashSet,
     future::{Future, poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    task::Poll,
+    ptr,
+    task::{Context, Poll},
 };
 
 fn next<F: Future>(set: &mut FutureSet<F>) -> Poll<Option<F::Output>> {
@@ -152,4 +155,27 @@ fn a_wake_while_others_are_queued_is_not_lost() {
         polled = poll_with(pin!(set.next()), &waker);
     }
     assert_eq!(polled, Poll::Ready(Some(2)));
+}
+
+/// Notes where it lies, and panics.
+struct Raises<'a>(&'a RefCell<HashSet<usize>>);
+
+impl Future for Raises<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.0.borrow_mut().insert(ptr::from_ref(&*self).addr());
+        panic!("expected: a future that panics");
+    }
+}
+
+#[test]
+fn the_slot_of_a_future_that_panics_is_used_again() {
+    let places = RefCell::new(HashSet::new());
+    let mut set = FutureSet::new();
+    for _ in 0..100 {
+        set.push(Raises(&places));
+        catch_unwind(AssertUnwindSafe(|| next(&mut set))).unwrap_err();
+    }
+    assert_eq!(places.borrow().len(), 1, "slots for one at a time");
 }

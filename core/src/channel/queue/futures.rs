@@ -4,7 +4,7 @@ use super::{Job, Queue};
 use crate::{
     channel::waiters::{leave, poll_until},
     error::{Closed, SendError, TryRecvError, TrySendError},
-    sync::wait_list::{Status, poll_waiter},
+    sync::wait_list::{Spare, Status, poll_waiter},
 };
 use std::{
     fmt,
@@ -60,16 +60,19 @@ impl<T> Future for Put<'_, T> {
                 })
             }))
         } else {
-            let item = this.item.take();
-            let item = item.expect("a `put` was polled again after it was ready");
+            const POLLED_AGAIN: &str = "a `put` was polled again after it was ready";
+            let item = this.item.take().expect(POLLED_AGAIN);
             match shared.with(|state, wakers| state.try_put(item, wakers)) {
                 Err(TrySendError::Full(item)) => {
-                    let waker = cx.waker().clone();
+                    // It stays in hand if the clone panics.
+                    this.item = Some(item);
+                    let mut waker = Spare::of(cx.waker());
                     // The waker was cloned outside the lock, so there may be a slot by now.
                     shared.with(|state, wakers| {
+                        let item = this.item.take().expect(POLLED_AGAIN);
                         let tried = state.try_put(item, wakers);
                         if let Err(TrySendError::Full(_)) = tried {
-                            this.key = Some(state.putters.push(waker));
+                            this.key = Some(state.putters.push(waker.take()));
                         }
                         tried
                     })
@@ -128,12 +131,12 @@ impl<T> Future for Get<'_, T> {
         } else {
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {
-                    let waker = cx.waker().clone();
+                    let mut waker = Spare::of(cx.waker());
                     // The waker was cloned outside the lock, so there may be an item by now.
                     shared.with(|state, wakers| {
                         let tried = state.try_get(wakers);
                         if let Err(TryRecvError::Empty) = tried {
-                            this.key = Some(state.getters.push(waker));
+                            this.key = Some(state.getters.push(waker.take()));
                         }
                         tried.map(|item| Job::new(item, queue))
                     })

@@ -115,6 +115,8 @@ struct State<R: Runtime, T, E> {
     owner: Option<Waker>,
     consumers: Vec<(u64, Waker)>,
     next_consumer: u64,
+    /// There is a reaper, or somebody is about to start it.
+    reaped: bool,
     reaper: Option<R::JoinHandle<()>>,
     reaper_waker: Option<Waker>,
 }
@@ -175,6 +177,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             owner: None,
             consumers: Vec::new(),
             next_consumer: 0,
+            reaped: false,
             reaper: None,
             reaper_waker: None,
         };
@@ -243,7 +246,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     ) -> Option<(TaskId, bool)> {
         let mut state = self.lock();
         if state.closed || self.is_cancelled() {
-            state.cut = true;
+            // What is closed was not cut short.
+            state.cut |= self.is_cancelled();
             return None;
         }
         self.occupy(&mut state);
@@ -301,15 +305,10 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         }
     }
 
-    /// Keeps a child's waker, for an abort; whether it is to be aborted now.
-    pub(super) fn register(&self, key: usize, waker: Waker) -> bool {
-        let mut state = self.lock();
-        let entry = &mut state.live[key];
-        let aborted = entry.is_aborted();
-        let replaced = entry.waker.replace(waker);
-        drop(state);
+    /// Keeps a child's waker, for an abort.
+    pub(super) fn register(&self, key: usize, waker: Waker) {
+        let replaced = self.lock().live[key].waker.replace(waker);
         drop(replaced);
-        aborted || Self::aborts(self.signal())
     }
 
     /// Whether `signal` is meant for this child, whose future is to be dropped then.

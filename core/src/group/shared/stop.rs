@@ -7,10 +7,11 @@ use crate::group::{
     joiner::{Policy, Step},
     reaper::{Inside, reap},
 };
-use crate::{Elapsed, cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all};
+use crate::{
+    Elapsed, cancel::CancelReason, context::Occupied, prim::FirstPanic, rt::Runtime, sync::wake_all,
+};
 use std::{
     collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Weak},
     task::{Wake, Waker},
 };
@@ -134,7 +135,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.begin_abort(state, &mut after);
         } else if first {
             after.wakers.extend(state.reaper_waker.take());
-            after.reap = state.reaper.is_none() && !state.over;
+            after.reap = !state.reaped && !state.over;
         }
         after
     }
@@ -156,33 +157,41 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     pub(in crate::group) fn abandon(self: &Arc<Self>) {
         let mut state = self.lock();
         (state.closed, state.over) = (true, true);
-        let reaper = state.reaper_waker.take();
+        let mut after = self.abort_in(&mut state);
+        after.wakers.extend(state.reaper_waker.take());
         drop(state);
-        self.abort_all();
-        reaper.into_iter().for_each(Waker::wake);
+        self.perform(after);
     }
 
     /// The grace is over.
     pub(in crate::group) fn abort_all(self: &Arc<Self>) {
         let mut state = self.lock();
-        let mut after = After {
-            dropped: std::mem::take(&mut state.queue),
-            ..After::default()
-        };
-        self.begin_abort(&mut state, &mut after);
-        after.reason = Some(self.reason("its group was dropped"));
+        let after = self.abort_in(&mut state);
         drop(state);
         self.perform(after);
     }
 
+    fn abort_in(&self, state: &mut State<R, T, E>) -> After {
+        let mut after = After {
+            dropped: std::mem::take(&mut state.queue),
+            reason: Some(self.reason("its group was dropped")),
+            ..After::default()
+        };
+        self.begin_abort(state, &mut after);
+        after
+    }
+
+    /// A waker or a destructor that panics in here does not keep the others waiting.
     pub(super) fn perform(self: &Arc<Self>, after: After) {
-        // A waker that panics, the token's or the outer group's, must not keep the group's own waiting.
-        let told = catch_unwind(AssertUnwindSafe(|| {
+        let mut panics = FirstPanic::default();
+        panics.catch(|| {
             if let Some(reason) = &after.reason {
                 self.token.cancel_for(reason);
             }
-        }));
-        drop(after.dropped);
+        });
+        for (_, child) in after.dropped {
+            panics.catch(|| drop(child));
+        }
         if after.reap {
             self.start_reaper();
         }
@@ -190,26 +199,23 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.pump();
         }
         // Last: whoever is woken here may find the group finished.
-        let left = catch_unwind(AssertUnwindSafe(|| {
+        panics.catch(|| {
             if let Some(outer) = after.left {
                 outer.leave();
             }
-        }));
-        wake_all(after.wakers);
-        if let Err(payload) = told.and(left) {
-            resume_unwind(payload);
-        }
+        });
+        panics.catch(|| wake_all(after.wakers));
+        panics.resume();
     }
 
     pub(in crate::group) fn start_reaper(self: &Arc<Self>) {
-        if self.lock().reaper.is_some() {
+        // Two would have one place for their wakers.
+        if std::mem::replace(&mut self.lock().reaped, true) {
             return;
         }
         let inside = self.outer.as_ref().and_then(Weak::upgrade);
         let handle = self.rt.spawn(reap(self.clone(), inside.map(Inside::enter)));
-        // Only one is ever needed; of two that were started at once, one is detached.
-        let spare = self.lock().reaper.replace(handle);
-        drop(spare);
+        self.lock().reaper = Some(handle);
     }
 
     pub(super) fn reason(&self, text: &'static str) -> CancelReason {

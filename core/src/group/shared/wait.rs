@@ -5,7 +5,8 @@ use crate::{
     context::Occupied,
     group::{TaskError, error::Cause},
     rt::Runtime,
-    sync::wake_all,
+    sync::{wait_list::Spare, wake_all},
+    task::drop_quietly,
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -78,22 +79,22 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
                 return Poll::Ready(state.outputs.pop_front());
             }
         }
-        let waker = cx.waker().clone();
+        let mut waker = Spare::of(cx.waker());
         let mut state = self.lock();
         let replaced = state.forget_consumer(key.take());
-        if !state.outputs.is_empty() || state.live.is_empty() {
-            let output = state.outputs.pop_front();
-            drop(state);
-            drop(replaced);
-            return Poll::Ready(output);
-        }
-        let place = state.next_consumer;
-        state.next_consumer += 1;
-        state.consumers.push((place, waker));
-        *key = Some(place);
+        let polled = if !state.outputs.is_empty() || state.live.is_empty() {
+            Poll::Ready(state.outputs.pop_front())
+        } else {
+            let place = state.next_consumer;
+            state.next_consumer += 1;
+            state.consumers.push((place, waker.take()));
+            *key = Some(place);
+            Poll::Pending
+        };
         drop(state);
-        drop(replaced);
-        Poll::Pending
+        // Or a panic of it would take an output along.
+        drop_quietly(replaced);
+        polled
     }
 
     pub(in crate::group) fn forget_consumer(&self, key: Option<u64>) {

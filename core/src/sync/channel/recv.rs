@@ -1,6 +1,6 @@
 //! The receiving half, and the `recv` that waits.
 
-use super::Shared;
+use super::{super::wait_list::Spare, Shared};
 use crate::{
     error::TryRecvError,
     rt::Receiver,
@@ -129,12 +129,11 @@ impl<T> FifoReceiver<T> {
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Option<T>> {
         let shared = &*self.shared;
-        // Declared before the guard, and so dropped after it.
-        let mut waker = Some(waker.clone());
+        let mut waker = Spare::of(waker);
         let mut state = shared.lock();
         let polled = state.pop();
         if polled.is_none() && !state.is_drained() {
-            std::mem::swap(&mut state.receiver, &mut waker);
+            waker.swap(&mut state.receiver);
             self.streak.end();
             return Poll::Pending;
         }

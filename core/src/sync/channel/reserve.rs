@@ -1,7 +1,7 @@
 //! Slots: the `reserve` that waits for one, and the permit that has one.
 
 use super::{
-    super::wait_list::{Status, poll_waiter},
+    super::wait_list::{Spare, Status, poll_waiter},
     Cargo, FifoSender, wake,
 };
 use crate::{
@@ -36,8 +36,7 @@ impl<T, S: Borrow<FifoSender<T>>> Reserve<T, S> {
 
     /// `Err` with the key of the place in the queue.
     fn reserve_or_enqueue(sender: &FifoSender<T>, waker: &Waker) -> Result<Status, usize> {
-        // Declared before the guard, and so dropped after it.
-        let mut waker = Some(waker.clone());
+        let mut waker = Spare::of(waker);
         let mut state = sender.shared.lock();
         if state.has_free_slot() {
             state.reserve();
@@ -46,8 +45,7 @@ impl<T, S: Borrow<FifoSender<T>>> Reserve<T, S> {
         if state.closed {
             return Ok(Status::Closed);
         }
-        let waker = waker.take().expect("cloned above");
-        Err(state.waiters.push_with(waker, Cargo::Slot))
+        Err(state.waiters.push_with(waker.take(), Cargo::Slot))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sending half, and the `send` that waits with its item in hand.
 
 use super::{
-    super::wait_list::{Status, poll_waiter},
+    super::wait_list::{Spare, Status, poll_waiter},
     Cargo, Shared,
     reserve::{FifoOwnedSendPermit, FifoSendPermit, Reserve},
     wake,
@@ -130,8 +130,7 @@ impl<T> Sending<'_, T> {
     }
 
     fn poll_first(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
-        // Declared before the guard, and so dropped after it.
-        let mut waker = Some(waker.clone());
+        let mut waker = Spare::of(waker);
         let Stage::Start(item) = mem::replace(&mut self.stage, Stage::Done) else {
             panic!("polled again after it was ready");
         };
@@ -143,8 +142,7 @@ impl<T> Sending<'_, T> {
         if state.closed {
             return Poll::Ready(Err(SendError(item)));
         }
-        let waker = waker.take().expect("cloned above");
-        let key = state.waiters.push_with(waker, Cargo::Item(item));
+        let key = state.waiters.push_with(waker.take(), Cargo::Item(item));
         self.stage = Stage::Waits(key);
         Poll::Pending
     }
