@@ -12,6 +12,8 @@
 //! | [`pool`] | connections and the like: made once, checked, used often |
 //! | [`resource`] | what is closed by waiting: `with_resource`, `ExitStack` |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
+//! | [`operation`] | what a program does, by name: how long it took, how it ended; `Tracker` |
+//! | `tower` | layers for tower that need no tokio, with the feature `tower` |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
@@ -28,7 +30,10 @@ pub mod testing;
 pub use cache::AsyncCache;
 pub mod batch;
 pub mod lifecycle;
+pub mod operation;
 pub mod pool;
 pub mod resource;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod unwind;
 pub mod workers;

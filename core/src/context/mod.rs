@@ -9,7 +9,7 @@
 //! | see the token and the deadline in force | [`Context::current`] |
 //! | declare a value that tasks inherit | [`task_local!`](crate::task_local) |
 //! | set it for a future | [`NAME.scope(value, future)`](TaskLocal::scope) |
-//! | carry a context to elsewhere | [`context.scope(future)`](Context::scope) |
+//! | carry a context to elsewhere | [`context.scope(future)`](Context::scope), [`context.run(closure)`](Context::run) |
 
 mod local;
 mod state;
@@ -139,6 +139,14 @@ impl Context {
         Self {
             scope: Some(Arc::new(scope)),
         }
+    }
+
+    /// Runs `act` in this context: for what is no future, or for one poll of a future that is kept elsewhere.
+    /// What it sets is gone when it returns, or panics.
+    pub fn run<O>(&self, act: impl FnOnce() -> O) -> O {
+        let mut context = self.clone();
+        let _swap = Swap::new(&mut context);
+        act()
     }
 
     /// Runs `future`, its destructors included, in this context.
