@@ -14,6 +14,7 @@
 use super::{
     backoff::Course,
     error::{AttemptError, GaveUp, RetryError},
+    operate::{Attempt, Operate},
     policy::{Retry, Retrying},
 };
 use anyrt_core::{
@@ -31,24 +32,6 @@ use std::{
     pin::Pin,
     task::{self, Poll, ready},
 };
-
-/// Which attempt this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
-    number: u32,
-}
-
-impl Attempt {
-    /// Its number, from 1.
-    pub fn number(self) -> u32 {
-        self.number
-    }
-
-    /// Whether nothing has failed yet.
-    pub fn is_first(self) -> bool {
-        self.number == 1
-    }
-}
 
 /// Calls `operation` and awaits its future, again and again as `policy` says, until one is `Ok`. The
 /// [room's](super) page has an example, and says when it ends.
@@ -73,20 +56,7 @@ where
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
-    RetryFuture {
-        attempt: None,
-        timed: Timed::None,
-        stage: Stage::Idle,
-        call: Call {
-            rt: rt.clone(),
-            policy,
-            operation,
-            name: None,
-            attempts: 0,
-            started: None,
-            past: None,
-        },
-    }
+    RetryFuture::new(rt.clone(), policy, operation)
 }
 
 pin_project! {
@@ -160,6 +130,23 @@ struct Past<E> {
 }
 
 impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
+    pub(crate) fn new(rt: R, policy: P, operation: F) -> Self {
+        Self {
+            attempt: None,
+            timed: Timed::None,
+            stage: Stage::Idle,
+            call: Call {
+                rt,
+                policy,
+                operation,
+                name: None,
+                attempts: 0,
+                started: None,
+                past: None,
+            },
+        }
+    }
+
     /// Names the operation, for the error's message.
     pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         self.call.name = Some(operation.into());
@@ -171,7 +158,7 @@ impl<R, P, F, Fut, T, E> Future for RetryFuture<R, P, F, Fut, E>
 where
     R: Runtime,
     P: Borrow<Retry<E>>,
-    F: FnMut(Attempt) -> Fut,
+    F: Operate<Fut>,
     Fut: Future<Output = Result<T, E>>,
 {
     type Output = Result<T, RetryError<E>>;
@@ -262,11 +249,11 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     #[inline]
     fn begin<Fut>(&mut self) -> Fut
     where
-        F: FnMut(Attempt) -> Fut,
+        F: Operate<Fut>,
     {
         self.attempts = self.attempts.saturating_add(1);
         let number = self.attempts;
-        (self.operation)(Attempt { number })
+        self.operation.attempt(Attempt { number })
     }
 
     #[inline]

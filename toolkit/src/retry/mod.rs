@@ -39,10 +39,14 @@ mod backoff;
 mod budget;
 mod error;
 mod future;
+mod operate;
 mod policy;
 
 pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
 pub use error::{AttemptError, GaveUp, RetryError};
-pub use future::{Attempt, RetryFuture, retry};
+pub use future::{RetryFuture, retry};
+pub use operate::Attempt;
+#[cfg(feature = "tower")]
+pub(crate) use operate::Operate;
 pub use policy::{Retry, RetryBuilder, Retrying};
