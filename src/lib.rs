@@ -46,6 +46,8 @@
 //! | [`batch`] | many small questions, asked as few large ones |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
+//! | [`operation`] | what a program does, by name: how long it took, how it ended; [`Operation`], `Tracker` |
+//! | `tower` | layers for tower that need no tokio, with the feature `tower` |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
 //! | [`error`] | the errors that several of them share |
 //!
@@ -77,6 +79,8 @@
 //! | `backon`, `tenacity` | [`retry::retry`] |
 //! | `governor`, `leaky-bucket` | [`RateLimiter`] |
 //! | `moka`, `quick_cache` | [`AsyncCache`] |
+//! | `tracing::Instrument`, timings by name | [`Operation`] |
+//! | `tower::timeout`, `tower::retry`, `tower::limit` | `anyrt::tower` |
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
@@ -194,11 +198,14 @@ pub use anyrt_smol as smol;
 /// The tokio backend.
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
+/// Layers for tower.
+#[cfg(feature = "tower")]
+pub use anyrt_toolkit::tower;
 #[cfg(feature = "toolkit")]
 pub use anyrt_toolkit::{
     AsyncCache, batch, cache, lifecycle, lifecycle::App, limit, limit::Limiter, limit::RateLimiter,
-    pool, pool::Pool, resilience, resilience::Boundary, resilience::CircuitBreaker, resource,
-    retry, retry::Retry, testing, workers, workers::TaskPool,
+    operation, operation::Operation, pool, pool::Pool, resilience, resilience::Boundary,
+    resilience::CircuitBreaker, resource, retry, retry::Retry, testing, workers, workers::TaskPool,
 };
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.

@@ -105,8 +105,7 @@ fn heard<F: Future<Output = ()>>(body: impl Fn(SimRuntime) -> F + Sync) -> Vec<S
     with_default(Registry::default().with(log.clone()), || {
         Sim::new().same_thread().check(1, body);
     });
-    let lines = log.0.lock().unwrap().clone();
-    lines
+    log.0.lock().unwrap().clone()
 }
 
 #[test]

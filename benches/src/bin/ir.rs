@@ -178,6 +178,18 @@ const TABLES: &[Table] = &[
             ("rate, anyrt, `acquire`", Some(1.86)),
         ],
     ),
+    (
+        "An operation around a future that is ready",
+        &[
+            ("op, a span by hand, no subscriber", None),
+            ("op, a span by hand, no subscriber, again", None),
+            ("op, the future alone", None),
+            ("op, nobody listens", None),
+            ("op, a tracker", None),
+            ("op, a span by hand, a subscriber", None),
+            ("op, a subscriber", None),
+        ],
+    ),
 ];
 
 /// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
@@ -224,6 +236,20 @@ fn run(operation: &str, n: u64) {
         }
         "rate, anyrt, `try_acquire`" => task!(limits::rate_try(task(), n)),
         "rate, anyrt, `acquire`" => task!(limits::rate_acquire(task(), n)),
+        "op, a span by hand, no subscriber" | "op, a span by hand, no subscriber, again" => {
+            task!(operation::by_hand(n))
+        }
+        "op, the future alone" => task!(operation::bare(n)),
+        "op, nobody listens" => task!(operation::anyrt(task(), n)),
+        "op, a tracker" => task!(operation::tracked(task(), n)),
+        "op, a span by hand, a subscriber" => {
+            operation::listen();
+            task!(operation::by_hand(n));
+        }
+        "op, a subscriber" => {
+            operation::listen();
+            task!(operation::anyrt(task(), n));
+        }
         "made, tokio" => task!(time::made_tokio(n)),
         "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
         "polled, tokio" => task!(time::polled_tokio(n)),

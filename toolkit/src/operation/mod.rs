@@ -65,6 +65,10 @@ use std::{
     future::Future,
 };
 
+/// What [`run`](Operation::run) and [`try_run`](Operation::try_run) return.
+pub type OperationOf<R, F, L = ()> =
+    OperationFuture<R, F, L, fn(&<F as Future>::Output) -> Outcome>;
+
 /// Something with a name that takes time and has an outcome. The [room's](self) page has an example.
 #[must_use = "an operation does nothing until it is run"]
 #[derive(Clone)]
@@ -111,11 +115,7 @@ impl<L: Fields> Operation<L> {
     ///
     /// # Cancel safety
     /// As safe as `future`.
-    pub fn run<R: Clock + Clone, F: Future>(
-        self,
-        rt: &R,
-        future: F,
-    ) -> OperationFuture<R, F, L, fn(&F::Output) -> Outcome> {
+    pub fn run<R: Clock + Clone, F: Future>(self, rt: &R, future: F) -> OperationOf<R, F, L> {
         self.run_with(rt, future, |_| Outcome::Success)
     }
 
@@ -127,11 +127,7 @@ impl<L: Fields> Operation<L> {
     ///
     /// # Cancel safety
     /// As safe as `future`.
-    pub fn try_run<R, F, T, E>(
-        self,
-        rt: &R,
-        future: F,
-    ) -> OperationFuture<R, F, L, fn(&Result<T, E>) -> Outcome>
+    pub fn try_run<R, F, T, E>(self, rt: &R, future: F) -> OperationOf<R, F, L>
     where
         R: Clock + Clone,
         F: Future<Output = Result<T, E>>,

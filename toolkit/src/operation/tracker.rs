@@ -211,8 +211,7 @@ impl Tracker {
             let Some(running) = state.running.remove(&id) else {
                 return;
             };
-            state.count(&running.name, &outcome);
-            state.remember(Finished {
+            let finished = Finished {
                 id,
                 parent: running.parent,
                 name: running.name,
@@ -220,20 +219,22 @@ impl Tracker {
                 started: running.started,
                 duration,
                 outcome,
-            })
+            };
+            state.count(&finished);
+            state.remember(finished)
         };
         drop(forgotten);
     }
 }
 
 impl State {
-    fn count(&mut self, name: &Cow<'static, str>, outcome: &Outcome) {
-        match self.counts.get_mut(name) {
-            Some(counts) => counts.add(outcome),
+    fn count(&mut self, finished: &Finished) {
+        match self.counts.get_mut(&*finished.name) {
+            Some(counts) => counts.add(&finished.outcome),
             None => {
                 let mut counts = Counts::default();
-                counts.add(outcome);
-                self.counts.insert(name.clone(), counts);
+                counts.add(&finished.outcome);
+                self.counts.insert(finished.name.clone(), counts);
             }
         }
     }
