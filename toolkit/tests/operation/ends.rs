@@ -111,10 +111,12 @@ fn the_end_comes_once_the_future_is_gone() {
         for polls in [0, 1, 2] {
             let tracker = Tracker::new(9);
             let looks = Looks(tracker.clone());
-            let work = async move {
-                yield_now().await;
-                drop(looks);
-            };
+            // What an async block holds goes with its last poll; what a closure holds, with the closure.
+            let mut yields = Box::pin(yield_now());
+            let work = poll_fn(move |cx| {
+                let _looks = &looks;
+                yields.as_mut().poll(cx)
+            });
             let mut work = Box::pin(Operation::new("op").tracker(&tracker).run(&rt, work));
             for _ in 0..polls {
                 let _ = poll(work.as_mut());
@@ -141,9 +143,10 @@ fn panics_go_on_and_are_told() {
         assert_eq!(panic_of(work.as_mut()), "in a poll");
 
         let bomb = Bomb("in its destructor");
-        let held = async move {
+        let held = poll_fn(move |_| {
             let _bomb = &bomb;
-        };
+            Poll::Ready(())
+        });
         assert_eq!(
             panic_of(pin!(operation().run(&rt, held))),
             "in its destructor"
