@@ -30,9 +30,9 @@
 //! # Who listens
 //! - A [`Tracker`], in force for a [scope](Tracker::scope) of futures or [given](Operation::tracker) to an
 //!   operation. It is part of the [context](anyrt_core::context): the children of a task group inherit it,
-//!   and the operation that they belong to; a bare `spawn` inherits neither.
+//!   and the operation that they belong to; a bare `spawn` inherits neither (*OP-4*, *OP-5*).
 //! - With the feature `tracing`, its subscriber. Where there is none of both, an operation reads no clock,
-//!   allocates nothing, and formats no field: it is the future, and one look at the task's values.
+//!   allocates nothing, and formats no field: it is the future, and one look at the task's values (*OP-8*).
 //!
 //! # As `tracing` sees it
 //! Target `anyrt::operation`. An operation is a span `operation` of the level `INFO`, with its `name`, its
@@ -110,8 +110,9 @@ impl<L: Fields> Operation<L> {
         self
     }
 
-    /// Awaits `future`, as this operation: it begins with the first poll, and ends once the future is gone. Any
-    /// output is a [success](Outcome::Success); dropped before, it was [cancelled](Outcome::Cancelled).
+    /// Awaits `future`, as this operation: it begins with the first poll, and ends once the future is gone (*OP-3*). Any
+    /// output is a [success](Outcome::Success); dropped before, it was [cancelled](Outcome::Cancelled) (*OP-1*). A panic
+    /// goes on unwinding (*OP-2*).
     ///
     /// # Cancel safety
     /// As safe as `future`.

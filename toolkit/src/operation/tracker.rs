@@ -21,7 +21,7 @@ use std::{
 
 /// The number of an operation: unique in its [`Tracker`], and larger than those that began before.
 ///
-/// Each tracker counts for itself, so that a simulated run has the same numbers each time.
+/// Each tracker counts for itself, so that a simulated run has the same numbers each time (*OP-6*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(u64);
 
@@ -80,7 +80,7 @@ pub struct Finished {
 /// those that are [given it](super::Operation::tracker). Clones are the same tracker. The
 /// [room's](super) page has an example.
 ///
-/// It keeps as many operations as it was told to, and a count for each name it has seen: a name is to say of
+/// It keeps as many operations as it was told to (*OP-7*), and a count for each name it has seen: a name is to say of
 /// which kind an operation is, and what differs from one to the next is a field.
 #[derive(Clone)]
 pub struct Tracker {
