@@ -61,5 +61,6 @@ pub mod signals;
 pub mod spawn;
 pub mod time;
 pub mod timeout;
+pub mod tracker;
 pub mod wait_for;
 pub mod watch;
