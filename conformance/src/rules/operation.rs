@@ -179,7 +179,9 @@ pub fn op_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             }
         });
         // What an async block holds goes with its last poll; what a closure holds, with the closure.
-        let mut sleep = Box::pin(rt.sleep(MS * 20));
+        let mut sleep = Box::pin(async {
+            rt.sleep(MS * 20).await;
+        });
         let work = poll_fn(move |cx| {
             let _looks = &looks;
             sleep.as_mut().poll(cx)
