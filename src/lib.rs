@@ -47,6 +47,8 @@
 //! | [`batch`] | many small questions, asked as few large ones |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
+//! | [`operation`] | what a program does, by name: how long it took, how it ended; [`Operation`], `Tracker` |
+//! | `tower` | layers for tower that need no tokio, with the feature `tower` |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
 //!
 //! Marks such as *TG-3* name the rules of the contract, `conformance/SPEC.md` in the repository, each with its test.
@@ -81,6 +83,8 @@
 //! | `Notify`, `asyncio.Event` | [`sync::Notify`], [`sync::Event`] |
 //! | `backon`, `tenacity` | [`retry()`](fn@retry) |
 //! | `governor`, `leaky-bucket` | [`RateLimiter`] |
+//! | `tracing::Instrument`, timings by name | [`Operation`] |
+//! | `tower::timeout`, `tower::retry`, `tower::limit` | `anyrt::tower` |
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
@@ -201,11 +205,15 @@ pub use anyrt_smol as smol;
 /// The tokio backend.
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
+/// Layers for tower.
+#[cfg(feature = "tower")]
+pub use anyrt_toolkit::tower;
 #[cfg(feature = "toolkit")]
 pub use anyrt_toolkit::{
     AsyncCache, batch, cache, lifecycle, lifecycle::App, limit, limit::Limiter, limit::RateLimiter,
-    pool, pool::Pool, resilience, resilience::Boundary, resilience::CircuitBreaker, resource,
-    retry, retry::Retry, retry::retry, testing, workers, workers::TaskPool,
+    operation, operation::Operation, pool, pool::Pool, resilience, resilience::Boundary,
+    resilience::CircuitBreaker, resource, retry, retry::Retry, retry::retry, testing, workers,
+    workers::TaskPool,
 };
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.

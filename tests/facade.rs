@@ -132,3 +132,22 @@ fn joins_and_races_need_no_backend() {
     let want = (1, "b", Ok((2, 3)), 4, vec![6, 7], Some(8));
     assert_eq!(work.as_mut().poll(&mut cx), Poll::Ready(want));
 }
+
+#[cfg(all(feature = "tower", feature = "smol"))]
+#[test]
+fn layers_by_name() {
+    let rt = anyrt::smol::Smol::default();
+    let layer = anyrt::tower::TimeoutLayer::new(&rt, std::time::Duration::from_secs(1));
+    assert!(format!("{layer:?}").contains("1s"));
+}
+
+#[cfg(all(feature = "toolkit", feature = "smol"))]
+#[test]
+fn operations_by_name() {
+    use anyrt::BlockOn;
+    let rt = anyrt::smol::Smol::default();
+    let tracker = anyrt::operation::Tracker::new(1);
+    let operation = anyrt::Operation::new("op").tracker(&tracker);
+    rt.block_on(operation.run(&rt, async {}));
+    assert_eq!(tracker.counts("op").success, 1);
+}

@@ -96,6 +96,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("BA", "Batches"),
     ("TP", "Task pools"),
     ("LC", "Resources and lifecycle"),
+    ("OP", "Operations"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -12,6 +12,8 @@
 //! | [`retry`] | attempts of what may fail, with growing waits in between, budgets, limits |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
+//! | [`operation`] | what a program does, by name: how long it took, how it ended; `Tracker` |
+//! | `tower` | layers for tower that need no tokio, with the feature `tower` |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
 //!
@@ -23,11 +25,14 @@ pub mod cache;
 pub mod lifecycle;
 pub mod limit;
 mod lock;
+pub mod operation;
 pub mod pool;
 pub mod resilience;
 pub mod resource;
 pub mod retry;
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod unwind;
 pub mod workers;
 

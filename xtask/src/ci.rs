@@ -48,9 +48,13 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
     ];
     // Features only add: each alone, none, and all together must hold up.
     let facade = feature_sets(root, "Cargo.toml")?;
+    let toolkit = feature_sets(root, "toolkit/Cargo.toml")?;
     let examples = feature_sets(root, "examples/Cargo.toml")?;
     for set in &facade {
         steps.push(clippy(root, &format!("-p anyrt {set}")));
+    }
+    for set in &toolkit {
+        steps.push(clippy(root, &format!("-p anyrt-toolkit {set}")));
     }
     for set in &examples {
         steps.push(clippy(root, &format!("-p anyrt-examples {set}")));

@@ -205,6 +205,18 @@ const TABLES: &[Table] = &[
             ("breaker, anyrt", None),
         ],
     ),
+    (
+        "An operation around a future that is ready",
+        &[
+            ("op, a span by hand, no subscriber", None),
+            ("op, a span by hand, no subscriber, again", None),
+            ("op, the future alone", None),
+            ("op, nobody listens", None),
+            ("op, a tracker", None),
+            ("op, a span by hand, a subscriber", None),
+            ("op, a subscriber", None),
+        ],
+    ),
 ];
 
 /// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
@@ -262,6 +274,20 @@ fn run(operation: &str, n: u64) {
         "batch, anyrt" => task!(owners::batch_anyrt(task(), 100, n)),
         "breaker, none" | "breaker, none, again" => task!(limits::retry_none(n)),
         "breaker, anyrt" => task!(owners::breaker_anyrt(task(), n)),
+        "op, a span by hand, no subscriber" | "op, a span by hand, no subscriber, again" => {
+            task!(operation::by_hand(n))
+        }
+        "op, the future alone" => task!(operation::bare(n)),
+        "op, nobody listens" => task!(operation::anyrt(task(), n)),
+        "op, a tracker" => task!(operation::tracked(task(), n)),
+        "op, a span by hand, a subscriber" => {
+            operation::listen();
+            task!(operation::by_hand(n));
+        }
+        "op, a subscriber" => {
+            operation::listen();
+            task!(operation::anyrt(task(), n));
+        }
         "made, tokio" => task!(time::made_tokio(n)),
         "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
         "polled, tokio" => task!(time::polled_tokio(n)),

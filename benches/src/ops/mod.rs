@@ -9,6 +9,7 @@ pub mod join;
 pub mod limits;
 pub mod lock;
 pub mod messages;
+pub mod operation;
 pub mod owners;
 pub mod semaphore;
 pub mod spawn;

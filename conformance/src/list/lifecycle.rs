@@ -4,7 +4,7 @@
 #[macro_export]
 macro_rules! __rules_lifecycle {
     ([$($callback:tt)+] [$($given:tt)*] [$($rules:tt)*]) => {
-        $crate::__rules_coordination! { [$($callback)+] [$($given)*] [
+        $crate::__rules_operations! { [$($callback)+] [$($given)*] [
             $($rules)*
             (po_01_never_more_than_the_maximum, pool::po_1, "PO-1", Must, Exact,
                 "Objects of a pool that live or are being made are never more than its maximum; after a resize to less none is made until they are fewer. Bad settings are a `ConfigError`.")

@@ -6,6 +6,7 @@ mod coordination;
 mod groups;
 mod lifecycle;
 mod limits;
+mod operations;
 mod tasks;
 mod toolkit;
 

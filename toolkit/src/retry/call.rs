@@ -3,6 +3,7 @@
 use super::{
     backoff::Course,
     error::{AttemptError, GaveUp, RetryError},
+    operate::{Attempt, Operate},
     policy::{Retry, Retrying},
 };
 use anyrt_core::{
@@ -19,24 +20,6 @@ use std::{
     pin::Pin,
     task::{self, Poll},
 };
-
-/// Which attempt this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
-    number: u32,
-}
-
-impl Attempt {
-    /// Its number, from 1.
-    pub fn number(self) -> u32 {
-        self.number
-    }
-
-    /// Whether nothing has failed yet.
-    pub fn is_first(self) -> bool {
-        self.number == 1
-    }
-}
 
 pin_project! {
     /// A wait for the next attempt.
@@ -100,11 +83,11 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     #[inline]
     pub(super) fn begin<Fut>(&mut self) -> Fut
     where
-        F: FnMut(Attempt) -> Fut,
+        F: Operate<Fut>,
     {
         self.attempts = self.attempts.saturating_add(1);
         let number = self.attempts;
-        (self.operation)(Attempt { number })
+        self.operation.attempt(Attempt { number })
     }
 
     #[inline]

@@ -12,8 +12,9 @@
 //! Closures of the caller's run while the stage is *done*: where one panics, nothing is begun again.
 
 use super::{
-    call::{Attempt, Call, Wait},
+    call::{Call, Wait},
     error::{AttemptError, RetryError},
+    operate::{Attempt, Operate},
     policy::Retry,
 };
 use anyrt_core::{
@@ -52,12 +53,7 @@ where
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
-    RetryFuture {
-        attempt: None,
-        timed: Timed::None,
-        stage: Stage::Idle,
-        call: Call::new(rt.clone(), policy, operation),
-    }
+    RetryFuture::new(rt.clone(), policy, operation)
 }
 
 pin_project! {
@@ -92,6 +88,15 @@ enum Timed<R: Sleep, Fut> {
 }
 
 impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
+    pub(crate) fn new(rt: R, policy: P, operation: F) -> Self {
+        Self {
+            attempt: None,
+            timed: Timed::None,
+            stage: Stage::Idle,
+            call: Call::new(rt, policy, operation),
+        }
+    }
+
     /// Names the operation, for the error's message.
     pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         self.call.name = Some(operation.into());
@@ -103,7 +108,7 @@ impl<R, P, F, Fut, T, E> Future for RetryFuture<R, P, F, Fut, E>
 where
     R: Runtime,
     P: Borrow<Retry<E>>,
-    F: FnMut(Attempt) -> Fut,
+    F: Operate<Fut>,
     Fut: Future<Output = Result<T, E>>,
 {
     type Output = Result<T, RetryError<E>>;

@@ -40,11 +40,14 @@ mod budget;
 mod call;
 mod error;
 mod future;
+mod operate;
 mod policy;
 
 pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
-pub use call::Attempt;
 pub use error::{AttemptError, GaveUp, RetryError};
 pub use future::{RetryFuture, retry};
+pub use operate::Attempt;
+#[cfg(feature = "tower")]
+pub(crate) use operate::Operate;
 pub use policy::{Retry, RetryBuilder, Retrying};

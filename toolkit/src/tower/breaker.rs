@@ -1,0 +1,205 @@
+//! Not calling what is known to be down.
+
+use super::LayerError;
+use crate::resilience::{BreakerCall, CircuitBreaker, Open};
+use anyrt_core::rt::Runtime;
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Calls the service inside through a [`CircuitBreaker`], which all clones share. While that is open, `call` is
+/// refused, and the service inside not called.
+///
+/// `poll_ready` is that of the service inside, and what it fails with counts for nothing: no request was made.
+/// An open breaker does not push back, for callers that wait have no use for a quick refusal.
+#[derive(Clone)]
+pub struct CircuitBreakerLayer<R, C = AnyError> {
+    breaker: CircuitBreaker<R>,
+    counts: C,
+}
+
+impl<R: Runtime> CircuitBreakerLayer<R> {
+    /// Through this breaker; each error is a failure.
+    pub fn new(breaker: &CircuitBreaker<R>) -> Self {
+        Self {
+            breaker: breaker.clone(),
+            counts: AnyError,
+        }
+    }
+}
+
+impl<R: Runtime, C> CircuitBreakerLayer<R, C> {
+    /// Counts as a failure that of which `counts` is true, responses included.
+    pub fn counts<T, E, D>(self, counts: D) -> CircuitBreakerLayer<R, D>
+    where
+        D: Fn(&Result<T, E>) -> bool + Clone,
+    {
+        CircuitBreakerLayer {
+            breaker: self.breaker,
+            counts,
+        }
+    }
+}
+
+/// What is a failure: [`AnyError`], or a closure.
+pub trait Failure<T, E>: Clone {
+    /// Whether this is one.
+    fn is_failure(&self, result: &Result<T, E>) -> bool;
+}
+
+/// Each error is a failure, and no response.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AnyError;
+
+impl<T, E> Failure<T, E> for AnyError {
+    fn is_failure(&self, result: &Result<T, E>) -> bool {
+        result.is_err()
+    }
+}
+
+impl<T, E, C: Fn(&Result<T, E>) -> bool + Clone> Failure<T, E> for C {
+    fn is_failure(&self, result: &Result<T, E>) -> bool {
+        self(result)
+    }
+}
+
+impl<R, C> fmt::Debug for CircuitBreakerLayer<R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreakerLayer")
+            .field("breaker", &self.breaker)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R, C: Clone, S> Layer<S> for CircuitBreakerLayer<R, C> {
+    type Service = CircuitBreakerService<R, C, S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CircuitBreakerService {
+            breaker: self.breaker.clone(),
+            counts: self.counts.clone(),
+            inner,
+        }
+    }
+}
+
+/// The service of a [`CircuitBreakerLayer`]. Its error is [`Open`], or the inner one.
+#[derive(Clone)]
+pub struct CircuitBreakerService<R, C, S> {
+    breaker: CircuitBreaker<R>,
+    counts: C,
+    inner: S,
+}
+
+impl<R, C, S, Q> Service<Q> for CircuitBreakerService<R, C, S>
+where
+    R: Runtime,
+    C: Failure<S::Response, S::Error>,
+    S: Service<Q>,
+{
+    type Response = S::Response;
+    type Error = LayerError<Open, S::Error>;
+    type Future = BreakerResponse<R, C, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(LayerError::Inner)
+    }
+
+    fn call(&mut self, request: Q) -> Self::Future {
+        let state = match self.breaker.begin() {
+            Ok(call) => State::Running {
+                // The call ends as a failure where this panics.
+                future: self.inner.call(request),
+                call: Some(call),
+                counts: self.counts.clone(),
+            },
+            Err(open) => State::Refused { open },
+        };
+        BreakerResponse { state }
+    }
+}
+
+impl<R, C, S: fmt::Debug> fmt::Debug for CircuitBreakerService<R, C, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreakerService")
+            .field("breaker", &self.breaker)
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The future of a [`CircuitBreakerService`].
+    ///
+    /// # Cancel safety
+    /// As safe as the inner service's. What is dropped was neither a success nor a failure, and a trial leaves its
+    /// place to another.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct BreakerResponse<R: Runtime, C, F> {
+        #[pin]
+        state: State<R, C, F>,
+    }
+}
+
+pin_project! {
+    #[project = StatePin]
+    enum State<R: Runtime, C, F> {
+        Refused { open: Open },
+        Running { #[pin] future: F, call: Option<BreakerCall<R>>, counts: C },
+        Done,
+    }
+}
+
+impl<R, C, F, T, E> Future for BreakerResponse<R, C, F>
+where
+    R: Runtime,
+    C: Failure<T, E>,
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, LayerError<Open, E>>;
+
+    /// # Panics
+    /// As the inner future and the closure do, which is a failure, and as the breaker's hook does; and like any
+    /// future, when polled again after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        let output = match state.as_mut().project() {
+            StatePin::Refused { open } => Err(LayerError::Layer(*open)),
+            StatePin::Running {
+                future,
+                call,
+                counts,
+            } => {
+                // Taken for the time of the poll: a panic drops it.
+                let begun = call.take().expect("it panicked before");
+                let Poll::Ready(output) = future.poll(cx) else {
+                    *call = Some(begun);
+                    return Poll::Pending;
+                };
+                match counts.is_failure(&output) {
+                    true => begun.failed(),
+                    false => begun.succeeded(),
+                }
+                output.map_err(LayerError::Inner)
+            }
+            StatePin::Done => panic!("a response was polled again after it was ready"),
+        };
+        state.set(State::Done);
+        Poll::Ready(output)
+    }
+}
+
+impl<R: Runtime, C, F> fmt::Debug for BreakerResponse<R, C, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let refused = matches!(self.state, State::Refused { .. });
+        f.debug_struct("BreakerResponse")
+            .field("refused", &refused)
+            .finish_non_exhaustive()
+    }
+}
