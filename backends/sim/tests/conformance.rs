@@ -1,13 +1,18 @@
 //! The contract on the simulator: a test a rule in the order of wakes, and all rules over seeds.
 
 use anyrt_conformance::{RULES, Report, Suite};
+use anyrt_core::rt::Signal;
 use anyrt_sim::{Schedule, SimRuntime};
 use std::{env, thread};
 
 /// A seed whose schedule is FIFO.
 const FIFO: u64 = 4;
 
-anyrt_conformance::suite!(SimRuntime::new(FIFO));
+anyrt_conformance::suite!(SimRuntime::new(FIFO), signals = raise);
+
+fn raise(rt: &SimRuntime, signal: Signal) {
+    rt.raise(signal);
+}
 
 #[test]
 fn all_rules_hold_under_all_schedules() {
@@ -24,7 +29,7 @@ fn all_rules_hold_under_all_schedules() {
         let rules = RULES.iter().map(|rule| rule.id);
         let rules: Vec<_> = rules.filter(|id| !left_out.contains(id)).collect();
         let suite = Suite::new(format!("seed {seed}"), move || SimRuntime::new(seed));
-        suite.only(&rules).run()
+        suite.signals(raise).only(&rules).run()
     };
     let half = |parity| {
         move || {

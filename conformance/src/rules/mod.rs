@@ -45,6 +45,7 @@ pub mod map_concurrent;
 pub mod notify;
 pub mod once_cell;
 pub mod oneshot;
+pub mod os_signal;
 pub mod permits;
 pub mod pool;
 pub mod queue;

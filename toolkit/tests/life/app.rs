@@ -4,7 +4,7 @@ use super::{SECOND, draw};
 use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
-    rt::{Clock, ReceiverStream, Runtime, Sender, Sleep, Spawn},
+    rt::{Clock, ReceiverStream, Runtime, Sender, Signal, Signals, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check, sometimes};
@@ -369,5 +369,39 @@ fn it_always_ends() {
         sometimes!(report.is_clean(), "all went well");
         assert!(report.closes.is_empty(), "{report}");
         assert_eq!(live.get(), 0);
+    });
+}
+
+#[test]
+fn a_signal_stops_it_and_a_second_one_at_once() {
+    check(50, |rt| async move {
+        for signals in [1, 2] {
+            let (log, started) = (Log::default(), rt.now());
+            let heard = rt.signals(Signal::SHUTDOWN).unwrap();
+            let app = App::new(&rt).grace(SECOND * 10).signals(heard);
+            let report = app
+                .run(|app| {
+                    let (rt, log) = (rt.clone(), log.clone());
+                    async move {
+                        spawn(&rt, &log, &app, "slow", 5);
+                        rt.sleep(SECOND).await;
+                        for _ in 0..signals {
+                            assert_eq!(rt.raise(Signal::Terminate), 1);
+                            rt.sleep(SECOND).await; // Of one kind at once, one may be given.
+                        }
+                        Ok::<_, Infallible>(())
+                    }
+                })
+                .await;
+            let requested = StopReason::Requested("SIGTERM".into());
+            assert_eq!(report.stopped_for, requested);
+            let (late, took): (&[&str], _) = match signals {
+                1 => (&[], SECOND * 6),
+                _ => (&["slow"], SECOND * 2),
+            };
+            assert_eq!(report.late, late);
+            assert_eq!(rt.now() - started, took.max(SECOND * (signals + 1)));
+            assert_eq!(rt.raise(Signal::Terminate), 0, "nobody listens any more");
+        }
     });
 }
