@@ -155,23 +155,23 @@ fn a_second_run_copies_only_what_has_changed() {
 #[test]
 fn a_stop_leaves_no_parts_and_the_next_run_goes_on() {
     for runtime in runtimes() {
-        let trees = Trees::with_everything();
-        let stopped = on(
-            runtime,
-            Mirror {
-                stop_after: Some(Duration::from_millis(100)),
+        // In the middle of the one file there is; and among many.
+        for trees in [Trees::one_large(), Trees::with_everything()] {
+            let stopped = Mirror {
+                stop_after: Some(Duration::from_millis(200)),
                 ..Mirror::new(&trees, slow())
-            },
-        );
-        assert_eq!(stopped.stopped.as_deref(), Some("enough"), "{runtime}");
-        assert_eq!(stopped.broken, None, "{runtime}");
-        has_no_parts(&trees);
-        let resumed = on(runtime, Mirror::new(&trees, quick())).tally;
-        assert!(resumed.files > 0, "{runtime}: it was not stopped half way");
-        is_like(&trees);
-        let all = resumed.files + resumed.links + resumed.current;
-        let again = on(runtime, Mirror::new(&trees, quick())).tally;
-        assert_eq!(again.current, all, "{runtime}");
+            };
+            let stopped = on(runtime, stopped);
+            assert_eq!(stopped.stopped.as_deref(), Some("enough"), "{runtime}");
+            assert_eq!(stopped.broken, None, "{runtime}");
+            has_no_parts(&trees);
+            let resumed = on(runtime, Mirror::new(&trees, quick())).tally;
+            assert!(resumed.files > 0, "{runtime}: it was not stopped half way");
+            is_like(&trees);
+            let all = resumed.files + resumed.links + resumed.current;
+            let again = on(runtime, Mirror::new(&trees, quick())).tally;
+            assert_eq!(again.current, all, "{runtime}");
+        }
     }
 }
 

@@ -31,6 +31,13 @@ impl Trees {
         trees
     }
 
+    /// A file of several chunks.
+    pub(crate) fn one_large() -> Self {
+        let trees = Self(tempdir().expect("a directory"));
+        trees.write("large", vec![9; 3 * part::CHUNK as usize]);
+        trees
+    }
+
     /// All that a file system can hold.
     pub(crate) fn with_everything() -> Self {
         let trees = Self(tempdir().expect("a directory"));
