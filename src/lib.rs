@@ -88,6 +88,7 @@
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
+//! | `ctrl_c`, `signal_hook` | [`rt.signals(..)`](Signals::signals), with the feature `signal` |
 //! | `moka`, `quick_cache`, `singleflight`, `lru_cache` | [`AsyncCache`] |
 //! | `deadpool`, `bb8` | [`Pool`] |
 //! | a dataloader | [`batch`] |
@@ -161,6 +162,8 @@
 //! | `sim` | `anyrt::sim::SimRuntime` | for tests: virtual time, thousands of schedules, failures that replay |
 //! | – | [`erased::DynRuntime`] | any of them, chosen at run time |
 //!
+//! The feature `signal` gives those that are on [`Signals`]: Ctrl-C, `SIGTERM` and the like, as a stream.
+//!
 //! No backend is on by default, and backends only add: any number can be on. Where exactly one
 //! is, it is the [`DefaultRuntime`], and [`run`], [`spawn`], [`sleep()`], [`timeout`] and the others
 //! work without naming it; with none or several, *using* those is a compile error that
@@ -178,8 +181,8 @@ pub use anyrt_core::gather::{gather, hedge, map_concurrent, race, race_ok};
 pub use anyrt_core::group::{GroupError, Spawner, TaskError, TaskGroup, task_group};
 pub use anyrt_core::rt::{
     BlockOn, Channel, Clock, Entropy, JoinHandle, Lock, LockOf, Permit, Receiver, ReceiverOf,
-    Runtime, Semaphore, SemaphoreOf, SendPermit, Sender, SenderOf, Sleep, Spawn, SpawnBlocking,
-    SpawnLocal, Timeout, Timer,
+    Runtime, Semaphore, SemaphoreOf, SendPermit, Sender, SenderOf, Signal, Signals, Sleep, Spawn,
+    SpawnBlocking, SpawnLocal, Timeout, Timer,
 };
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::time::{wait_for, wait_for_task, wait_until};
@@ -223,8 +226,8 @@ pub mod prelude {
     pub use anyrt_core::rt::{
         BlockOn, Clock as _, Entropy as _, JoinHandle as _, Lock as _, LockOf, Permit as _,
         Receiver as _, ReceiverOf, Runtime, Semaphore as _, SemaphoreOf, SendPermit as _,
-        Sender as _, SenderOf, Sleep as _, Spawn as _, SpawnBlocking as _, SpawnLocal as _,
-        Timeout as _, Timer as _,
+        Sender as _, SenderOf, Signals as _, Sleep as _, Spawn as _, SpawnBlocking as _,
+        SpawnLocal as _, Timeout as _, Timer as _,
     };
 }
 

@@ -4,8 +4,8 @@
 //! stdout. Fails unless all conform.
 
 use anyrt_async_std::AsyncStd;
-use anyrt_conformance::{Backend, Report, Suite, matrix};
-use anyrt_core::{ConfigError, erased::DynRuntime};
+use anyrt_conformance::{Backend, Report, Suite, matrix, raise};
+use anyrt_core::{ConfigError, erased::DynRuntime, rt::Signals};
 use anyrt_smol::Smol;
 use anyrt_tokio::Tokio;
 use std::{env, process::ExitCode};
@@ -14,19 +14,25 @@ use std::{env, process::ExitCode};
 type Row = (&'static str, fn(&'static str) -> Report);
 
 const BACKENDS: &[Row] = &[
-    ("tokio", |name| suite(name, || built(Tokio::multi_thread()))),
-    ("tokio-current-thread", |name| {
-        suite(name, || built(Tokio::current_thread()))
+    ("tokio", |name| {
+        with_signals(name, || built(Tokio::multi_thread()))
     }),
-    ("smol", |name| suite(name, Smol::new)),
-    ("async-std", |name| suite(name, AsyncStd::default)),
+    ("tokio-current-thread", |name| {
+        with_signals(name, || built(Tokio::current_thread()))
+    }),
+    ("smol", |name| with_signals(name, Smol::new)),
+    ("async-std", |name| with_signals(name, AsyncStd::default)),
     ("erased", |name| {
-        suite(name, || DynRuntime::new(built(Tokio::multi_thread())))
+        Suite::new(name, || DynRuntime::new(built(Tokio::multi_thread()))).run()
     }),
 ];
 
-fn suite<R: Backend>(name: &str, make: impl Fn() -> R + Send + Sync + 'static) -> Report {
-    Suite::new(name, make).run()
+fn with_signals<R: Backend + Signals>(
+    name: &str,
+    make: impl Fn() -> R + Send + Sync + 'static,
+) -> Report {
+    let suite = Suite::new(name, make);
+    suite.signals(|_, signal| raise(signal)).run()
 }
 
 /// The runner takes a panic for a failure of each rule, message and all.

@@ -33,12 +33,18 @@ fn main() -> ExitCode {
         false => WATCHDOG,
     };
     match runtime.as_str() {
-        "sim" => run(rules, limit, move || {
-            Mutant::new(SimRuntime::new(SEED), fault)
+        "sim" => run(rules, || {
+            let suite = Suite::new("mutant", move || Mutant::new(SimRuntime::new(SEED), fault));
+            suite.watchdog(limit).signals(|mutant, signal| {
+                mutant.inner().raise(signal);
+            })
         }),
-        "tokio" => run(rules, limit, move || {
-            let tokio = Tokio::multi_thread().expect("threads to run on");
-            Mutant::new(tokio, fault)
+        "tokio" => run(rules, || {
+            let make = move || {
+                let tokio = Tokio::multi_thread().expect("threads to run on");
+                Mutant::new(tokio, fault)
+            };
+            Suite::new("mutant", make).watchdog(limit)
         }),
         _ => {
             eprintln!("no runtime is called `{runtime}`");
@@ -48,18 +54,13 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run<R: Backend>(
-    rules: &[String],
-    limit: Duration,
-    make: impl Fn() -> R + Clone + Send + Sync + 'static,
-) {
+fn run<R: Backend>(rules: &[String], suite: impl Fn() -> Suite<R>) {
     for rule in RULES
         .iter()
         .filter(|rule| rules.iter().any(|id| id == rule.id))
     {
         // One at a time, so that what was found is told even where a later rule ends the process.
-        let suite = Suite::new("mutant", make.clone()).watchdog(limit);
-        for entry in suite.only(&[rule.id]).run().entries {
+        for entry in suite().only(&[rule.id]).run().entries {
             let detail = entry.verdict.detail().replace('\n', " ");
             let (word, millis) = (entry.verdict.word(), entry.took.as_millis());
             println!("{}\t{word}\t{millis}\t{detail}", rule.id);

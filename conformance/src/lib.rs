@@ -35,6 +35,18 @@
 //! A listed rule must fail, or hang: when it passes, its line has to go. A MUST in that file means
 //! that the backend does not conform, and the file says so to everyone.
 //!
+//! # Signals
+//!
+//! A backend that has [`Signals`](anyrt_core::rt::Signals) says so, and how one is raised; otherwise those rules are
+//! skipped:
+//!
+//! ```
+//! # macro_rules! skip { ($($t:tt)*) => {} }
+//! # skip! {
+//! anyrt_conformance::suite!(MyRuntime::new(), signals = |_, signal| anyrt_conformance::raise(signal));
+//! # }
+//! ```
+//!
 //! # As a program
 //!
 //! [`run_all`] and [`Suite`] give a [`Report`] to print as text, JSON or Markdown. [`probe`] has what the rules
@@ -51,6 +63,7 @@ mod report;
 mod rule;
 pub mod rules;
 mod runner;
+mod signal;
 
 #[doc = include_str!("../SPEC.md")]
 pub mod spec_md {}
@@ -62,6 +75,7 @@ pub use rule::{AREAS, Kind, Level, RULES, Rule, spec};
 #[doc(hidden)]
 pub use runner::__test;
 pub use runner::{Suite, WATCHDOG, run_all, watched};
+pub use signal::raise;
 
 /// Makes a `#[test]` of each rule, for the backend that the expression builds.
 ///
@@ -69,10 +83,17 @@ pub use runner::{Suite, WATCHDOG, run_all, watched};
 #[macro_export]
 macro_rules! suite {
     ($make:expr $(,)?) => {
-        $crate::__for_each_rule! { [$crate::__tests] ($make) ("") }
+        $crate::__for_each_rule! { [$crate::__tests] ($crate::Suite::new("", || $make)) ("") }
+    };
+    ($make:expr, signals = $raise:expr $(,)?) => {
+        $crate::__for_each_rule! {
+            [$crate::__tests] ($crate::Suite::new("", || $make).signals($raise)) ("")
+        }
     };
     ($make:expr, expectations = $path:expr $(,)?) => {
-        $crate::__for_each_rule! { [$crate::__tests] ($make) (include_str!($path)) }
+        $crate::__for_each_rule! {
+            [$crate::__tests] ($crate::Suite::new("", || $make)) (include_str!($path))
+        }
     };
 }
 
@@ -80,13 +101,13 @@ macro_rules! suite {
 #[macro_export]
 macro_rules! __tests {
     (
-        [($make:expr) ($expectations:expr)]
+        [($suite:expr) ($expectations:expr)]
         $(($name:ident, $area:ident::$function:ident, $id:literal, $level:ident, $kind:ident, $text:literal))+
     ) => {$(
         #[test]
         #[doc = $text]
         fn $name() {
-            $crate::__test($id, || $make, $expectations);
+            $crate::__test($id, $suite, $expectations);
         }
     )+};
 }

@@ -1,5 +1,6 @@
 //! What a rule is given, and what it returns.
 
+use crate::signal::{Port, Turn};
 use anyrt_core::rt::{BlockOn, Runtime};
 use std::{fmt, future::Future};
 
@@ -36,12 +37,30 @@ impl Stop {
 pub struct Ctx<'a, R> {
     rt: R,
     make: &'a dyn Fn() -> R,
+    signals: Option<&'a Port<R>>,
 }
 
 impl<'a, R: Backend> Ctx<'a, R> {
     /// A context around what `make` builds.
     pub fn new(make: &'a dyn Fn() -> R) -> Self {
-        Self { rt: make(), make }
+        Self {
+            rt: make(),
+            make,
+            signals: None,
+        }
+    }
+
+    pub(crate) fn with_signals(mut self, signals: Option<&'a Port<R>>) -> Self {
+        self.signals = signals;
+        self
+    }
+
+    /// The turn of a rule that raises signals.
+    pub(crate) fn signals(&self) -> Result<Turn<'_, R>, Stop> {
+        match self.signals {
+            Some(port) => Ok(Turn::begin(&self.rt, port)),
+            None => Err(Stop::skipped("the backend declares no signals")),
+        }
     }
 
     /// The runtime.

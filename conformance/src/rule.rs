@@ -79,6 +79,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("BL", "Blocking work"),
     ("LO", "Local tasks"),
     ("BO", "The way in"),
+    ("SI", "Signals"),
     ("TM", "Time"),
     ("IV", "Intervals"),
     ("TO", "Timeouts"),

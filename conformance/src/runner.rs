@@ -6,7 +6,9 @@ use crate::{
     probe::{hush_expected_panics, message},
     report::{Entry, Report, Verdict},
     rule::{RULES, Rule, dispatch},
+    signal::Port,
 };
+use anyrt_core::rt::{Signal, Signals};
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -31,6 +33,7 @@ pub struct Suite<R> {
     name: String,
     make: Arc<dyn Fn() -> R + Send + Sync>,
     expectations: Expectations,
+    signals: Option<Arc<Port<R>>>,
     watchdog: Duration,
     only: Vec<&'static str>,
 }
@@ -42,6 +45,7 @@ impl<R: Backend> Suite<R> {
             name: name.into(),
             make: Arc::new(make),
             expectations: Expectations::default(),
+            signals: None,
             watchdog: WATCHDOG,
             only: RULES.iter().map(|rule| rule.id).collect(),
         }
@@ -50,6 +54,16 @@ impl<R: Backend> Suite<R> {
     /// Expects these rules to fail.
     pub fn expectations(mut self, expectations: Expectations) -> Self {
         self.expectations = expectations;
+        self
+    }
+
+    /// Tries the rules of signals, too: `raise` brings them about, in the process ([`raise`](crate::raise()))
+    /// or wherever the backend hears of them. Only `SIGUSR1` and `SIGUSR2` are raised, and only where somebody listens.
+    pub fn signals(mut self, raise: impl Fn(&R, Signal) + Send + Sync + 'static) -> Self
+    where
+        R: Signals,
+    {
+        self.signals = Some(Arc::new(Port::new(raise)));
         self
     }
 
@@ -79,10 +93,10 @@ impl<R: Backend> Suite<R> {
     }
 
     fn try_rule(&self, rule: &'static Rule) -> Entry {
-        let make = Arc::clone(&self.make);
+        let (make, signals) = (self.make.clone(), self.signals.clone());
         let started = Instant::now();
         let verdict = watched(self.watchdog, move || {
-            let ctx = Ctx::new(&*make);
+            let ctx = Ctx::new(&*make).with_signals(signals.as_deref());
             dispatch(rule.id, &ctx).unwrap_or_else(|| Err(Stop::failed("the rule has no test")))
         });
         let verdict = match (verdict, self.expectations.reason(rule.id)) {
@@ -147,16 +161,9 @@ pub fn run_all<R: Backend>(
 /// # Panics
 /// Where the backend does not keep the rule, or the expectations cannot be read.
 #[doc(hidden)]
-pub fn __test<R: Backend>(
-    id: &str,
-    make: impl Fn() -> R + Send + Sync + 'static,
-    expectations: &str,
-) {
+pub fn __test<R: Backend>(id: &str, suite: Suite<R>, expectations: &str) {
     let expectations = Expectations::parse(expectations).unwrap_or_else(|error| panic!("{error}"));
-    let report = Suite::new("", make)
-        .expectations(expectations)
-        .only(&[id])
-        .run();
+    let report = suite.expectations(expectations).only(&[id]).run();
     assert!(!report.entries.is_empty(), "no rule has the id {id}");
     for Entry { rule, verdict, .. } in report.entries {
         assert!(

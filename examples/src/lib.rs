@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, as far as all programs have it in common |
 //! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
+//! | [`mirror`] | copies trees: retries, limits that adapt, batched syncs, an end in order, runs that resume |
 //! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
 //! | [`wordcache`] | serves the lines of a text by word: loads that are shared, and kept as long as they are worth it |
@@ -11,6 +12,7 @@
 
 pub mod cli;
 pub mod dupes;
+pub mod mirror;
 pub mod own_runtime;
 pub mod pipeline;
 pub mod runtime;

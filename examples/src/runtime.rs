@@ -5,7 +5,7 @@
 //! closure cannot be generic.
 
 use crate::own_runtime::OwnRuntime;
-use anyrt::{BlockOn, Runtime};
+use anyrt::{BlockOn, Runtime, Signals};
 use std::{error::Error, fmt};
 
 /// The runtimes that were compiled in, the preferred one first.
@@ -25,6 +25,14 @@ pub trait Visitor {
 
     /// Runs on `rt`.
     fn visit<R: Runtime + BlockOn>(self, rt: R) -> Self::Output;
+
+    /// Runs on `rt`, which has signals, too. Most have no use for them.
+    fn visit_with_signals<R: Runtime + BlockOn + Signals>(self, rt: R) -> Self::Output
+    where
+        Self: Sized,
+    {
+        self.visit(rt)
+    }
 }
 
 /// Runs `visitor` on the runtime called `name`, or on the first of [`NAMES`]. Besides those
@@ -35,11 +43,11 @@ pub trait Visitor {
 pub fn with_runtime<V: Visitor>(name: Option<&str>, visitor: V) -> Result<V::Output, NoRuntime> {
     match name.or(NAMES.first().copied()) {
         #[cfg(feature = "tokio")]
-        Some("tokio") => Ok(visitor.visit(anyrt::tokio::Tokio::default())),
+        Some("tokio") => Ok(visitor.visit_with_signals(anyrt::tokio::Tokio::default())),
         #[cfg(feature = "smol")]
-        Some("smol") => Ok(visitor.visit(anyrt::smol::Smol::default())),
+        Some("smol") => Ok(visitor.visit_with_signals(anyrt::smol::Smol::default())),
         #[cfg(feature = "async-std")]
-        Some("async-std") => Ok(visitor.visit(anyrt::async_std::AsyncStd)),
+        Some("async-std") => Ok(visitor.visit_with_signals(anyrt::async_std::AsyncStd)),
         Some("own") => Ok(visitor.visit(OwnRuntime::default())),
         name => Err(NoRuntime {
             name: name.map(str::to_owned),

@@ -1,13 +1,17 @@
-//! What the smol and async-std backends of anyrt share: timer, clock, blocking work, entropy.
+//! What the smol and async-std backends of anyrt share: timer, clock, blocking work, entropy, signals.
 //!
 //! Both runtimes sit on async-io's reactor and on the `blocking` pool, so these are the same for
 //! both. A backend's own crate adds its executor.
 
 mod alarm;
 mod nesting;
+#[cfg(feature = "signal")]
+mod signal;
 
 pub use alarm::{AsyncIoAlarm, AsyncIoTimer, sleep, sleep_until};
 pub use nesting::{block_unnested, unnested};
+#[cfg(feature = "signal")]
+pub use signal::{AsyncIoSignals, signals};
 
 use anyrt_core::{
     Instant,

@@ -96,6 +96,15 @@ impl BlockOn for AsyncStd {
     }
 }
 
+#[cfg(feature = "signal")]
+impl anyrt_core::rt::Signals for AsyncStd {
+    type Stream = anyrt_async_io::AsyncIoSignals;
+
+    fn signals(&self, of: &[anyrt_core::rt::Signal]) -> std::io::Result<Self::Stream> {
+        anyrt_async_io::signals(of)
+    }
+}
+
 impl Runtime for AsyncStd {
     anyrt_core::portable_sync!();
 

@@ -9,7 +9,20 @@ use std::{
     time::Duration,
 };
 
-anyrt_conformance::suite!(anyrt_async_std::AsyncStd);
+/// The contract, with signals where they are compiled in.
+macro_rules! suite {
+    ($make:expr) => {
+        #[cfg(feature = "signal")]
+        anyrt_conformance::suite!(
+            $make,
+            signals = |_, signal| anyrt_conformance::raise(signal)
+        );
+        #[cfg(not(feature = "signal"))]
+        anyrt_conformance::suite!($make);
+    };
+}
+
+suite!(anyrt_async_std::AsyncStd);
 
 /// What `work` gives on a thread of its own. A hang is a failure, too, after a while.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -168,7 +168,8 @@
 //! # What a run may depend on
 //!
 //! On the runtime value, and on nothing else: its clock, its randomness ([`Entropy`](anyrt_core::rt::Entropy)),
-//! its blocking work, which is one step at a point of the schedule's choice. A real clock, a thread, a
+//! its blocking work, which is one step at a point of the schedule's choice, signals, which the test
+//! [raises](SimRuntime::raise). A real clock, a thread, a
 //! `HashMap` with the standard hasher, an address make runs that cannot be replayed.
 //! [`check_deterministic`] finds them where they change what happens; a thread that wakes a task is found
 //! always. A `clippy.toml` keeps most of them out of a crate:
@@ -204,6 +205,7 @@ mod report;
 mod runtime;
 mod schedule;
 mod shrink;
+mod signal;
 mod sim;
 #[doc(hidden)]
 pub mod sometimes;
@@ -219,6 +221,7 @@ pub use failure::{Failure, TaskReport, WaitReport};
 pub use handle::SimHandle;
 pub use runtime::SimRuntime;
 pub use schedule::Schedule;
+pub use signal::SimSignals;
 pub use sim::{Run, Sim};
 pub use sync::{SimChannel, SimLock, SimOwnedGuard, SimReceiver, SimSemaphore, SimSender};
 pub use timer::SimAlarm;

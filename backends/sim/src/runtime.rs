@@ -84,7 +84,7 @@ impl SimRuntime {
         self.world().choose(options)
     }
 
-    fn world(&self) -> &Arc<World> {
+    pub(crate) fn world(&self) -> &Arc<World> {
         &self.owner.world
     }
 }

@@ -125,7 +125,7 @@ impl Html<'_> {
                         x + 11
                     )?;
                 }
-                Event::Named(..) => {}
+                Event::Named(..) | Event::Raised(_) => {}
                 Event::Spawned { task, by, .. } => {
                     arrow(f, "spawn", x + 6, by.map(y), y(*task), &tip)?;
                 }

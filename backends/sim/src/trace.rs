@@ -1,6 +1,6 @@
 //! What happened in a run, in order: hashed always, kept where somebody wants to read it.
 
-use anyrt_core::Instant;
+use anyrt_core::{Instant, rt::Signal};
 use std::{fmt, panic::Location, time::Duration};
 
 /// A task of a run: its number in the order of spawning; the body is task 0.
@@ -48,6 +48,8 @@ pub enum Event {
     Aborted(TaskNo),
     /// A task has panicked.
     Panicked(TaskNo),
+    /// A signal was raised.
+    Raised(Signal),
     /// Nothing was ready: the clock jumped to the next timer.
     Jumped,
 }
@@ -77,6 +79,7 @@ impl fmt::Display for Event {
             Self::Ended(task) => write!(f, "{task} ended"),
             Self::Aborted(task) => write!(f, "{task} aborted"),
             Self::Panicked(task) => write!(f, "{task} panicked"),
+            Self::Raised(signal) => write!(f, "{signal} raised"),
             Self::Jumped => f.write_str("the clock jumps to the next timer"),
         }
     }
@@ -117,6 +120,7 @@ impl Trace {
             Event::Woken { task, .. } => (3, task.0),
             Event::Ended(task) | Event::Aborted(task) | Event::Panicked(task) => (4, task.0),
             Event::Jumped => (5, 0),
+            Event::Raised(signal) => (7, signal as u32),
             Event::Waits(task, _) | Event::Named(task, _) => (6, task.0),
         };
         // What only a trace that is read has must not change the hash.

@@ -1,6 +1,7 @@
 //! The contract on the simulator: a test per rule in the order of wakes, and all rules over seeds.
 
 use anyrt_conformance::{RULES, Report, Suite};
+use anyrt_core::rt::Signal;
 use anyrt_sim::{Schedule, SimRuntime};
 use std::{
     env, iter,
@@ -11,7 +12,11 @@ use std::{
 /// A seed whose schedule is FIFO.
 const FIFO: u64 = 4;
 
-anyrt_conformance::suite!(SimRuntime::new(FIFO));
+anyrt_conformance::suite!(SimRuntime::new(FIFO), signals = raise);
+
+fn raise(rt: &SimRuntime, signal: Signal) {
+    rt.raise(signal);
+}
 
 #[test]
 fn all_rules_hold_under_all_schedules() {
@@ -28,7 +33,7 @@ fn all_rules_hold_under_all_schedules() {
         let rules = RULES.iter().map(|rule| rule.id);
         let rules: Vec<_> = rules.filter(|id| !left_out.contains(id)).collect();
         let suite = Suite::new(format!("seed {seed}"), move || SimRuntime::new(seed));
-        suite.only(&rules).run()
+        suite.signals(raise).only(&rules).run()
     };
     // Several a core, for some rules wait for threads.
     let cores = thread::available_parallelism().map_or(1, usize::from);

@@ -157,6 +157,15 @@ impl BlockOn for Smol {
     }
 }
 
+#[cfg(feature = "signal")]
+impl anyrt_core::rt::Signals for Smol {
+    type Stream = anyrt_async_io::AsyncIoSignals;
+
+    fn signals(&self, of: &[anyrt_core::rt::Signal]) -> std::io::Result<Self::Stream> {
+        anyrt_async_io::signals(of)
+    }
+}
+
 impl Runtime for Smol {
     anyrt_core::portable_sync!();
 

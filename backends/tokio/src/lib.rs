@@ -9,9 +9,13 @@
 mod entropy;
 mod join;
 mod runtime;
+#[cfg(feature = "signal")]
+mod signal;
 mod sleep;
 
 pub use join::TokioHandle;
+#[cfg(feature = "signal")]
+pub use signal::TokioSignals;
 pub use sleep::{TokioAlarm, TokioTimer};
 
 use anyrt_core::{

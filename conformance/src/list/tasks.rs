@@ -54,6 +54,12 @@ macro_rules! __rules_tasks {
                 "`block_on` returns the future's output and unwinds its panic; the future need be neither `Send` nor `'static`.")
             (bo_02_nested_block_on_never_hangs, block_on::bo_2, "BO-2", Must, Exact,
                 "`block_on` inside a task or another `block_on` works, or panics with a message that says so; it never hangs, however many tasks do it at once.")
+            (si_01_none_is_lost, os_signal::si_1, "SI-1", Must, Exact,
+                "A signal that comes after `signals` has returned is given, also where the stream is polled only later; who waits for it is woken. `signals` can be called from a thread that entered no runtime; a stream of no signals ends at once.")
+            (si_02_each_sees_what_it_asked_for, os_signal::si_2, "SI-2", Must, Exact,
+                "Each stream sees each signal that it asked for, and no other, however many there are.")
+            (si_03_a_dropped_stream_leaves_nothing, os_signal::si_3, "SI-3", Must, Exact,
+                "A stream that is dropped leaves no waker behind and takes no signal away; a wait that is given up loses none.")
             (tm_01_no_sleep_is_early, time::tm_1, "TM-1", Must, Stochastic,
                 "A sleep never completes early on the runtime's own clock.")
             (tm_02_a_past_sleep_yields_once, time::tm_2, "TM-2", Must, Exact,

@@ -30,11 +30,12 @@ pub use time::MutantTimer;
 use crate::{outcome::Backend, probe};
 use anyrt_core::{
     ConfigError,
-    rt::{BlockOn, Entropy, ReceiverOf, Runtime, SenderOf},
+    rt::{BlockOn, Entropy, ReceiverOf, Runtime, SenderOf, Signal, Signals},
 };
 use std::{
     cell::Cell,
     future::Future,
+    io,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
     sync::{Arc, atomic::AtomicBool},
@@ -61,6 +62,11 @@ impl<R: Backend> Mutant<R> {
             dead: Arc::default(),
             _life: Arc::new(Life(fault)),
         }
+    }
+
+    /// What is inside.
+    pub fn inner(&self) -> &R {
+        &self.inner
     }
 
     /// What is wrong with it.
@@ -102,6 +108,15 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// Signals have no fault.
+impl<R: Signals> Signals for Mutant<R> {
+    type Stream = R::Stream;
+
+    fn signals(&self, of: &[Signal]) -> io::Result<R::Stream> {
+        self.inner.signals(of)
     }
 }
 

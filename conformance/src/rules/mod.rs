@@ -46,6 +46,7 @@ pub mod notify;
 pub mod once_cell;
 pub mod oneshot;
 pub mod operation;
+pub mod os_signal;
 pub mod owners;
 pub mod permits;
 pub mod pool;

@@ -74,7 +74,7 @@ impl<R: Runtime> App<R> {
 
     /// Each item asks the application to stop, as
     /// [`request_shutdown`](Subsystem::request_shutdown) does: the first one gracefully, the second one
-    /// at once. An item is the reason's text.
+    /// at once. An item is the reason's text; those of [`Signals`](anyrt_core::rt::Signals) are such.
     pub fn signals<S>(mut self, signals: S) -> Self
     where
         S: Stream<Item: Into<Cow<'static, str>>> + Send + 'static,

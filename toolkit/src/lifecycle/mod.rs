@@ -1,22 +1,17 @@
 //! An application's life: start-up, subsystems, periodic work, an orderly end.
 //!
 //! ```
-//! use anyrt_core::rt::Runtime;
-//! use anyrt_toolkit::lifecycle::{App, Background, Report};
+//! use anyrt_core::rt::{Runtime, Signal, Signals};
+//! use anyrt_toolkit::lifecycle::{App, Background};
 //! use std::{io, time::Duration};
 //!
 //! # struct Db;
 //! # impl Db { async fn open() -> io::Result<Self> { Ok(Self) } async fn tidy() -> io::Result<()> { Ok(()) } }
 //! # impl anyrt_toolkit::resource::AsyncClose for Db { type Error = io::Error; async fn close(self) -> io::Result<()> { Ok(()) } }
 //! # async fn accept() -> io::Result<()> { Ok(()) }
-//! # fn signals() -> impl futures_core::Stream<Item = &'static str> + Send + 'static { Never }
-//! # struct Never;
-//! # impl futures_core::Stream for Never {
-//! #     type Item = &'static str;
-//! #     fn poll_next(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<&'static str>> { std::task::Poll::Pending }
-//! # }
-//! async fn serve<R: Runtime>(rt: R) -> Result<(), Box<Report>> {
-//!     let app = App::new(&rt).grace(Duration::from_secs(20)).signals(signals());
+//! async fn serve<R: Runtime + Signals>(rt: R) -> Result<(), Box<dyn std::error::Error>> {
+//!     let signals = rt.signals(Signal::SHUTDOWN)?;
+//!     let app = App::new(&rt).grace(Duration::from_secs(20)).signals(signals);
 //!     let report = app.run(|app| async move {
 //!         let _db = app.enter("db", Db::open().await?); // Closed last.
 //!         app.defer("goodbye", || async { io::Result::Ok(()) });
@@ -36,9 +31,9 @@
 //!         })?;
 //!         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
 //!     });
-//!     report.await.into_result()
+//!     Ok(report.await.into_result()?)
 //! }
-//! # let _ = serve::<anyrt_core::erased::DynRuntime>;
+//! # let _ = serve::<anyrt_sim::SimRuntime>;
 //! ```
 //!
 //! # How it ends

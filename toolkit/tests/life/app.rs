@@ -5,7 +5,7 @@ use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
     group::TaskGroup,
-    rt::{Clock, ReceiverStream, Runtime, Sender, Sleep, Spawn, Timeout},
+    rt::{Clock, ReceiverStream, Runtime, Sender, Signal, Signals, Sleep, Spawn, Timeout},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check, sometimes};
@@ -413,5 +413,41 @@ fn a_dropped_one_cleans_up_after_its_subsystems() {
         group.spawn(given_up).unwrap();
         group.join().await.unwrap();
         assert_eq!((live.get(), too_soon.get(), cleaned.get()), (0, 0, 1));
+    });
+}
+
+#[test]
+fn a_signal_stops_it_and_a_second_one_at_once() {
+    check(50, |rt| async move {
+        for signals in [1, 2] {
+            let (log, started) = (Log::default(), rt.now());
+            let heard = rt.signals(Signal::SHUTDOWN).unwrap();
+            let raising = rt.spawn({
+                let rt = rt.clone();
+                async move {
+                    for _ in 0..signals {
+                        rt.sleep(SECOND).await;
+                        assert_eq!(rt.raise(Signal::Terminate), 1);
+                    }
+                }
+            });
+            let app = App::new(&rt).grace(SECOND * 10).signals(heard);
+            let report = app.run(|app| {
+                spawn(&rt, &log, &app, "slow", 5);
+                async { Ok::<_, Infallible>(()) }
+            });
+            let report = report.await;
+            let requested = StopReason::Requested("SIGTERM".into());
+            assert_eq!(report.stopped_for, requested);
+            let (late, took): (&[&str], _) = match signals {
+                1 => (&[], SECOND * 6),
+                _ => (&["slow"], SECOND * 2),
+            };
+            assert_eq!(report.late, late);
+            assert_eq!(rt.now() - started, took);
+            raising.await.unwrap();
+            rt.sleep(SECOND).await; // Who listened was aborted, and goes at its next step.
+            assert_eq!(rt.raise(Signal::Terminate), 0, "nobody listens any more");
+        }
     });
 }

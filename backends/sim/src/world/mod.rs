@@ -14,6 +14,7 @@
 //! `Send`; futures are polled, dropped and woken outside.
 
 mod report;
+mod signals;
 mod state;
 mod thread;
 mod timers;

@@ -1,6 +1,6 @@
 //! What a world consists of, and what changes in one step. All of it under the world's lock.
 
-use super::{BoxedTask, TaskWaker, instant, timers::Timers, waits::Wait};
+use super::{BoxedTask, TaskWaker, instant, signals::Listener, timers::Timers, waits::Wait};
 use crate::{
     choice::{Choices, Rng, Script},
     failure::Failure,
@@ -39,6 +39,7 @@ pub(crate) struct State {
     pub(super) ready: Ready,
     pub(super) next_no: u32,
     pub(super) timers: Timers,
+    pub(super) listeners: Slab<Listener>,
     pub(super) next_wait: u64,
     pub(super) next_thing: u32,
     /// The task that is being polled.
@@ -89,6 +90,7 @@ impl State {
             ready: Ready::new(schedule, seed),
             next_no: 0,
             timers: Timers::default(),
+            listeners: Slab::new(),
             next_wait: 0,
             next_thing: 0,
             current: None,

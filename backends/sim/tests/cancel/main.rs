@@ -77,6 +77,7 @@ table! {
     }
     "rt/lock.rs" { "Lock" => primitives::lock }
     "rt/semaphore.rs" { "Semaphore" => primitives::semaphore }
+    "rt/signal.rs" { "signals" => primitives::signals }
     "rt/spawn.rs" { "JoinHandle" => tasks::join_handle }
     "rt/stream.rs" { "ReceiverStream" => primitives::stream }
     "rt/time.rs" { "Timer" => time::timer, "sleep" => time::sleep, "Timeout" => time::timeout }

@@ -176,3 +176,24 @@ pub(crate) fn stream() {
         },
     );
 }
+
+pub(crate) fn signals() {
+    use anyrt_core::rt::{Signal, Signals};
+    check_cancel(
+        |rt| async move {
+            let heard = rt.signals(&[Signal::User1]).unwrap();
+            let raises = rt.clone();
+            later(&rt, move || assert_eq!(raises.raise(Signal::User1), 1));
+            Arc::new(rt.lock((heard, None)))
+        },
+        |_, heard| async move {
+            let mut heard = heard.lock().await;
+            let (signals, came) = &mut *heard;
+            while came.is_none() {
+                *came = poll_fn(|cx| futures_core::Stream::poll_next(Pin::new(&mut *signals), cx))
+                    .await;
+            }
+        },
+        |_, _| async {},
+    );
+}

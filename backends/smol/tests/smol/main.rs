@@ -4,8 +4,22 @@ use anyrt_core::rt::{BlockOn, Runtime, Spawn};
 use anyrt_smol::Smol;
 use std::num::NonZeroUsize;
 
+/// The contract, with signals where they are compiled in.
+macro_rules! suite {
+    ($make:expr) => {
+        #[cfg(feature = "signal")]
+        anyrt_conformance::suite!(
+            $make,
+            signals = |_, signal| anyrt_conformance::raise(signal)
+        );
+        #[cfg(not(feature = "signal"))]
+        anyrt_conformance::suite!($make);
+    };
+}
+use suite;
+
 mod owned {
-    anyrt_conformance::suite!(anyrt_smol::Smol::new());
+    super::suite!(anyrt_smol::Smol::new());
 }
 
 mod nesting;
@@ -14,7 +28,7 @@ mod shutdown;
 mod one_thread {
     use std::num::NonZeroUsize;
 
-    anyrt_conformance::suite!(anyrt_smol::Smol::with_threads(NonZeroUsize::MIN));
+    super::suite!(anyrt_smol::Smol::with_threads(NonZeroUsize::MIN));
 }
 
 #[test]

@@ -3,12 +3,26 @@
 use std::task::{Context, Poll};
 use tokio::task::coop::{has_budget_remaining, poll_proceed};
 
+/// The contract, with signals where they are compiled in.
+macro_rules! suite {
+    ($make:expr) => {
+        #[cfg(feature = "signal")]
+        anyrt_conformance::suite!(
+            $make,
+            signals = |_, signal| anyrt_conformance::raise(signal)
+        );
+        #[cfg(not(feature = "signal"))]
+        anyrt_conformance::suite!($make);
+    };
+}
+use suite;
+
 mod multi_thread {
-    anyrt_conformance::suite!(anyrt_tokio::Tokio::multi_thread().unwrap());
+    super::suite!(anyrt_tokio::Tokio::multi_thread().unwrap());
 }
 
 mod current_thread {
-    anyrt_conformance::suite!(anyrt_tokio::Tokio::current_thread().unwrap());
+    super::suite!(anyrt_tokio::Tokio::current_thread().unwrap());
 }
 
 mod erased {
