@@ -194,6 +194,7 @@ mod check;
 mod choice;
 mod failure;
 mod handle;
+mod notes;
 mod quiet;
 mod replay;
 mod report;
@@ -211,7 +212,7 @@ mod world;
 
 pub use cancel::check_cancel;
 pub use check::{check, check_deterministic};
-pub use failure::{Failure, TaskReport, WaitReport};
+pub use failure::{Failure, PanicReport, TaskReport, WaitReport};
 pub use handle::SimHandle;
 pub use runtime::SimRuntime;
 pub use schedule::Schedule;

@@ -10,6 +10,8 @@ use std::{
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// All since somebody asked.
+    static ALL: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// No panic of this thread is printed, until dropped.
@@ -25,13 +27,15 @@ impl Quiet {
                     let text = info.payload_as_str().unwrap_or(NO_TEXT);
                     let place = info.location().map(|place| format!(" ({place})"));
                     let message = format!("{text}{}", place.unwrap_or_default());
-                    LAST.with(|last| *last.borrow_mut() = Some(message));
+                    ALL.with_borrow_mut(|all| all.push(message.clone()));
+                    LAST.set(Some(message));
                 } else {
                     before(info);
                 }
             }));
         });
         QUIET.set(true);
+        drop(take_all());
         Self(())
     }
 }
@@ -43,6 +47,11 @@ impl Drop for Quiet {
 }
 
 const NO_TEXT: &str = "(a payload that is not a string)";
+
+/// The messages of all panics of this thread since this was called last, with their places, in their order.
+pub(crate) fn take_all() -> Vec<String> {
+    ALL.take()
+}
 
 /// The message of a panic that was just caught on this thread, with its place where it is known.
 pub(crate) fn message(payload: &Box<dyn Any + Send>) -> String {

@@ -1,10 +1,14 @@
 //! Not being cancelled for a while.
 
-use crate::context::{self, Shields, TaskState};
+use crate::{
+    context::{self, Shields, TaskState},
+    waits::{self, Wait},
+};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -30,10 +34,12 @@ use std::{
 ///
 /// # Cancel safety
 /// As safe as `future`.
+#[track_caller]
 pub fn shield<F: Future>(future: F) -> Shield<F> {
     Shield {
         inner: Some(future),
         state: None,
+        place: Location::caller(),
     }
 }
 
@@ -45,6 +51,7 @@ pin_project! {
         inner: Option<F>,
         // Made at the first poll, when the task is known.
         state: Option<Shielded>,
+        place: &'static Location<'static>,
     }
 
     impl<F> PinnedDrop for Shield<F> {
@@ -66,7 +73,7 @@ impl<F: Future> Future for Shield<F> {
         let this = self.project();
         let shielded = this.state.get_or_insert_with(Shielded::begin);
         let mut inner = this.inner;
-        let output = ready!(context::within(&mut shielded.inside, || {
+        let polled = context::within(&mut shielded.inside, || {
             let polled = inner.as_mut().as_pin_mut();
             let polled = polled
                 .expect("a shield was polled again after it was ready")
@@ -75,7 +82,12 @@ impl<F: Future> Future for Shield<F> {
                 inner.set(None);
             }
             polled
-        }));
+        });
+        if polled.is_pending() {
+            let wait = || Wait::new("what is shielded from a cancellation").at(this.place);
+            waits::pending(&*shielded.shields, wait);
+        }
+        let output = ready!(polled);
         *this.state = None;
         Poll::Ready(output)
     }
@@ -98,6 +110,7 @@ impl Shielded {
 
 impl Drop for Shielded {
     fn drop(&mut self) {
+        waits::gave_up(&*self.shields);
         self.shields.leave();
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     context::{self, TaskState},
     error::Panic,
     rt::Runtime,
+    waits::{self, Wait},
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -161,6 +162,7 @@ where
                     this.group.register(*this.key, waker) && !this.task.is_shielded()
                 };
                 if !aborted && !self.must_end() {
+                    waits::pending(&*self.group, Wait::for_abort);
                     return Poll::Pending;
                 }
                 self.end(None);

@@ -1,7 +1,12 @@
 //! Children that say when they are ready.
 
 use super::{TaskId, error::Cause, shared::Outcome, spawner::Spawner};
-use crate::{error::Panic, rt::Runtime, task::drop_quietly};
+use crate::{
+    error::Panic,
+    rt::Runtime,
+    task::drop_quietly,
+    waits::{self, Wait},
+};
 use pin_project_lite::pin_project;
 use std::{
     error::Error,
@@ -72,10 +77,15 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
             let started = poll_fn(|cx| {
                 // The end first: whoever has ended has been ready before, or never will be.
                 let end = end.poll(cx);
-                match value.poll(cx) {
+                let started = match value.poll(cx) {
                     Poll::Ready(value) => Poll::Ready(Ok(value)),
                     Poll::Pending => end.map(Err),
+                };
+                if started.is_pending() {
+                    let wait = || Wait::new("a child to be ready").at(at);
+                    waits::pending(&*spawner.shared, wait);
                 }
+                started
             });
             let started = started.await;
             guard.id = None;
@@ -154,6 +164,7 @@ struct AbortUnlessReady<'a, R: Runtime, T: Send + 'static, E: Send + 'static> {
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Drop for AbortUnlessReady<'_, R, T, E> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
+            waits::gave_up(&*self.spawner.shared);
             self.spawner.abort(id);
         }
     }

@@ -22,8 +22,10 @@ pub(crate) use timers::TimerKey;
 pub(crate) use waits::{Thing, WaitKey, Waited};
 
 use crate::{
+    cancel::Stage,
     choice::{Choice, Script},
-    failure::Failure,
+    failure::{Failure, PanicReport},
+    notes::{self, Note},
     sim::Settings,
     trace::{Event, Record, TaskNo},
 };
@@ -163,6 +165,25 @@ impl World {
         self.changed.notify_one();
     }
 
+    /// The panics of this run so far, whoever has caught them.
+    pub(crate) fn panics(&self) -> Vec<PanicReport> {
+        self.lock().panics.clone()
+    }
+
+    /// What `check_cancel` is about.
+    pub(crate) fn enter_stage(&self, stage: Stage) {
+        let mut state = self.lock();
+        state.stage = Some(stage);
+        if state.trace.is_kept() {
+            let (now, event) = (state.now, Event::Noted(TaskNo(0), stage.event()));
+            state.trace.add(now, event);
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.lock().stage
+    }
+
     pub(crate) fn take_unheard(&self) -> Option<Failure> {
         self.lock().failed.take()
     }
@@ -228,6 +249,7 @@ impl World {
             priority: state.ready.priority(),
             detached: false,
             waits: Vec::new(),
+            notes: Vec::new(),
         });
         let spawned = Event::Spawned {
             task: no,
@@ -319,24 +341,27 @@ impl World {
             );
             state.driven = true;
         }
+        notes::begin();
         let _driven = (Driven(self), Drives::begin());
         let Some(entry) = self.reserve(place) else {
             panic!("a simulation that has ended runs nothing any more");
         };
         self.begin(entry, None);
         let mut left: Option<(usize, BoxedTask)> = None;
+        let mut notes = Vec::new();
         loop {
-            let (key, future, waker) = self.next(left.take())?;
+            let (key, future, waker) = self.next(left.take(), &mut notes)?;
             let mut cx = Context::from_waker(&waker);
             if key == entry.0 {
-                if let Poll::Ready(output) = body.as_mut().poll(&mut cx) {
+                let polled = notes::collect(&mut notes, || body.as_mut().poll(&mut cx));
+                if let Poll::Ready(output) = polled {
                     self.end(key);
                     return Ok(output);
                 }
                 continue;
             }
             let Some(mut future) = future else { continue };
-            match future.as_mut().poll(&mut cx) {
+            match notes::collect(&mut notes, || future.as_mut().poll(&mut cx)) {
                 Poll::Pending => left = Some((key, future)),
                 Poll::Ready(()) => {
                     drop(future);
@@ -346,16 +371,18 @@ impl World {
         }
     }
 
-    /// Puts back the task that was polled, and gives the next one. Where nothing is ready, the clock
+    /// Puts back the task that was polled, with its notes, and gives the next one. Where nothing is ready, the clock
     /// jumps.
     fn next(
         &self,
         left: Option<(usize, BoxedTask)>,
+        notes: &mut Vec<Note>,
     ) -> Result<(usize, Option<BoxedTask>, Waker), Failure> {
         let mut state = self.lock();
         if let Some((key, future)) = left {
             state.tasks[key].future = Some(future);
         }
+        state.polled(notes);
         state.current = None;
         loop {
             if let Some(failure) = state.failed.take() {
@@ -378,6 +405,7 @@ impl World {
 
     fn end(&self, key: usize) {
         let mut state = self.lock();
+        state.note_panics();
         let task = state.tasks.remove(key);
         let now = state.now;
         state.trace.add(now, Event::Ended(task.no));
@@ -423,6 +451,13 @@ struct Driven<'a>(&'a World);
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
+        state.note_panics();
+        if let Some((key, _)) = state.current
+            && let Some(task) = state.tasks.get_mut(key)
+        {
+            // It panicked, so it waits no more.
+            task.notes.clear();
+        }
         state.driven = false;
         state.current = None;
     }

@@ -7,7 +7,7 @@ use crate::group::{
     joiner::{Policy, Step},
     reaper::{Inside, reap},
 };
-use crate::{Elapsed, cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all};
+use crate::{Elapsed, cancel::CancelReason, context::Occupied, rt::Runtime, sync::wake_all, waits};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -154,6 +154,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
 
     /// The owner is gone.
     pub(in crate::group) fn abandon(self: &Arc<Self>) {
+        waits::gave_up(&**self);
         let mut state = self.lock();
         (state.closed, state.over) = (true, true);
         let reaper = state.reaper_waker.take();

@@ -5,6 +5,7 @@ use crate::{
     error::TryRecvError,
     rt::Receiver,
     task::{Streak, drop_quietly},
+    waits::{self, Wait},
 };
 use std::{
     fmt,
@@ -136,6 +137,9 @@ impl<T> FifoReceiver<T> {
         if polled.is_none() && !state.is_drained() {
             std::mem::swap(&mut state.receiver, &mut waker);
             self.streak.end();
+            drop(state);
+            // Without a place: it would be half again as large as it is.
+            waits::pending(shared, || Wait::new("an item of a channel").of::<T>());
             return Poll::Pending;
         }
         shared.note(&state);
@@ -149,6 +153,7 @@ impl<T> FifoReceiver<T> {
 
     #[cold]
     fn forget_waker(&self) {
+        waits::gave_up(&*self.shared);
         let waker = self.shared.lock().receiver.take();
         drop(waker);
     }
