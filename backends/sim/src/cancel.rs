@@ -45,9 +45,36 @@ const POINTS: usize = 1 << 14;
 /// );
 /// ```
 ///
+/// An operation that takes its permit by hand, and gives it back by hand, is not as good:
+///
+/// ```should_panic
+/// # use anyrt_core::{rt::{Permit, Runtime, Semaphore}, task::yield_now};
+/// # use std::sync::Arc;
+/// anyrt_sim::check_cancel(
+///     |rt| async move { Arc::new(rt.semaphore(1).unwrap()) },
+///     |_, slots| async move {
+///         slots.acquire().await.unwrap().forget();
+///         yield_now().await; // It works.
+///         slots.add_permits(1).unwrap();
+///     },
+///     |_, _| async {},
+/// );
+/// ```
+///
+/// ```text
+/// seed 0 of 20, in the fresh `op`, after the first `op` was dropped right after poll 1: deadlock at 0ns: nothing can wake any of
+///   the body: polled 2 times, last at 0ns
+///       waits since 0ns at tests/slots.rs:9:19 for a permit of semaphore 1 (made at tests/slots.rs:7:39), last taken by the body at tests/slots.rs:9:19
+///   a circle: the body waits for the body
+/// ```
+///
+/// A deadlock here is most often that: `verify`, or the fresh `op`, waits for what the one that was dropped took
+/// along. Either is part of the body, as `setup` and the `op` that is dropped are; tasks are what these spawn.
+///
 /// # Panics
-/// As [`check`](crate::check()) does, with the point at which the operation was dropped; and where an
-/// operation has more than 8,000 polls.
+/// As [`check`](crate::check()) does, with the point at which the operation was dropped, and whether it was in
+/// `setup`, in `op`, in `verify` or in the fresh `op` that the run failed; and where an operation has more than
+/// 8,000 polls.
 #[track_caller]
 pub fn check_cancel<S, Setup, Made, Op, Doing, Verify, Looking>(
     setup: Setup,

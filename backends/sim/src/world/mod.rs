@@ -22,9 +22,8 @@ pub(crate) use timers::TimerKey;
 pub(crate) use waits::{Thing, WaitKey, Waited};
 
 use crate::{
-    cancel::Stage,
     choice::{Choice, Script},
-    failure::{Failure, PanicReport},
+    failure::Failure,
     notes::{self, Note},
     sim::Settings,
     trace::{Event, Record, TaskNo},
@@ -163,25 +162,6 @@ impl World {
     pub(crate) fn come_back(&self) {
         self.lock().outside -= 1;
         self.changed.notify_one();
-    }
-
-    /// The panics of this run so far, whoever has caught them.
-    pub(crate) fn panics(&self) -> Vec<PanicReport> {
-        self.lock().panics.clone()
-    }
-
-    /// What `check_cancel` is about.
-    pub(crate) fn enter_stage(&self, stage: Stage) {
-        let mut state = self.lock();
-        state.stage = Some(stage);
-        if state.trace.is_kept() {
-            let (now, event) = (state.now, Event::Noted(TaskNo(0), stage.event()));
-            state.trace.add(now, event);
-        }
-    }
-
-    pub(crate) fn stage(&self) -> Option<Stage> {
-        self.lock().stage
     }
 
     pub(crate) fn take_unheard(&self) -> Option<Failure> {

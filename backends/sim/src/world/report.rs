@@ -6,9 +6,10 @@ use super::{
     waits::Wait,
 };
 use crate::{
-    failure::{TaskReport, WaitReport},
+    cancel::Stage,
+    failure::{PanicReport, TaskReport, WaitReport},
     notes::Note,
-    trace::TaskNo,
+    trace::{Event, TaskNo},
 };
 use std::{cmp::Reverse, sync::Arc};
 
@@ -69,6 +70,25 @@ impl Note {
 }
 
 impl super::World {
+    /// The panics of this run so far, whoever has caught them.
+    pub(crate) fn panics(&self) -> Vec<PanicReport> {
+        self.lock().panics.clone()
+    }
+
+    /// What `check_cancel` is about.
+    pub(crate) fn enter_stage(&self, stage: Stage) {
+        let mut state = self.lock();
+        state.stage = Some(stage);
+        if state.trace.is_kept() {
+            let (now, event) = (state.now, Event::Noted(TaskNo(0), stage.event()));
+            state.trace.add(now, event);
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.lock().stage
+    }
+
     pub(crate) fn reports(&self) -> Vec<TaskReport> {
         self.lock().reports()
     }
