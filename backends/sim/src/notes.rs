@@ -1,7 +1,10 @@
 //! What futures that are no part of the simulator say of their waits, poll by poll: see [`anyrt_core::waits`].
 
 use anyrt_core::waits::{self, Observer, Wait};
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+};
 
 /// A wait, as the future that waits has told it.
 #[derive(Debug)]
@@ -22,43 +25,52 @@ impl Note {
 const KEPT: usize = 16;
 
 thread_local! {
-    /// Those of the poll that is under way; `None` where nobody asks.
-    static NOTES: RefCell<Option<Vec<Note>>> = const { RefCell::new(None) };
+    /// Whether a poll is under way of which all is to be told.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+    /// What was told in it.
+    static NOTES: RefCell<Vec<Note>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Has the core tell the simulator.
+/// Has the core tell the simulator, and forgets what a poll that panicked has left.
 pub(crate) fn begin() {
     waits::observe(&Notes);
+    if !ASKED.get() {
+        NOTES.set(Vec::new());
+    }
 }
 
 /// Runs `poll`; what is told meanwhile is in `notes` then, and nothing else.
 pub(crate) fn collect<O>(notes: &mut Vec<Note>, poll: impl FnOnce() -> O) -> O {
     notes.clear();
-    let outer = NOTES.replace(Some(std::mem::take(notes)));
-    let _collected = Collected { notes, outer };
-    poll()
+    let outer = Asked::begin(true);
+    // A world within a world has notes of its own.
+    let stashed = outer.0.then(|| NOTES.take());
+    let output = poll();
+    NOTES.with_borrow_mut(|told| mem::swap(told, notes));
+    if let Some(stashed) = stashed {
+        NOTES.set(stashed);
+    }
+    output
 }
 
 /// Runs `poll`, of which nothing is to be told: the simulator knows it better.
 pub(crate) fn hushed<O>(poll: impl FnOnce() -> O) -> O {
-    let (mut unused, outer) = (Vec::new(), NOTES.take());
-    let _collected = Collected {
-        notes: &mut unused,
-        outer,
-    };
+    let _outer = Asked::begin(false);
     poll()
 }
 
-/// Puts things back, also where a poll panics.
-struct Collected<'a> {
-    notes: &'a mut Vec<Note>,
-    outer: Option<Vec<Note>>,
+/// What was asked before, and is again once this is dropped, also where a poll panics.
+struct Asked(bool);
+
+impl Asked {
+    fn begin(asked: bool) -> Self {
+        Self(ASKED.replace(asked))
+    }
 }
 
-impl Drop for Collected<'_> {
+impl Drop for Asked {
     fn drop(&mut self) {
-        let told = NOTES.replace(self.outer.take());
-        *self.notes = told.unwrap_or_default();
+        ASKED.set(self.0);
     }
 }
 
@@ -66,8 +78,12 @@ impl Drop for Collected<'_> {
 struct Notes;
 
 fn with<O: Default>(look: impl FnOnce(&mut Vec<Note>) -> O) -> O {
-    let looked = NOTES.try_with(|notes| notes.borrow_mut().as_mut().map(look));
-    looked.ok().flatten().unwrap_or_default()
+    let asked = ASKED.try_with(Cell::get).unwrap_or_default();
+    let look = |notes: &RefCell<Vec<Note>>| look(&mut notes.borrow_mut());
+    match asked {
+        true => NOTES.try_with(look).unwrap_or_default(),
+        false => O::default(),
+    }
 }
 
 impl Observer for Notes {

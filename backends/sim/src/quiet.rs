@@ -10,7 +10,9 @@ use std::{
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// All since somebody asked.
+    /// Whether there was one since somebody asked.
+    static ANY: Cell<bool> = const { Cell::new(false) };
+    /// All since then.
     static ALL: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -27,6 +29,7 @@ impl Quiet {
                     let text = info.payload_as_str().unwrap_or(NO_TEXT);
                     let place = info.location().map(|place| format!(" ({place})"));
                     let message = format!("{text}{}", place.unwrap_or_default());
+                    ANY.set(true);
                     ALL.with_borrow_mut(|all| all.push(message.clone()));
                     LAST.set(Some(message));
                 } else {
@@ -50,7 +53,10 @@ const NO_TEXT: &str = "(a payload that is not a string)";
 
 /// The messages of all panics of this thread since this was called last, with their places, in their order.
 pub(crate) fn take_all() -> Vec<String> {
-    ALL.take()
+    match ANY.replace(false) {
+        true => ALL.take(),
+        false => Vec::new(),
+    }
 }
 
 /// The message of a panic that was just caught on this thread, with its place where it is known.
