@@ -160,7 +160,7 @@ fn each_stage_has_its_name() {
             |_| async { panic!("oh") },
             |_, ()| async {},
             |_, ()| async {},
-        )
+        );
     });
     has(
         &setup,
@@ -171,7 +171,7 @@ fn each_stage_has_its_name() {
             |_| async {},
             |_, ()| async {},
             |_, ()| async { panic!("oh") },
-        )
+        );
     });
     has(
         &verify,
@@ -182,7 +182,7 @@ fn each_stage_has_its_name() {
             |_| async {},
             |_, ()| async { panic!("oh") },
             |_, ()| async {},
-        )
+        );
     });
     has(
         &fresh,
