@@ -13,6 +13,7 @@
 //! | [`cancel`] | tokens that ask tasks to stop, futures that give up on one, shields |
 //! | [`context`] | what a task inherits: a token, a deadline, values |
 //! | [`erased`] | [`DynRuntime`](erased::DynRuntime): a runtime chosen at run time |
+//! | [`waits`] | what tasks wait for, told to a simulator |
 //! | [`error`] | the errors that several of them share |
 //!
 //! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_core::x` in these pages as `anyrt::x`.
@@ -59,6 +60,7 @@ pub mod rt;
 pub mod sync;
 pub mod task;
 pub mod time;
+pub mod waits;
 
 pub use error::{ConfigError, Elapsed, JoinError};
 pub use join::{FutureSet, join_all, scope, scope_local, try_join_all, try_scope};

@@ -12,7 +12,6 @@ use crate::{
     timeline::Timeline,
 };
 use std::{
-    env,
     future::Future,
     panic::Location,
     sync::{
@@ -96,7 +95,7 @@ impl Sim {
         F: Fn(SimRuntime) -> Fut + Sync,
         Fut: Future<Output = ()>,
     {
-        self.check_from(seeds, &[], &body, &|_| String::new());
+        self.check_from(seeds, &[], &body);
     }
 
     /// Runs `body` twice under each seed: see [`check_deterministic`](crate::check_deterministic()).
@@ -143,55 +142,55 @@ impl Sim {
         }
     }
 
-    /// `begin` are the first choices of every run; `case` names what they mean, for a run's report.
+    /// `begin` are the first choices of every run.
     #[track_caller]
-    pub(crate) fn check_from<F, Fut>(
-        &self,
-        seeds: u64,
-        begin: &[u32],
-        body: &F,
-        case: &dyn Fn(&Run) -> String,
-    ) where
+    pub(crate) fn check_from<F, Fut>(&self, seeds: u64, begin: &[u32], body: &F)
+    where
         F: Fn(SimRuntime) -> Fut + Sync,
         Fut: Future<Output = ()>,
     {
         let place = Location::caller();
-        let replay = env::var_os(replay::VARIABLE).map(|text| replay::read(&text));
-        if let Some(replay) = replay.filter(Replay::is_of_this_test) {
-            return self.replay(place, &replay, body);
+        if let Some(replay) = replay::wanted() {
+            return self.replay(place, &replay, begin, body);
         }
         let seeds = replay::seeds(seeds);
         let wanted = sometimes::Wanted::default();
         if let Some((seed, run)) = self.first_failure(place, seeds, begin, body, &wanted) {
             let (replay, run) = shrink(self, place, seed, run, body);
-            let case = case(&run);
-            panic!("{}", Report::new(&replay, seeds, &case, &run));
+            panic!("{}", Report::new(&replay, seeds, &run));
         }
         if let Some(what) = wanted.missing() {
             panic!("in {seeds} seeds {}", Failure::Never { what });
         }
     }
 
-    fn replay<F, Fut>(&self, place: &'static Location<'static>, replay: &Replay, body: &F)
-    where
+    #[track_caller]
+    fn replay<F, Fut>(
+        &self,
+        place: &'static Location<'static>,
+        replay: &Replay,
+        begin: &[u32],
+        body: &F,
+    ) where
         F: Fn(SimRuntime) -> Fut + Sync,
         Fut: Future<Output = ()>,
     {
         let script = match &replay.choices {
             Some(choices) => Script::Play(choices.clone()),
-            None => Script::Begin(Vec::new()),
+            None => Script::Begin(begin.to_vec()),
         };
         let run = self.clone().record().play(place, replay.seed, script, body);
         println!("{}", Timeline(&run.records));
         let fits = replay.fits(&run.choices);
-        match run.failure {
-            Some(failure) if fits => panic!("seed {}: {failure}", replay.seed),
+        match &run.failure {
+            Some(_) if fits => panic!("seed {}{}", replay.seed, run.story()),
             None if fits => {}
             came => panic!(
                 "{} is of another build: what was decided then is not what there is to decide now, and what came \
                  of it means nothing ({}). Run the test without it, to search again",
                 replay::VARIABLE,
-                came.map_or_else(|| "no failure".to_owned(), |failure| failure.to_string()),
+                came.as_ref()
+                    .map_or_else(|| "no failure".to_owned(), Failure::to_string),
             ),
         }
     }

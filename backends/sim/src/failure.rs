@@ -101,14 +101,28 @@ pub struct TaskReport {
     pub wakers: usize,
 }
 
+/// A panic on the way, whoever caught it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PanicReport {
+    /// The task in which it was.
+    pub task: TaskNo,
+    /// That task's name, where it was spawned with one.
+    pub name: Option<String>,
+    /// Where that task was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// The message, with its place.
+    pub message: String,
+}
+
 /// What a task waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WaitReport {
     /// What it is.
     pub what: String,
-    /// Where it is waited for.
-    pub place: &'static Location<'static>,
+    /// Where it is waited for, if that is known.
+    pub place: Option<&'static Location<'static>>,
     /// Since when.
     pub since: Instant,
     /// The task that is waited for, or that took last what is waited for.
@@ -120,8 +134,11 @@ pub struct WaitReport {
 impl fmt::Display for WaitReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since = self.since - Instant::ORIGIN;
-        let (what, place) = (&self.what, self.place);
-        write!(f, "waits since {since:?} at {place} for {what}")?;
+        write!(f, "waits since {since:?}")?;
+        if let Some(place) = self.place {
+            write!(f, " at {place}")?;
+        }
+        write!(f, " for {}", self.what)?;
         if let (Some(task), Some(place)) = (self.task, self.taken_at) {
             write!(f, ", last taken by {task} at {place}")?;
         }
@@ -129,23 +146,54 @@ impl fmt::Display for WaitReport {
     }
 }
 
+impl fmt::Display for PanicReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        title(f, self.task, self.name.as_deref(), self.spawned_at)?;
+        write!(f, " panicked: {}", self.message)
+    }
+}
+
+/// As many waits of a task are shown.
+const WAITS: usize = 8;
+
+/// Which task it is.
+fn title(
+    f: &mut fmt::Formatter<'_>,
+    task: TaskNo,
+    name: Option<&str>,
+    spawned_at: &Location<'_>,
+) -> fmt::Result {
+    write!(f, "{task}")?;
+    if let Some(name) = name {
+        write!(f, " {name:?}")?;
+    }
+    match task {
+        TaskNo(0) => Ok(()),
+        _ => write!(f, " (spawned at {spawned_at})"),
+    }
+}
+
 impl fmt::Display for TaskReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.task)?;
-        if let Some(name) = &self.name {
-            write!(f, " {name:?}")?;
-        }
-        if self.task != TaskNo(0) {
-            write!(f, " (spawned at {})", self.spawned_at)?;
-        }
+        title(f, self.task, self.name.as_deref(), self.spawned_at)?;
         let last = self.last_poll - Instant::ORIGIN;
         match self.polls {
             0 => f.write_str(": never polled")?,
             1 => write!(f, ": polled once, at {last:?}")?,
             polls => write!(f, ": polled {polls} times, last at {last:?}")?,
         }
-        for wait in &self.waits {
+        // The last one holds the others.
+        let (last, others) = match self.waits.split_last() {
+            Some((last, others)) => (Some(last), others),
+            None => (None, &[][..]),
+        };
+        let shown = &others[..others.len().min(WAITS - 1)];
+        for wait in shown.iter().chain(last) {
             write!(f, "\n      {wait}")?;
+        }
+        match others.len() - shown.len() {
+            0 => {}
+            more => write!(f, "\n      … and for {more} more")?,
         }
         if let Some(at) = self.timer {
             write!(f, "\n      sleeps until {:?}", at - Instant::ORIGIN)?;
@@ -153,6 +201,9 @@ impl fmt::Display for TaskReport {
         Ok(())
     }
 }
+
+const UNSEEN: &str =
+    "by something that the simulator does not see: a future of your own, a thread, another runtime";
 
 /// A task that nothing wakes, and why.
 struct Stuck<'a>(&'a TaskReport);
@@ -166,11 +217,8 @@ impl fmt::Display for Stuck<'_> {
         }
         match task.wakers {
             0 => f.write_str("\n      nobody holds its waker, so nothing can wake it"),
-            1 => f.write_str("\n      its waker is held by something that is not the runtime's"),
-            n => write!(
-                f,
-                "\n      {n} clones of its waker are held by something that is not the runtime's"
-            ),
+            1 => write!(f, "\n      its waker is held {UNSEEN}"),
+            n => write!(f, "\n      {n} clones of its waker are held {UNSEEN}"),
         }
     }
 }

@@ -95,19 +95,25 @@
 //! });
 //! ```
 //!
-//! It fails at once, though the clock of the run shows ten seconds and more:
+//! It fails at once:
 //!
 //! ```text
-//! seed 7 of 1000: the body panicked: called `Result::unwrap()` on an `Err` value: Panicked(Panic("assertion `left == right` failed: two hold the lease\n  left: 1\n right: 0")) (tests/leases.rs:38:22)
+//! seed 14 of 1000: the body panicked: called `Result::unwrap()` on an `Err` value: Panicked(Panic("assertion `left == right` failed: two hold the lease\n  left: 1\n right: 0")) (tests/leases.rs:39:22)
 //! the tasks then:
-//!   the body: polled 2 times, last at 10s
-//!     task 2 (spawned at tests/leases.rs:30:20): polled 4 times, last at 10s
-//!         sleeps until 15s
+//!   the body: polled 3 times, last at 0ns
+//!     task 2 (spawned at tests/leases.rs:31:20): polled once, at 0ns
+//!         sleeps until 5s
+//!     task 3 (spawned at tests/leases.rs:31:20): polled once, at 0ns
+//!         sleeps until 10s
+//! panics on the way:
+//!   task 1 (spawned at tests/leases.rs:31:20) panicked: assertion `left == right` failed: two hold the lease
+//!   left: 1
+//!  right: 0 (tests/leases.rs:33:13)
 //!
-//! 13 steps, with 5 choices that are not the first in line. See it again, with its timeline:
-//!   ANYRT_SIM_REPLAY=v1:7:16:d79a14a6238735b8:1=1,3=1,9=1,11=1,13=1:one_at_a_time cargo test -p leases one_at_a_time -- --exact --nocapture
+//! 7 steps, with 2 choices that are not the first in line. See it again, with its timeline:
+//!   ANYRT_SIM_REPLAY=v1:14:20:27dcb6b8a2e6abf3:2=1,6=1:one_at_a_time cargo test -p leases one_at_a_time -- --exact --nocapture
 //! or look at it:
-//!   /tmp/anyrt-sim/one-at-a-time-7.html
+//!   /tmp/anyrt-sim/leases/one-at-a-time-14.html
 //! ```
 //!
 //! The report was shrunk: what is left of the schedule is what it takes. The line shows the same run again, after
@@ -165,14 +171,36 @@
 //! Is `take` cancel-safe? [`check_cancel`](check_cancel()) drops it at each of its points and looks whether
 //! somebody else can still take the lease: a guard that a dropped future kept would be found here.
 //!
+//! # What a report can know
+//!
+//! Of each task: where it was spawned, how often and when it was polled last, when its next timer fires, and what
+//! it waited for when it was polled last.
+//!
+//! | a wait for | is told with |
+//! |---|---|
+//! | a task's end, the runtime's lock, permits and channels | its place, where the thing was made, and which task took it last, and where |
+//! | what is in [`sync`](anyrt_core::sync) and [`channel`](anyrt_core::channel), a token, a shield | its place; of a oneshot, where that was made; of a channel, its type alone |
+//! | a group, and what is built on one (`gather`, `race`, …) | its children, with their names and where they were spawned |
+//! | a cache's load, a rate limiter, a limiter, a pool | its kind, and its place where there is one |
+//! | a primitive of your own | what it says: see [`waits`](anyrt_core::waits) |
+//! | anything else | how many clones of the task's waker there are; none means that nothing can ever wake it |
+//!
+//! Who holds what a wait is for is known of the first row only: of a `FifoMutex` that no runtime made, a report
+//! has the place where it was taken when somebody began to wait. A set of more futures than one (a
+//! [`FutureSet`](anyrt_core::FutureSet), or one of another crate) polls those that were woken, so only these have
+//! told what they wait for.
+//!
+//! Panics are all told, with their places, whether somebody joined the task, caught them, or not.
+//!
 //! # What a run may depend on
 //!
 //! On the runtime value, and on nothing else: its clock, its randomness ([`Entropy`](anyrt_core::rt::Entropy)),
 //! its blocking work, which is one step at a point of the schedule's choice, signals, which the test
 //! [raises](SimRuntime::raise). A real clock, a thread, a
 //! `HashMap` with the standard hasher, an address make runs that cannot be replayed.
-//! [`check_deterministic`] finds them where they change what happens; a thread that wakes a task is found
-//! always. A `clippy.toml` keeps most of them out of a crate:
+//! [`check_deterministic`] finds them where they change what happens. A thread that wakes a task is found where
+//! it does so while the run goes on; one that comes later is not waited for, so that the run ends in a deadlock
+//! first, whose report has a waker that is held by something that the simulator does not see. A `clippy.toml` keeps most of them out of a crate:
 //!
 //! ```toml
 #![doc = include_str!("../clippy-for-users.toml")]
@@ -193,12 +221,14 @@
 //! |---|---|
 //! | `ANYRT_SIM_REPLAY` | plays one run again: a seed, or what a report says; `@` and a path reads it from there |
 //! | `ANYRT_SIM_SEEDS` | runs that many seeds instead of what tests say: for a long night |
+//! | `ANYRT_SIM_FOLDER` | where the pages of failures go, and replays that are too long for a line: without it, into `anyrt-sim/` and the package's name below the system's directory for temporary files |
 
 mod cancel;
 mod check;
 mod choice;
 mod failure;
 mod handle;
+mod notes;
 mod quiet;
 mod replay;
 mod report;
@@ -217,7 +247,7 @@ mod world;
 
 pub use cancel::check_cancel;
 pub use check::{check, check_deterministic};
-pub use failure::{Failure, TaskReport, WaitReport};
+pub use failure::{Failure, PanicReport, TaskReport, WaitReport};
 pub use handle::SimHandle;
 pub use runtime::SimRuntime;
 pub use schedule::Schedule;

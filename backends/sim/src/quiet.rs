@@ -10,6 +10,10 @@ use std::{
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether there was one since somebody asked.
+    static ANY: Cell<bool> = const { Cell::new(false) };
+    /// All since then.
+    static ALL: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// No panic of this thread is printed, until dropped.
@@ -25,13 +29,16 @@ impl Quiet {
                     let text = info.payload_as_str().unwrap_or(NO_TEXT);
                     let place = info.location().map(|place| format!(" ({place})"));
                     let message = format!("{text}{}", place.unwrap_or_default());
-                    LAST.with(|last| *last.borrow_mut() = Some(message));
+                    ANY.set(true);
+                    ALL.with_borrow_mut(|all| all.push(message.clone()));
+                    LAST.set(Some(message));
                 } else {
                     before(info);
                 }
             }));
         });
         QUIET.set(true);
+        drop(take_all());
         Self(())
     }
 }
@@ -43,6 +50,14 @@ impl Drop for Quiet {
 }
 
 const NO_TEXT: &str = "(a payload that is not a string)";
+
+/// The messages of all panics of this thread since this was called last, with their places, in their order.
+pub(crate) fn take_all() -> Vec<String> {
+    match ANY.replace(false) {
+        true => ALL.take(),
+        false => Vec::new(),
+    }
+}
 
 /// The message of a panic that was just caught on this thread, with its place where it is known.
 pub(crate) fn message(payload: &Box<dyn Any + Send>) -> String {

@@ -21,11 +21,20 @@ pub(crate) fn seeds(asked: u64) -> u64 {
     })
 }
 
+/// The run that is to be played instead of all others of this test.
+///
+/// # Panics
+/// As [`read`] does.
+pub(crate) fn wanted() -> Option<Replay> {
+    let replay = env::var_os(VARIABLE).map(|text| read(&text));
+    replay.filter(Replay::is_of_this_test)
+}
+
 /// What the environment says.
 ///
 /// # Panics
 /// Where that is not a replay of this version.
-pub(crate) fn read(text: &OsStr) -> Replay {
+fn read(text: &OsStr) -> Replay {
     let text = text.to_str().unwrap_or_default();
     let text = match text.strip_prefix('@') {
         Some(path) => fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}")),
@@ -66,7 +75,7 @@ impl Replay {
     }
 
     /// Whether it is of the test that runs: a seed alone is of any.
-    pub(crate) fn is_of_this_test(&self) -> bool {
+    fn is_of_this_test(&self) -> bool {
         self.choices.is_none() || self.test == test()
     }
 

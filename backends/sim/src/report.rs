@@ -1,31 +1,42 @@
 //! What a check that failed says: why, and how to see it again.
 
 use crate::{replay, replay::Replay, sim::Run};
-use std::{env, fmt, fs, path::PathBuf};
+use std::{env, ffi::OsStr, fmt, fs, path::PathBuf};
 
 pub(crate) struct Report<'a> {
     replay: &'a Replay,
     seeds: u64,
-    case: &'a str,
     run: &'a Run,
+}
+
+/// Where pages and long replays go.
+const FOLDER: &str = "ANYRT_SIM_FOLDER";
+
+/// Without one of the caller's, one for each package: two that have tests of the same name do not share it.
+fn folder() -> PathBuf {
+    if let Some(folder) = env::var_os(FOLDER) {
+        return folder.into();
+    }
+    let package = env::var_os("CARGO_PKG_NAME");
+    let package = package.unwrap_or_else(|| {
+        let program = env::current_exe().ok();
+        let name = program.as_deref().and_then(|path| path.file_stem());
+        name.unwrap_or(OsStr::new("tests")).to_owned()
+    });
+    env::temp_dir().join("anyrt-sim").join(package)
 }
 
 /// A replay that is longer than this goes into a file.
 const LINE: usize = 400;
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(replay: &'a Replay, seeds: u64, case: &'a str, run: &'a Run) -> Self {
-        Self {
-            replay,
-            seeds,
-            case,
-            run,
-        }
+    pub(crate) fn new(replay: &'a Replay, seeds: u64, run: &'a Run) -> Self {
+        Self { replay, seeds, run }
     }
 
     /// Keeps something beside the others of its kind; `None` where that is impossible.
     fn keep(&self, extension: &str, text: &str) -> Option<PathBuf> {
-        let folder = env::temp_dir().join("anyrt-sim");
+        let folder = folder();
         let test = self
             .replay
             .test()
@@ -57,14 +68,19 @@ impl<'a> Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seed, seeds) = (self.replay.seed, self.seeds);
-        write!(f, "seed {seed} of {seeds}{}: ", self.case)?;
-        if let Some(failure) = &self.run.failure {
-            write!(f, "{failure}")?;
-        }
-        let (steps, surprises) = (self.run.steps, self.replay.surprises());
+        write!(f, "seed {seed} of {seeds}{}", self.run.story())?;
+        let steps = match self.run.steps {
+            1 => "1 step".to_owned(),
+            steps => format!("{steps} steps"),
+        };
+        let surprises = match self.replay.surprises() {
+            0 => "no choice that is".to_owned(),
+            1 => "1 choice that is".to_owned(),
+            surprises => format!("{surprises} choices that are"),
+        };
         write!(
             f,
-            "\n\n{steps} steps, with {surprises} choices that are not the first in line. See it again, with its timeline:\n  {}",
+            "\n\n{steps}, with {surprises} not the first in line. See it again, with its timeline:\n  {}",
             self.command()
         )?;
         let title = format!("{}, seed {seed}", self.replay.test());

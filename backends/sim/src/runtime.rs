@@ -1,6 +1,7 @@
 //! The runtime: handles to a world.
 
 use crate::{
+    cancel::Stage,
     choice::Script,
     handle::SimHandle,
     quiet,
@@ -82,6 +83,11 @@ impl SimRuntime {
     /// One of so many, by the schedule.
     pub(crate) fn choose(&self, options: usize) -> usize {
         self.world().choose(options)
+    }
+
+    /// For the report, and the timeline.
+    pub(crate) fn enter_stage(&self, stage: Stage) {
+        self.world().enter_stage(stage);
     }
 
     pub(crate) fn world(&self) -> &Arc<World> {

@@ -1,13 +1,18 @@
 //! A failure with fewer surprises: faults off, choices to the default, the end cut off.
 
 use crate::{
+    cancel::Part,
     choice::Script,
     failure::Failure,
     replay::Replay,
     runtime::SimRuntime,
     sim::{Run, Sim},
 };
-use std::{future::Future, mem::discriminant, panic::Location};
+use std::{
+    future::Future,
+    mem::{Discriminant, discriminant},
+    panic::Location,
+};
 
 /// How many runs may be spent.
 const BUDGET: u32 = 400;
@@ -25,10 +30,10 @@ where
     F: Fn(SimRuntime) -> Fut + Sync,
     Fut: Future<Output = ()>,
 {
-    let kind = run.failure.as_ref().map(discriminant::<Failure>);
+    let kind = kind_of(&run);
     let fails = |choices: &[u32]| {
         let again = sim.play(place, seed, Script::Play(choices.to_vec()), body);
-        again.failure.as_ref().map(discriminant) == kind
+        kind_of(&again) == kind
     };
     let mut search = Search {
         best: run.choices.iter().map(|choice| choice.chosen).collect(),
@@ -40,13 +45,19 @@ where
     let best = search.best;
     let recording = sim.clone().record();
     let shown = recording.play(place, seed, Script::Play(best), body);
-    let run = if shown.failure.as_ref().map(discriminant) == kind {
+    let run = if kind_of(&shown) == kind {
         shown
     } else {
         // It does not even repeat itself: what there is of it is shown.
         run
     };
     (Replay::of(seed, &run.choices), run)
+}
+
+/// What it has in common with the runs that it is shrunk to: how it failed, and at what.
+fn kind_of(run: &Run) -> (Option<Discriminant<Failure>>, Option<Part>) {
+    let failure = run.failure.as_ref().map(discriminant);
+    (failure, run.stage.map(|stage| stage.part))
 }
 
 struct Search<'a> {

@@ -1,8 +1,9 @@
 //! How worlds are set up, and one run of one.
 
 use crate::{
+    cancel::Stage,
     choice::{Choice, Script},
-    failure::Failure,
+    failure::{Failure, PanicReport},
     quiet,
     runtime::SimRuntime,
     schedule::Schedule,
@@ -11,6 +12,7 @@ use crate::{
     world::{Drives, World},
 };
 use std::{
+    fmt,
     future::Future,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
@@ -240,6 +242,8 @@ impl Sim {
             steps: world.steps(),
             choices: world.take_choices(),
             records: world.take_trace(),
+            panicked: world.panics(),
+            stage: world.stage(),
         }
     }
 }
@@ -280,7 +284,10 @@ pub struct Run {
     pub steps: u64,
     /// What happened, where it was [recorded](Sim::record).
     pub records: Vec<Record>,
+    /// Panics on the way, in their order, whoever caught them.
+    pub panicked: Vec<PanicReport>,
     pub(crate) choices: Vec<Choice>,
+    pub(crate) stage: Option<Stage>,
 }
 
 impl Run {
@@ -289,13 +296,47 @@ impl Run {
         Timeline(&self.records)
     }
 
+    /// Where it failed, and why, and who panicked on the way; after the words that say which run it was.
+    pub(crate) fn story(&self) -> impl fmt::Display {
+        Story(self)
+    }
+
     /// What happened, as a page to look at, with nothing outside of it.
     pub fn to_html(&self, title: &str) -> String {
         Html {
             title,
-            failure: self.failure.as_ref(),
+            failure: self.failure.is_some().then_some(&self.story()),
             records: &self.records,
         }
         .to_string()
+    }
+}
+
+struct Story<'a>(&'a Run);
+
+/// As many panics are told.
+const PANICS: usize = 8;
+
+impl fmt::Display for Story<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(stage) = self.0.stage {
+            write!(f, ", {stage}")?;
+        }
+        let failure = self.0.failure.as_ref().map(Failure::to_string);
+        let failure = failure.unwrap_or_default();
+        write!(f, ": {failure}")?;
+        // Not again what it tells itself.
+        let others = self.0.panicked.iter();
+        let mut others = others.filter(|panic| !failure.contains(&panic.message));
+        for (nth, panic) in others.by_ref().take(PANICS).enumerate() {
+            if nth == 0 {
+                f.write_str("\npanics on the way:")?;
+            }
+            write!(f, "\n  {panic}")?;
+        }
+        match others.count() {
+            0 => Ok(()),
+            more => write!(f, "\n  … and {more} more"),
+        }
     }
 }

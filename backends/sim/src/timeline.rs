@@ -1,9 +1,6 @@
 //! What happened in a run, for people: a line each, or a page with a lane for each task.
 
-use crate::{
-    failure::Failure,
-    trace::{Event, Record, TaskNo},
-};
+use crate::trace::{Event, Record, TaskNo};
 use anyrt_core::Instant;
 use std::{collections::BTreeMap, fmt};
 
@@ -19,7 +16,7 @@ impl fmt::Display for Timeline<'_> {
 /// A page: time runs to the right, a column for each poll; what is behind a mark is its tooltip.
 pub(crate) struct Html<'a> {
     pub(crate) title: &'a str,
-    pub(crate) failure: Option<&'a Failure>,
+    pub(crate) failure: Option<&'a dyn fmt::Display>,
     pub(crate) records: &'a [Record],
 }
 
@@ -38,7 +35,7 @@ const STYLE: &str = "
   .lane { stroke: #8883 } .life { stroke: #8889; stroke-width: 2 }
   .poll { fill: #4a7fd4 } .last { fill: #d4574a } .end { fill: #777 }
   .aborted { fill: #d99a2b } .panicked { fill: #a3123a }
-  .wake { stroke: #d99a2b } .spawn { stroke: #3a9d5d } .wait { fill: #b06fd0 }
+  .wake { stroke: #d99a2b } .spawn { stroke: #3a9d5d } .wait { fill: #b06fd0 } .note { fill: #d4574a }
   .jump { stroke: #8888; stroke-dasharray: 3 3 }
   .wake:hover, .spawn:hover { stroke-width: 4 } rect:hover { opacity: .7 }
   @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1c1f } }
@@ -58,8 +55,9 @@ impl fmt::Display for Html<'_> {
         }
         f.write_str(
             "<p>Each column is a poll. Blue: a poll, red: the last one of a task that is left; \
-             green: spawns, orange: wakes, from the task that did it; violet: begins to wait; dashed: the \
-             clock jumps. The bar at a task's end is grey, orange where it was aborted, dark red where it panicked. Point at a mark to read what it is.</p><div class=\"scroll\">",
+             green: spawns, orange: wakes, from the task that did it; violet: begins to wait; a red dot: a panic, or a \
+             stage of the check; dashed: the clock jumps. The bar at a task's end is grey, orange where it was aborted, \
+             dark red where it panicked. Point at a mark to read what it is.</p><div class=\"scroll\">",
         )?;
         self.chart(f)?;
         f.write_str("</div></html>\n")
@@ -126,6 +124,14 @@ impl Html<'_> {
                     )?;
                 }
                 Event::Named(..) | Event::Raised(_) => {}
+                Event::Noted(task, _) => {
+                    let y = y(*task) - 9;
+                    writeln!(
+                        f,
+                        "<circle class=\"note\" cx=\"{}\" cy=\"{y}\" r=\"3\"><title>{tip}</title></circle>",
+                        x + 4
+                    )?;
+                }
                 Event::Spawned { task, by, .. } => {
                     arrow(f, "spawn", x + 6, by.map(y), y(*task), &tip)?;
                 }

@@ -35,6 +35,8 @@ pub enum Event {
     Waits(TaskNo, String),
     /// A task has told its name.
     Named(TaskNo, String),
+    /// Something that is worth a remark: a panic, a stage of a check.
+    Noted(TaskNo, String),
     /// A task was woken, and is ready now.
     Woken {
         /// It.
@@ -73,6 +75,7 @@ impl fmt::Display for Event {
             }
             Self::Polled(task) => write!(f, "{task} polled"),
             Self::Named(task, name) => write!(f, "{task} is {name:?}"),
+            Self::Noted(task, what) => write!(f, "{task}: {what}"),
             Self::Waits(task, what) => write!(f, "{task} waits for {what}"),
             Self::Woken { task, by: None } => write!(f, "{task} woken"),
             Self::Woken { task, by: Some(by) } => write!(f, "{task} woken by {by}"),
@@ -121,7 +124,7 @@ impl Trace {
             Event::Ended(task) | Event::Aborted(task) | Event::Panicked(task) => (4, task.0),
             Event::Jumped => (5, 0),
             Event::Raised(signal) => (7, signal as u32),
-            Event::Waits(task, _) | Event::Named(task, _) => (6, task.0),
+            Event::Waits(task, _) | Event::Named(task, _) | Event::Noted(task, _) => (6, task.0),
         };
         // What only a trace that is read has must not change the hash.
         if kind != 6 {

@@ -86,7 +86,7 @@ fn a_wake_that_is_lost_on_cancellation_is_found() {
         );
     });
     assert!(text.contains("deadlock"), "{text}");
-    assert!(text.contains(", dropped "), "{text}");
+    assert!(text.contains(" was dropped "), "{text}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub fn sy_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         };
         let holder = format!("{}:{line}", file!());
         ensure!(
-            error.contains("1 permits (0 free)") && error.contains(&holder),
+            error.contains("1 permit (0 free)") && error.contains(&holder),
             "the error names no permit taken at {holder}: {error}"
         );
         drop(permit);

@@ -4,11 +4,13 @@ use super::{
     shield::{Shield, shield},
     token::{CancelReason, CancellationToken, Cancelled},
 };
+use crate::waits::{self, Wait};
 use pin_project_lite::pin_project;
 use std::{
     borrow::Borrow,
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -19,14 +21,29 @@ use std::{
 pub struct CancelledFuture<B: Borrow<CancellationToken>> {
     token: B,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 impl<B: Borrow<CancellationToken>> CancelledFuture<B> {
+    #[track_caller]
     pub(super) fn new(token: B) -> Self {
-        Self { token, key: None }
+        Self {
+            token,
+            key: None,
+            place: Location::caller(),
+        }
     }
 
     fn poll_reason(&mut self, cx: &mut Context<'_>) -> Poll<CancelReason> {
+        let polled = self.look(cx);
+        if polled.is_pending() {
+            let wait = || Wait::new("a token to be cancelled").at(self.place);
+            waits::pending(self.token.borrow().thing(), wait);
+        }
+        polled
+    }
+
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<CancelReason> {
         let token = self.token.borrow();
         if token.reason().is_none()
             && (self.key.is_some_and(|key| token.keeps(key, cx.waker()))
@@ -52,6 +69,7 @@ impl<B: Borrow<CancellationToken> + Unpin> Future for CancelledFuture<B> {
 impl<B: Borrow<CancellationToken>> Drop for CancelledFuture<B> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
+            waits::gave_up(self.token.borrow().thing());
             self.token.borrow().unregister(key);
         }
     }
@@ -75,6 +93,7 @@ pub trait Cancellable: Future + Sized {
     ///
     /// # Cancel safety
     /// As safe as the future.
+    #[track_caller]
     fn cancellable<B: Borrow<CancellationToken>>(self, token: B) -> CancellableFuture<Self, B> {
         CancellableFuture {
             inner: Some(self),
@@ -107,6 +126,7 @@ impl<F: Future, B: Borrow<CancellationToken>> CancellableFuture<F, B> {
     ///
     /// # Cancel safety
     /// Dropped during the clean-up, it ends that, too.
+    #[track_caller]
     pub fn on_cancel<C: Future<Output = ()>>(self, cleanup: C) -> OnCancel<F, B, C> {
         OnCancel {
             work: self,
@@ -147,6 +167,7 @@ pin_project! {
 }
 
 impl<F: Future, B: Borrow<CancellationToken>> RunUntilCancelled<F, B> {
+    #[track_caller]
     pub(super) fn new(future: F, token: B) -> Self {
         Self {
             inner: future.cancellable(token),

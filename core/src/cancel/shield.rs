@@ -1,10 +1,14 @@
 //! Not being cancelled for a while.
 
-use crate::context::{self, TaskState};
+use crate::{
+    context::{self, TaskState},
+    waits::{self, Wait},
+};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -32,10 +36,12 @@ use std::{
 ///
 /// # Cancel safety
 /// As safe as `future`.
+#[track_caller]
 pub fn shield<F: Future>(future: F) -> Shield<F> {
     Shield {
         inner: Some(future),
         state: None,
+        place: Location::caller(),
     }
 }
 
@@ -47,6 +53,7 @@ pin_project! {
         inner: Option<F>,
         // Made at the first poll, when the task is known.
         state: Option<Shielded>,
+        place: &'static Location<'static>,
     }
 
     impl<F> PinnedDrop for Shield<F> {
@@ -69,7 +76,7 @@ impl<F: Future> Future for Shield<F> {
         let shielded = this.state.get_or_insert_with(Shielded::begin);
         shielded.0.follow();
         let mut inner = this.inner;
-        let output = ready!(context::within(&mut shielded.0, || {
+        let polled = context::within(&mut shielded.0, || {
             let polled = inner.as_mut().as_pin_mut();
             let polled = polled
                 .expect("a shield was polled again after it was ready")
@@ -78,7 +85,12 @@ impl<F: Future> Future for Shield<F> {
                 inner.set(None);
             }
             polled
-        }));
+        });
+        if polled.is_pending() {
+            let wait = || Wait::new("what is shielded from a cancellation").at(this.place);
+            waits::pending(shielded.0.shields(), wait);
+        }
+        let output = ready!(polled);
         *this.state = None;
         Poll::Ready(output)
     }
@@ -98,6 +110,7 @@ impl Shielded {
 
 impl Drop for Shielded {
     fn drop(&mut self) {
+        waits::gave_up(self.0.shields());
         self.0.leave();
     }
 }

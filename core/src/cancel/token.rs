@@ -166,6 +166,11 @@ impl CancellationToken {
         self.cancel_with("cancelled");
     }
 
+    /// What clones share, for [`waits`](crate::waits).
+    pub(super) fn thing(&self) -> &impl Sized {
+        &*self.node
+    }
+
     /// [Cancels](Self::cancel), and says why.
     #[track_caller]
     pub fn cancel_with(&self, reason: impl Into<Cow<'static, str>>) {
@@ -234,6 +239,7 @@ impl CancellationToken {
     ///
     /// # Cancel safety
     /// Safe: drop it to cancel it.
+    #[track_caller]
     pub fn cancelled(&self) -> CancelledFuture<&Self> {
         CancelledFuture::new(self)
     }
@@ -242,6 +248,7 @@ impl CancellationToken {
     ///
     /// # Cancel safety
     /// As of [`cancelled`](Self::cancelled).
+    #[track_caller]
     pub fn cancelled_owned(self) -> CancelledFuture<Self> {
         CancelledFuture::new(self)
     }
@@ -252,6 +259,7 @@ impl CancellationToken {
     ///
     /// # Cancel safety
     /// As safe as `future`.
+    #[track_caller]
     pub fn run_until_cancelled<F: Future>(&self, future: F) -> RunUntilCancelled<F, &Self> {
         RunUntilCancelled::new(future, self)
     }

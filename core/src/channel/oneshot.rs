@@ -17,10 +17,12 @@ use crate::{
     error::{Closed, TryRecvError},
     prim::{Mutex, into_inner, lock},
     sync::{wait_list::Spare, wake_all},
+    waits::{self, Wait},
 };
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -28,6 +30,7 @@ use std::{
 
 /// A channel for one value.
 #[inline]
+#[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Mutex::new(State {
         value: None,
@@ -41,6 +44,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     };
     let receiver = Receiver {
         shared: Some(shared),
+        made_at: Location::caller(),
     };
     (sender, receiver)
 }
@@ -123,6 +127,7 @@ impl<T> Sender<T> {
         ClosedFuture {
             sender: self,
             waits: false,
+            place: Location::caller(),
         }
     }
 
@@ -156,6 +161,7 @@ impl<T> Drop for Sender<T> {
 pub struct ClosedFuture<'a, T> {
     sender: &'a mut Sender<T>,
     waits: bool,
+    place: &'static Location<'static>,
 }
 
 impl<T> Future for ClosedFuture<'_, T> {
@@ -176,6 +182,8 @@ impl<T> Future for ClosedFuture<'_, T> {
         drop(state);
         drop(replaced);
         this.waits = true;
+        let wait = || Wait::new("the end of the receiver of a oneshot").of::<T>();
+        waits::pending(&**shared, || wait().at(this.place));
         Poll::Pending
     }
 }
@@ -183,6 +191,7 @@ impl<T> Future for ClosedFuture<'_, T> {
 impl<T> Drop for ClosedFuture<'_, T> {
     fn drop(&mut self) {
         if let (true, Some(shared)) = (self.waits, &self.sender.shared) {
+            waits::gave_up(&**shared);
             let waker = lock(shared).sender.take();
             drop(waker);
         }
@@ -201,6 +210,8 @@ impl<T> Drop for ClosedFuture<'_, T> {
 pub struct Receiver<T> {
     /// `None` once the outcome is out.
     shared: Option<Shared<T>>,
+    /// There is no call to wait: this tells it from others.
+    made_at: &'static Location<'static>,
 }
 
 impl<T> Receiver<T> {
@@ -262,7 +273,12 @@ impl<T> Future for Receiver<T> {
         drop(state);
         drop(waker);
         match taken {
-            None => Poll::Pending,
+            None => {
+                let made_at = this.made_at;
+                let wait = || Wait::new("the value of a oneshot").of::<T>();
+                waits::pending(&**shared, || wait().made_at(made_at));
+                Poll::Pending
+            }
             Some(taken) => {
                 this.leave();
                 Poll::Ready(taken.map_err(|_| Closed))
@@ -280,6 +296,7 @@ impl<T> Receiver<T> {
         if is_alone(&shared) {
             return;
         }
+        waits::gave_up(&*shared);
         let mut state = lock(&shared);
         state.closed = true;
         let left = (state.value.take(), state.receiver.take());

@@ -4,6 +4,7 @@ use crate::{
     prim::{Mutex, lock},
     sync::wait_list::WaitList,
     task::drop_quietly,
+    waits::{self, Wait},
 };
 use std::task::{Context, Poll, Waker};
 
@@ -40,7 +41,7 @@ pub(super) trait Watched {
     fn waiters(&mut self) -> &mut Waiters;
 }
 
-/// Ready with what `look` finds; otherwise waits at `key`.
+/// Ready with what `look` finds; otherwise waits at `key`, and says what for.
 ///
 /// It looks a second time once the waker is cloned: cloning runs foreign code, which must not
 /// happen under the lock.
@@ -48,24 +49,28 @@ pub(super) fn poll_until<S: Watched, O>(
     state: &Mutex<S>,
     key: &mut Option<usize>,
     cx: &mut Context<'_>,
+    wait: impl Fn() -> Wait,
     mut look: impl FnMut(&mut S) -> Option<O>,
 ) -> Poll<O> {
     let mut waker = None;
     loop {
-        let mut state = lock(state);
-        let found = look(&mut state);
+        let mut guard = lock(state);
+        let found = look(&mut guard);
         let replaced = match (&found, waker.take()) {
-            (Some(_), unused) => (state.waiters().leave(key), unused),
-            (None, Some(waker)) => (state.waiters().wait(key, waker), None),
+            (Some(_), unused) => (guard.waiters().leave(key), unused),
+            (None, Some(waker)) => (guard.waiters().wait(key, waker), None),
             (None, None) => {
-                drop(state);
+                drop(guard);
                 waker = Some(cx.waker().clone());
                 continue;
             }
         };
-        drop(state);
+        drop(guard);
         // Or a panic of it would take along what was found.
         drop_quietly(replaced);
+        if found.is_none() {
+            waits::pending(state, wait);
+        }
         return found.map_or(Poll::Pending, Poll::Ready);
     }
 }
@@ -73,6 +78,7 @@ pub(super) fn poll_until<S: Watched, O>(
 /// Gives up `key` when its future is dropped.
 pub(super) fn leave<S: Watched>(state: &Mutex<S>, key: &mut Option<usize>) {
     if key.is_some() {
+        waits::gave_up(state);
         let waker = lock(state).waiters().leave(key);
         drop(waker);
     }

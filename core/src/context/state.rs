@@ -43,6 +43,11 @@ impl TaskState {
         }
     }
 
+    /// Whose address stands for it in reports.
+    pub(crate) fn shields(&self) -> &impl Sized {
+        &**self.shields.as_ref().expect("a part has them")
+    }
+
     /// Begins a shield.
     pub(crate) fn enter(&self) {
         if let Some(shields) = &self.shields {

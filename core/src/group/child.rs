@@ -8,6 +8,7 @@ use crate::{
     context::{self, TaskState},
     error::Panic,
     rt::Runtime,
+    waits::{self, Wait},
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -161,6 +162,7 @@ where
                 }
                 // Once more: an abort that came during the poll found no waker, or a shield.
                 if !self.must_end(cx.waker()) {
+                    waits::pending(&*self.group, Wait::for_abort);
                     return Poll::Pending;
                 }
                 self.end(None);

@@ -1,7 +1,13 @@
 //! Children that say when they are ready.
 
 use super::{TaskId, error::Cause, shared::Outcome, spawner::Spawner};
-use crate::{channel::oneshot, error::Panic, rt::Runtime, task::drop_quietly};
+use crate::{
+    channel::oneshot,
+    error::Panic,
+    rt::Runtime,
+    task::drop_quietly,
+    waits::{self, Wait},
+};
 use pin_project_lite::pin_project;
 use std::{
     error::Error,
@@ -76,14 +82,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
                 id: Some(id),
             };
             // One of them tells; the other may be closed before.
+            let wait = || Wait::new("a child to be ready").at(at);
             let started = poll_fn(|cx| {
-                if let Poll::Ready(Ok(value)) = Pin::new(&mut is_ready).poll(cx) {
-                    return Poll::Ready(Ok(value));
-                }
-                match Pin::new(&mut has_ended).poll(cx) {
-                    Poll::Ready(Ok(error)) => Poll::Ready(Err(error)),
-                    _ => Poll::Pending,
-                }
+                waits::instead(&*spawner.shared, wait, || {
+                    if let Poll::Ready(Ok(value)) = Pin::new(&mut is_ready).poll(cx) {
+                        return Poll::Ready(Ok(value));
+                    }
+                    match Pin::new(&mut has_ended).poll(cx) {
+                        Poll::Ready(Ok(error)) => Poll::Ready(Err(error)),
+                        _ => Poll::Pending,
+                    }
+                })
             });
             let started = started.await;
             guard.id = None;
@@ -166,6 +175,7 @@ struct AbortUnlessReady<'a, R: Runtime, T: Send + 'static, E: Send + 'static> {
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Drop for AbortUnlessReady<'_, R, T, E> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
+            waits::gave_up(&*self.spawner.shared);
             self.spawner.abort(id);
         }
     }

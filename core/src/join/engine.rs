@@ -20,6 +20,7 @@ use super::{
     turn,
     wakes::{FRESH, Wakes},
 };
+use crate::waits::{self, Wait};
 use std::{
     future::Future,
     ops::ControlFlow,
@@ -114,8 +115,25 @@ impl<S: Slots> Engine<S> {
         match broke {
             Some(broke) => Poll::Ready(Some(broke)),
             None if self.running == 0 => Poll::Ready(None),
-            None => Poll::Pending,
+            None => {
+                if self.wakes.is_some() {
+                    self.tell();
+                }
+                Poll::Pending
+            }
         }
+    }
+
+    /// Not all of them are polled in a round, so not all have just said what they wait for.
+    #[cold]
+    fn tell(&self) {
+        waits::pending(&self.slots, || match self.running {
+            1 => Wait::new("a future of a set"),
+            count => {
+                let which = "those that were polled last are named beside";
+                Wait::new(format!("any of {count} futures of a set ({which})"))
+            }
+        });
     }
 
     #[inline]

@@ -103,7 +103,8 @@ pub trait Semaphore: Debug + Send + Sync + 'static {
                 Ok(acquired) => acquired.map_err(|Closed| AcquireTimeoutError::Closed),
                 Err(elapsed) => {
                     let free = self.available_permits();
-                    let name = format!("acquire of {permits} permits ({free} free)");
+                    let plural = if permits == 1 { "" } else { "s" };
+                    let name = format!("acquire of {permits} permit{plural} ({free} free)");
                     let timeout = AcquireTimeout::new(name, self.last_holder(), elapsed);
                     Err(AcquireTimeoutError::Elapsed(timeout))
                 }

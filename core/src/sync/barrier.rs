@@ -1,7 +1,7 @@
 //! A place where a number of tasks wait for one another.
 
 use super::signal::{Party, Queue, Signal, Waiter};
-use crate::ConfigError;
+use crate::{ConfigError, waits::Wait};
 use std::{
     fmt,
     future::Future,
@@ -86,6 +86,11 @@ impl Party for &Barrier {
 
     fn signalled(&self) -> BarrierWaitResult {
         BarrierWaitResult { is_leader: false }
+    }
+
+    fn wait(&self) -> Wait {
+        let (n, waiting) = self.0.with(|n, queue| (*n, queue.len()));
+        Wait::new(format!("a barrier, at which {waiting} of {n} wait"))
     }
 
     fn pass_on(_: &mut usize, _: &mut Queue) {}

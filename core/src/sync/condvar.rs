@@ -4,10 +4,11 @@ use super::{
     const_unless_loom,
     signal::{Party, Queue, Signal, Waiter},
 };
-use crate::rt::Lock;
+use crate::{rt::Lock, waits::Wait};
 use std::{
     fmt,
     future::{Future, poll_fn},
+    panic::Location,
     sync::Arc,
 };
 
@@ -76,7 +77,7 @@ impl Condvar {
         T: Send + 'static,
         L: Lock<T>,
     {
-        self.exchange(guard, lock.lock())
+        self.exchange(guard, lock.lock(), Location::caller())
     }
 
     /// [Waits](Self::wait), with a guard that borrows nothing (*SY-55*).
@@ -108,7 +109,7 @@ impl Condvar {
         T: Send + 'static,
         L: Lock<T>,
     {
-        self.exchange(guard, lock.lock_owned())
+        self.exchange(guard, lock.lock_owned(), Location::caller())
     }
 
     /// `guard` for a notification, then `locking` for what it gives. The caller makes `locking`, so that
@@ -117,9 +118,10 @@ impl Condvar {
         &self,
         guard: G,
         locking: impl Future<Output = G> + Send,
+        place: &'static Location<'static>,
     ) -> impl Future<Output = G> + Send {
         async move {
-            let mut waiter = Waiter::new(self);
+            let mut waiter = Waiter::at(self, place);
             let mut guard = Some(guard);
             poll_fn(|cx| {
                 let polled = waiter.poll_hold(cx);
@@ -138,6 +140,7 @@ impl Condvar {
     ///
     /// # Cancel safety
     /// As of [`wait`](Self::wait).
+    #[track_caller]
     pub fn wait_while<'a, T, L>(
         &self,
         lock: &'a L,
@@ -148,9 +151,10 @@ impl Condvar {
         T: Send + 'static,
         L: Lock<T>,
     {
+        let place = Location::caller();
         async move {
             while condition(&mut guard) {
-                guard = self.wait(lock, guard).await;
+                guard = self.exchange(guard, lock.lock(), place).await;
             }
             guard
         }
@@ -160,6 +164,7 @@ impl Condvar {
     ///
     /// # Cancel safety
     /// As of [`wait`](Self::wait).
+    #[track_caller]
     pub fn wait_while_owned<T, L>(
         &self,
         lock: Arc<L>,
@@ -170,9 +175,11 @@ impl Condvar {
         T: Send + 'static,
         L: Lock<T>,
     {
+        let place = Location::caller();
         async move {
             while condition(&mut guard) {
-                guard = self.wait_owned(Arc::clone(&lock), guard).await;
+                let locking = Arc::clone(&lock).lock_owned();
+                guard = self.exchange(guard, locking, place).await;
             }
             guard
         }
@@ -217,6 +224,10 @@ impl Party for &Condvar {
     }
 
     fn signalled(&self) {}
+
+    fn wait(&self) -> Wait {
+        Wait::new("a condition")
+    }
 
     fn pass_on((): &mut (), queue: &mut Queue) {
         queue.signal_one();

@@ -4,7 +4,7 @@ use super::{
     const_unless_loom,
     signal::{Party, Queue, Signal, Waiter},
 };
-use crate::prim::AtomicBool;
+use crate::{prim::AtomicBool, waits::Wait};
 use std::{
     fmt,
     future::Future,
@@ -111,6 +111,10 @@ impl Party for &Event {
     }
 
     fn signalled(&self) {}
+
+    fn wait(&self) -> Wait {
+        Wait::new("an event")
+    }
 
     fn pass_on((): &mut (), _: &mut Queue) {}
 }

@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 use super::raw::{AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore};
+use crate::waits::Wait;
 #[cfg(loom)]
 use loom::cell::UnsafeCell;
 #[cfg(not(loom))]
@@ -173,6 +174,22 @@ impl<H: Deref<Target: HasGuarded>, M: Mode> Acquire<H, M> {
             acquire: AcquireFuture::new(handle, Held::<H, M>::permits()),
         }
     }
+
+    #[cold]
+    fn tell(&self) {
+        let what = match (
+            Held::<H, M>::permits(),
+            <H::Target as HasGuarded>::Kind::ALL,
+        ) {
+            (1, 1) => "a lock",
+            (1, _) => "read access to a lock",
+            _ => "write access to a lock",
+        };
+        self.acquire.tell(|handle| {
+            let wait = Wait::new(what).of::<<H::Target as HasGuarded>::Value>();
+            wait.at(self.caller).held_at(handle.guarded().holder())
+        });
+    }
 }
 
 impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H, M> {
@@ -181,6 +198,7 @@ impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
+            self.tell();
             return Poll::Pending;
         };
         let handle = acquired.expect("this engine is never closed");

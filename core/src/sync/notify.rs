@@ -4,7 +4,7 @@ use super::{
     const_unless_loom,
     signal::{Party, Queue, Signal, Waiter},
 };
-use crate::prim::AtomicUsize;
+use crate::{prim::AtomicUsize, waits::Wait};
 use std::{
     fmt,
     future::Future,
@@ -163,6 +163,10 @@ impl<H: Deref<Target = Notify>> Party for Listener<H> {
     }
 
     fn signalled(&self) {}
+
+    fn wait(&self) -> Wait {
+        Wait::new("a notification")
+    }
 
     fn pass_on(stored: &mut bool, queue: &mut Queue) {
         notify_one(stored, queue);

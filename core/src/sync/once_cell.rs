@@ -4,11 +4,16 @@ use super::{
     Event, const_unless_loom,
     raw::{AcquireFuture, HasRaw, RawSemaphore},
 };
+use crate::{
+    error::Closed,
+    waits::{self, Wait},
+};
 use std::{
     convert::Infallible,
     fmt,
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    pin::{Pin, pin},
     sync::OnceLock,
 };
 
@@ -93,9 +98,12 @@ impl<T> OnceCell<T> {
     /// Safe: nothing is lost with a wait that is dropped.
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = &T> {
+        let place = Location::caller();
         async move {
             if self.get().is_none() {
-                self.filled.wait().await;
+                let mut filled = pin!(self.filled.wait());
+                let wait = || Wait::new("the value of a once-cell").of::<T>().at(place);
+                poll_fn(|cx| waits::instead(&self.filled, wait, || filled.as_mut().poll(cx))).await;
             }
             self.full()
         }
@@ -134,18 +142,39 @@ impl<T> OnceCell<T> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        let place = Location::caller();
         async move {
             if let Some(value) = self.get() {
                 return Ok(value);
             }
             // Declared before the initialiser runs, hence dropped after it.
-            let turn = AcquireFuture::new(self, 1).await.map(Turn);
+            let turn = self
+                .in_turn(AcquireFuture::new(self, 1), place)
+                .await
+                .map(Turn);
             if turn.is_ok() && self.get().is_none() {
                 let value = init().await?;
                 drop(self.set(value));
             }
             Ok(self.full())
         }
+    }
+
+    /// Waits for the turn, and says so.
+    async fn in_turn<'a>(
+        &'a self,
+        mut acquire: AcquireFuture<&'a Self>,
+        place: &'static Location<'static>,
+    ) -> Result<&'a Self, Closed> {
+        poll_fn(|cx| {
+            let polled = Pin::new(&mut acquire).poll(cx);
+            if polled.is_pending() {
+                let wait = || Wait::new("the initialiser of a once-cell").of::<T>();
+                acquire.tell(|_| wait().at(place));
+            }
+            polled
+        })
+        .await
     }
 
     fn full(&self) -> &T {

@@ -23,6 +23,7 @@ use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
     prim::{AtomicUsize, Mutex, lock},
+    waits::{self, Wait},
 };
 use std::{
     future::Future,
@@ -245,6 +246,14 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
         }
     }
 
+    /// Says what it waits for; `wait` gets the handle.
+    #[cold]
+    pub(super) fn tell(&self, wait: impl Fn(&H) -> Wait) {
+        if let Some(handle) = &self.handle {
+            waits::pending(handle.raw(), || wait(handle));
+        }
+    }
+
     /// All that is not a first poll that finds its permits free.
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<H, Closed>> {
@@ -328,6 +337,7 @@ impl RawSemaphore {
     /// A waiter goes away: its place is closed up, a grant that had reached it goes on.
     #[cold]
     fn leave(&self, key: usize) {
+        waits::gave_up(self);
         let _waker = self.with_slow(|slow, state| {
             let (status, waker, need) = slow.waiters.take(key);
             if status == Status::Granted {

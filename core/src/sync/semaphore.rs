@@ -8,6 +8,7 @@ use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
     rt::{Permit, Semaphore},
+    waits::Wait,
 };
 use std::{
     fmt,
@@ -123,6 +124,17 @@ impl<H: Deref<Target = FifoSemaphore>> Acquire<H> {
             acquire: AcquireFuture::new(semaphore, permits),
         }
     }
+
+    #[cold]
+    fn tell(&self) {
+        self.acquire.tell(|semaphore| {
+            let wait = match self.permits {
+                1 => Wait::new("a permit of a semaphore"),
+                permits => Wait::new(format!("{permits} permits of a semaphore")),
+            };
+            wait.at(self.caller).held_at(semaphore.holder.get())
+        });
+    }
 }
 
 impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
@@ -131,6 +143,7 @@ impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
+            self.tell();
             return Poll::Pending;
         };
         Poll::Ready(acquired.map(|semaphore| {

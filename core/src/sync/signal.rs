@@ -18,8 +18,14 @@ use super::{
     const_unless_loom,
     wait_list::{Spare, Status, WaitList, poll_waiter, wake_all},
 };
-use crate::prim::{Mutex, lock};
-use std::task::{Context, Poll, Waker, ready};
+use crate::{
+    prim::{Mutex, lock},
+    waits::{self, Wait},
+};
+use std::{
+    panic::Location,
+    task::{Context, Poll, Waker, ready},
+};
 
 /// A queue, and a primitive's own state under the same lock.
 #[derive(Debug)]
@@ -119,6 +125,9 @@ pub(super) trait Party {
     /// What it gets from a signal.
     fn signalled(&self) -> Self::Output;
 
+    /// What it waits for.
+    fn wait(&self) -> Wait;
+
     /// A signal to one came back from a waiter that is gone.
     fn pass_on(state: &mut Self::State, queue: &mut Queue);
 }
@@ -128,6 +137,7 @@ pub(super) trait Party {
 pub(super) struct Waiter<P: Party> {
     party: P,
     stage: Stage,
+    place: &'static Location<'static>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,9 +149,18 @@ enum Stage {
 }
 
 impl<P: Party> Waiter<P> {
+    #[track_caller]
     pub(super) fn new(party: P) -> Self {
+        Self::at(party, Location::caller())
+    }
+
+    pub(super) fn at(party: P, place: &'static Location<'static>) -> Self {
         let stage = Stage::Idle;
-        Self { party, stage }
+        Self {
+            party,
+            stage,
+            place,
+        }
     }
 
     /// The one who waits, as long as it was not polled.
@@ -165,11 +184,15 @@ impl<P: Party> Waiter<P> {
 
     /// Waits for the signal. Until it is accepted, dropping this passes it on.
     pub(super) fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<P::Output> {
-        match self.stage {
+        let polled = match self.stage {
             Stage::Idle => self.poll_idle(cx.waker()),
             Stage::Waits(key) => self.poll_waits(key, cx.waker()),
             Stage::Holds | Stage::Done => panic!("polled again after it was ready"),
+        };
+        if polled.is_pending() {
+            waits::pending(self.party.signal(), || self.party.wait().at(self.place));
         }
+        polled
     }
 
     fn poll_idle(&mut self, waker: &Waker) -> Poll<P::Output> {
@@ -212,6 +235,7 @@ impl<P: Party> Drop for Waiter<P> {
         if matches!(stage, Stage::Idle | Stage::Done) {
             return;
         }
+        waits::gave_up(self.party.signal());
         let _waker = self.party.signal().with(|state, queue| {
             let (status, waker) = match stage {
                 Stage::Waits(key) => queue.remove(key),

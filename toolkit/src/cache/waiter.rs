@@ -5,7 +5,10 @@ use super::{
     deadlock::{self, Circle, Noted},
     flight::{Flight, Load, Outcome, Place, Turn},
 };
-use anyrt_core::rt::Runtime;
+use anyrt_core::{
+    rt::Runtime,
+    waits::{self, Wait},
+};
 use std::{
     hash::Hash,
     ops::Deref,
@@ -99,7 +102,11 @@ where
                 continue;
             }
             match flight.wait(cx, &mut self.place) {
-                Turn::Wait => return Poll::Pending,
+                Turn::Wait => {
+                    let wait = || Wait::new("a load of a cache").of::<V>();
+                    waits::pending(&**flight, wait);
+                    return Poll::Pending;
+                }
                 Turn::Drive(load) => self.load = Some(load),
                 Turn::Over if flight.is_abandoned() => {
                     self.flight = None;
@@ -155,6 +162,7 @@ where
         let Some(flight) = &self.flight else {
             return;
         };
+        waits::gave_up(&**flight);
         let leaving = flight.leave(self.place, self.load.take());
         // Gone before the next one can begin: a key has one load at a time.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(leaving.load)));

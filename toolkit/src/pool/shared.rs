@@ -27,10 +27,13 @@ use anyrt_core::{
     error::Closed,
     rt::Runtime,
     sync::{Event, Notify},
+    waits::{self, Wait},
 };
 use std::{
     collections::BTreeMap,
+    future::{Future, poll_fn},
     mem,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -320,12 +323,15 @@ pub(super) struct Waiting<'a, R: Runtime, M: Manager> {
 
 impl<R: Runtime, M: Manager> Waiting<'_, R, M> {
     pub(super) async fn granted(mut self) -> Result<Lease<R, M>, Closed> {
-        (&mut self.grant).await
+        let Self { shared, grant, .. } = &mut self;
+        let wait = || Wait::new("an object of a pool").of::<M::Object>();
+        poll_fn(|cx| waits::instead(*shared, wait, || Pin::new(&mut *grant).poll(cx))).await
     }
 }
 
 impl<R: Runtime, M: Manager> Drop for Waiting<'_, R, M> {
     fn drop(&mut self) {
+        waits::gave_up(self.shared);
         let waiter = lock(&self.shared.state).waiters.remove(&self.ticket);
         drop(waiter);
     }

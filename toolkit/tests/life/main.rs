@@ -10,6 +10,7 @@ mod pool_ages;
 mod pool_model;
 mod pool_naive;
 mod resource;
+mod waits;
 mod workers;
 
 use anyrt_core::rt::Entropy;

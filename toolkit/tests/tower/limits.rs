@@ -135,7 +135,7 @@ fn what_refuses_a_request_is_not_the_end_of_the_service() {
         let (limiter, mut service) = turns(&rt);
         assert!(limiter.try_acquire().is_ok());
         for (context, expected) in [(&cancelled, "cancelled"), (&soon, "the rate limit")] {
-            let ready = context.run(|| service.poll_ready(&mut cx()));
+            let ready = context.clone().sync_scope(|| service.poll_ready(&mut cx()));
             assert!(matches!(ready, Poll::Ready(Ok(()))));
             let refused = service.call(1).await.expect_err("it is refused");
             let error = refused.layer().expect("it is the layer's");
@@ -146,7 +146,9 @@ fn what_refuses_a_request_is_not_the_end_of_the_service() {
 
         let (limiter, mut service) = slots(&rt, 1);
         let slot = limiter.try_acquire();
-        let ready = cancelled.run(|| service.poll_ready(&mut cx()));
+        let ready = cancelled
+            .clone()
+            .sync_scope(|| service.poll_ready(&mut cx()));
         assert!(matches!(ready, Poll::Ready(Ok(()))));
         let refused = service.call(1).await;
         assert!(matches!(refused, Err(LayerError::Layer(error)) if error.reason.text == "enough"));

@@ -6,6 +6,7 @@ use anyrt_core::{
     error::{Closed, SendError, TryRecvError, TrySendError},
     rt::{Channel, Receiver, Sender},
     sync::{FifoOwnedSendPermit, FifoReceiver, FifoSendPermit, FifoSender},
+    waits::{self, Wait},
 };
 use std::{
     fmt,
@@ -121,7 +122,9 @@ impl<T: Send + 'static> Receiver<T> for SimReceiver<T> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.inner.poll_recv(cx)
+        let thing = &*self.named.thing;
+        let wait = || Wait::new(format!("an item of {thing}"));
+        waits::instead(thing, wait, || self.inner.poll_recv(cx))
     }
 
     fn try_recv(&mut self) -> Result<T, TryRecvError> {

@@ -8,7 +8,10 @@ pub use channel::{SimChannel, SimReceiver, SimSender};
 pub use lock::{SimLock, SimOwnedGuard};
 pub use semaphore::SimSemaphore;
 
-use crate::world::{Thing, WaitKey, Waited, World};
+use crate::{
+    notes,
+    world::{Thing, WaitKey, Waited, World},
+};
 use std::{
     future::{Future, poll_fn},
     mem,
@@ -44,7 +47,7 @@ impl Named {
                 if !mem::replace(&mut asked, true) && noted.world.interrupts() {
                     return Poll::Pending;
                 }
-                let polled = future.as_mut().poll(cx);
+                let polled = notes::hushed(|| future.as_mut().poll(cx));
                 if polled.is_pending() {
                     noted.key = noted.world.begin_wait(noted.key, &what, place);
                 }

@@ -30,6 +30,14 @@ impl SimSemaphore {
     }
 }
 
+/// What a report says of so many.
+fn part(permits: usize) -> &'static str {
+    match permits {
+        1 => "a permit of ",
+        _ => "several permits of ",
+    }
+}
+
 impl Semaphore for SimSemaphore {
     type Permit<'a> = FifoPermit<'a>;
     type OwnedPermit = FifoOwnedPermit;
@@ -41,7 +49,7 @@ impl Semaphore for SimSemaphore {
     ) -> impl Future<Output = Result<Self::Permit<'_>, Closed>> + Send {
         let place = Location::caller();
         let acquiring = self.inner.acquire_many(permits);
-        let acquiring = self.named.watch("permits of ", place, acquiring);
+        let acquiring = self.named.watch(part(permits), place, acquiring);
         async move {
             let permit = acquiring.await?;
             self.named.taken(place);
@@ -56,7 +64,7 @@ impl Semaphore for SimSemaphore {
     ) -> impl Future<Output = Result<Self::OwnedPermit, Closed>> + Send + 'static {
         let place = Location::caller();
         let acquiring = self.inner.clone().acquire_many_owned(permits);
-        let acquiring = self.named.watch("permits of ", place, acquiring);
+        let acquiring = self.named.watch(part(permits), place, acquiring);
         async move {
             let permit = acquiring.await?;
             self.named.taken(place);

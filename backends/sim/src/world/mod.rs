@@ -27,6 +27,7 @@ pub(crate) use waits::{Thing, WaitKey, Waited};
 use crate::{
     choice::{Choice, Script},
     failure::Failure,
+    notes::{self, Note},
     schedule::Schedule,
     sim::Settings,
     trace::{Event, Record, TaskNo},
@@ -234,6 +235,7 @@ impl World {
             priority: state.ready.priority(),
             detached: false,
             waits: Vec::new(),
+            notes: Vec::new(),
         });
         let spawned = Event::Spawned {
             task: no,
@@ -324,6 +326,7 @@ impl World {
             );
             state.driven = true;
         }
+        notes::begin();
         let _driven = (Driven(self), Drives::begin(), Polls::begin(self));
         let Some(entry) = self.reserve(place) else {
             panic!("a simulation that has ended runs nothing any more");
@@ -339,11 +342,13 @@ impl World {
         mut body: Pin<&mut F>,
     ) -> Result<F::Output, Failure> {
         let mut left: Option<(usize, BoxedTask)> = None;
+        let mut notes = Vec::new();
         loop {
-            let (key, future, waker) = self.next(left.take())?;
+            let (key, future, waker) = self.next(left.take(), &mut notes)?;
             let mut cx = Context::from_waker(&waker);
             if key == body_key {
-                if let Poll::Ready(output) = body.as_mut().poll(&mut cx) {
+                let polled = notes::collect(&mut notes, || body.as_mut().poll(&mut cx));
+                if let Poll::Ready(output) = polled {
                     self.end(key, Ending::Ready);
                     return Ok(output);
                 }
@@ -351,7 +356,7 @@ impl World {
             }
             let Some(mut future) = future else { continue };
             Ending::Aborted.note();
-            match future.as_mut().poll(&mut cx) {
+            match notes::collect(&mut notes, || future.as_mut().poll(&mut cx)) {
                 Poll::Pending => left = Some((key, future)),
                 Poll::Ready(()) => {
                     let ending = Ending::noted();
@@ -362,16 +367,18 @@ impl World {
         }
     }
 
-    /// Puts back the task that was polled, and gives the next one. Where nothing is ready, the clock
+    /// Puts back the task that was polled, with its notes, and gives the next one. Where nothing is ready, the clock
     /// jumps.
     fn next(
         &self,
         left: Option<(usize, BoxedTask)>,
+        notes: &mut Vec<Note>,
     ) -> Result<(usize, Option<BoxedTask>, Waker), Failure> {
         let mut state = self.lock();
         if let Some((key, future)) = left {
             state.tasks[key].future = Some(future);
         }
+        state.polled(notes);
         state.current = None;
         loop {
             if let Some(failure) = state.failed.take() {
@@ -396,6 +403,7 @@ impl World {
 
     fn end(&self, key: usize, ending: Ending) {
         let mut state = self.lock();
+        state.note_panics();
         let task = state.tasks.remove(key);
         let now = state.now;
         let event = match ending {
@@ -446,6 +454,13 @@ struct Driven<'a>(&'a World);
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
+        state.note_panics();
+        if let Some((key, _)) = state.current
+            && let Some(task) = state.tasks.get_mut(key)
+        {
+            // It panicked, so it waits no more.
+            task.notes.clear();
+        }
         state.driven = false;
         state.current = None;
     }

@@ -5,7 +5,12 @@ use super::{
     state::{State, Task},
     waits::Wait,
 };
-use crate::{failure::TaskReport, trace::TaskNo};
+use crate::{
+    cancel::Stage,
+    failure::{PanicReport, TaskReport, WaitReport},
+    notes::Note,
+    trace::{Event, TaskNo},
+};
 use std::{cmp::Reverse, sync::Arc};
 
 impl State {
@@ -32,6 +37,12 @@ impl State {
         let polled = self.current.is_some_and(|(_, no)| no == task.no);
         let kept = task.no != TaskNo(0) && task.polls > 0 && !task.detached;
         let own = 1 + usize::from(polled) + usize::from(kept && !polled);
+        // While it is polled, they are those of the poll before.
+        let notes: &[Note] = if polled { &[] } else { &task.notes };
+        let (aborts, notes): (Vec<_>, Vec<_>) =
+            notes.iter().partition(|note| note.wait.is_for_abort());
+        let own = own + aborts.len();
+        let notes = notes.into_iter().map(Note::report);
         TaskReport {
             task: task.no,
             parent: task.parent,
@@ -39,14 +50,45 @@ impl State {
             spawned_at: task.spawned_at,
             polls: task.polls,
             last_poll: instant(task.last_poll),
-            waits: task.waits.iter().map(Wait::report).collect(),
+            waits: task.waits.iter().map(Wait::report).chain(notes).collect(),
             timer: self.timers.of(task.no).map(instant),
             wakers: Arc::strong_count(&task.waker).saturating_sub(own),
         }
     }
 }
 
+impl Note {
+    fn report(&self) -> WaitReport {
+        WaitReport {
+            what: self.wait.to_string(),
+            place: self.wait.place(),
+            since: instant(self.since),
+            task: None,
+            taken_at: None,
+        }
+    }
+}
+
 impl super::World {
+    /// The panics of this run so far, whoever has caught them.
+    pub(crate) fn panics(&self) -> Vec<PanicReport> {
+        self.lock().panics.clone()
+    }
+
+    /// What `check_cancel` is about.
+    pub(crate) fn enter_stage(&self, stage: Stage) {
+        let mut state = self.lock();
+        state.stage = Some(stage);
+        if state.trace.is_kept() {
+            let (now, event) = (state.now, Event::Noted(TaskNo(0), stage.event()));
+            state.trace.add(now, event);
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.lock().stage
+    }
+
     pub(crate) fn reports(&self) -> Vec<TaskReport> {
         self.lock().reports()
     }

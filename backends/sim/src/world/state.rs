@@ -2,8 +2,11 @@
 
 use super::{BoxedTask, TaskWaker, instant, signals::Listener, timers::Timers, waits::Wait};
 use crate::{
+    cancel::Stage,
     choice::{Choices, Rng, Script},
-    failure::Failure,
+    failure::{Failure, PanicReport},
+    notes::Note,
+    quiet,
     schedule::{Entry, FEW, Ready, Schedule},
     sim::Settings,
     trace::{Event, TaskNo, Trace},
@@ -54,6 +57,10 @@ pub(crate) struct State {
     /// Panics that nobody has joined yet.
     pub(super) unheard: BTreeMap<TaskNo, String>,
     pub(super) failed: Option<Failure>,
+    /// All of them, whoever has caught them.
+    pub(super) panics: Vec<PanicReport>,
+    /// Where a `check_cancel` is.
+    pub(super) stage: Option<Stage>,
 }
 
 pub(crate) struct Task {
@@ -71,6 +78,8 @@ pub(crate) struct Task {
     pub(super) priority: u64,
     pub(super) detached: bool,
     pub(super) waits: Vec<Wait>,
+    /// What it waited for in its last poll, of what others have told.
+    pub(super) notes: Vec<Note>,
 }
 
 impl State {
@@ -100,6 +109,8 @@ impl State {
             closed: false,
             unheard: BTreeMap::new(),
             failed: None,
+            panics: Vec::new(),
+            stage: None,
             settings,
         }
     }
@@ -111,6 +122,50 @@ impl State {
             tasks: self.reports(),
         };
         self.failed.get_or_insert(failure);
+    }
+
+    /// What the task that was just polled has told, in return for what it told before.
+    pub(super) fn polled(&mut self, notes: &mut Vec<Note>) {
+        self.note_panics();
+        let Some((key, no)) = self.current else {
+            return;
+        };
+        let Some(task) = self.tasks.get_mut(key).filter(|task| task.no == no) else {
+            return;
+        };
+        for note in &mut *notes {
+            let before = task.notes.iter().find(|before| before.is_of(note));
+            note.since = before.map_or(self.now, |before| before.since);
+            if before.is_none() && self.trace.is_kept() && !note.wait.is_for_abort() {
+                let place = note.wait.place().map(|place| format!(", at {place}"));
+                let text = format!("{}{}", note.wait, place.unwrap_or_default());
+                self.trace.add(self.now, Event::Waits(no, text));
+            }
+        }
+        std::mem::swap(&mut task.notes, notes);
+    }
+
+    /// Panics that were caught within the poll that is over now.
+    pub(super) fn note_panics(&mut self) {
+        let messages = quiet::take_all();
+        let Some((key, no)) = self.current else {
+            return;
+        };
+        for message in messages {
+            if self.trace.is_kept() {
+                let event = Event::Noted(no, format!("panicked: {message}"));
+                self.trace.add(self.now, event);
+            }
+            let Some(task) = self.tasks.get(key) else {
+                return;
+            };
+            self.panics.push(PanicReport {
+                task: no,
+                name: task.name.as_deref().map(str::to_owned),
+                spawned_at: task.spawned_at,
+                message,
+            });
+        }
     }
 
     /// Makes a woken task ready.

@@ -80,7 +80,7 @@ impl Wait {
         };
         WaitReport {
             what: self.what.to_string(),
-            place: self.place,
+            place: Some(self.place),
             since: instant(self.since),
             task,
             taken_at: holder,

@@ -1,10 +1,14 @@
 //! Waiting for a value.
 
 use super::{Receiver, RecvError, TryRecvError};
-use crate::channel::waiters::{leave, poll_until};
+use crate::{
+    channel::waiters::{leave, poll_until},
+    waits::Wait,
+};
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -15,13 +19,16 @@ use std::{
 pub struct Recv<'a, T> {
     receiver: &'a mut Receiver<T>,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 impl<'a, T> Recv<'a, T> {
+    #[track_caller]
     pub(super) fn new(receiver: &'a mut Receiver<T>) -> Self {
         Self {
             receiver,
             key: None,
+            place: Location::caller(),
         }
     }
 }
@@ -30,12 +37,17 @@ impl<T: Clone> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { receiver, key } = &mut *self;
+        let Self {
+            receiver,
+            key,
+            place,
+        } = &mut *self;
         if receiver.streak.must_yield(cx) {
             return Poll::Pending;
         }
         let position = &mut receiver.position;
-        let polled = poll_until(&receiver.shared.state, key, cx, |state| {
+        let wait = || Wait::new("an item of a broadcast").of::<T>().at(place);
+        let polled = poll_until(&receiver.shared.state, key, cx, wait, |state| {
             match state.take(position) {
                 Ok(value) => Some(Ok(value)),
                 Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),

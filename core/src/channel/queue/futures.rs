@@ -5,10 +5,12 @@ use crate::{
     channel::waiters::{leave, poll_until},
     error::{Closed, SendError, TryRecvError, TrySendError},
     sync::wait_list::{Spare, Status, poll_waiter},
+    waits::{self, Wait},
 };
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -20,18 +22,28 @@ pub struct Put<'a, T> {
     /// `None` once it is in, or handed back.
     item: Option<T>,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 /// The item is never pinned.
 impl<T> Unpin for Put<'_, T> {}
 
 impl<'a, T> Put<'a, T> {
+    #[track_caller]
     pub(super) fn new(queue: &'a Queue<T>, item: T) -> Self {
         Self {
             queue,
             item: Some(item),
             key: None,
+            place: Location::caller(),
         }
+    }
+
+    #[cold]
+    fn tell(&self) {
+        waits::pending(&self.queue.shared.state, || {
+            Wait::new("room in a queue").of::<T>().at(self.place)
+        });
     }
 }
 
@@ -44,7 +56,7 @@ impl<T> Future for Put<'_, T> {
         let this = &mut *self;
         let shared = &this.queue.shared;
         let outcome = if let Some(key) = this.key {
-            ready!(poll_waiter(cx.waker(), |visit| {
+            let polled = poll_waiter(cx.waker(), |visit| {
                 shared.with(|state, wakers| {
                     let (status, ()) = ready!(state.putters.poll(key, visit));
                     // First of all: an item's `Ord` may panic.
@@ -58,7 +70,11 @@ impl<T> Future for Put<'_, T> {
                         }
                     })
                 })
-            }))
+            });
+            if polled.is_pending() {
+                this.tell();
+            }
+            ready!(polled)
         } else {
             const POLLED_AGAIN: &str = "a `put` was polled again after it was ready";
             let item = this.item.take().expect(POLLED_AGAIN);
@@ -82,6 +98,7 @@ impl<T> Future for Put<'_, T> {
         };
         if let Err(TrySendError::Full(item)) = outcome {
             this.item = Some(item);
+            this.tell();
             return Poll::Pending;
         }
         Poll::Ready(outcome.map_err(|error| SendError(error.into_inner())))
@@ -92,6 +109,7 @@ impl<T> Drop for Put<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             let shared = &self.queue.shared;
+            waits::gave_up(&shared.state);
             let waker = shared.with(|state, wakers| state.putter_left(key, wakers));
             drop(waker);
         }
@@ -103,11 +121,24 @@ impl<T> Drop for Put<'_, T> {
 pub struct Get<'a, T> {
     queue: &'a Queue<T>,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 impl<'a, T> Get<'a, T> {
+    #[track_caller]
     pub(super) fn new(queue: &'a Queue<T>) -> Self {
-        Self { queue, key: None }
+        Self {
+            queue,
+            key: None,
+            place: Location::caller(),
+        }
+    }
+
+    #[cold]
+    fn tell(&self) {
+        waits::pending(&self.queue.shared.state, || {
+            Wait::new("an item of a queue").of::<T>().at(self.place)
+        });
     }
 }
 
@@ -118,7 +149,7 @@ impl<T> Future for Get<'_, T> {
         let this = &mut *self;
         let (queue, shared) = (this.queue, &this.queue.shared);
         let outcome = if let Some(key) = this.key {
-            ready!(poll_waiter(cx.waker(), |visit| {
+            let polled = poll_waiter(cx.waker(), |visit| {
                 shared.with(|state, wakers| {
                     let (status, ()) = ready!(state.getters.poll(key, visit));
                     this.key = None;
@@ -127,7 +158,11 @@ impl<T> Future for Get<'_, T> {
                         _ => state.get_promised(wakers).map(|item| Job::new(item, queue)),
                     })
                 })
-            }))
+            });
+            if polled.is_pending() {
+                this.tell();
+            }
+            ready!(polled)
         } else {
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {
@@ -145,6 +180,7 @@ impl<T> Future for Get<'_, T> {
             }
         };
         if let Err(TryRecvError::Empty) = outcome {
+            this.tell();
             return Poll::Pending;
         }
         Poll::Ready(outcome.map_err(|_| Closed))
@@ -155,6 +191,7 @@ impl<T> Drop for Get<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             let shared = &self.queue.shared;
+            waits::gave_up(&shared.state);
             let waker = shared.with(|state, wakers| state.getter_left(key, wakers));
             drop(waker);
         }
@@ -168,14 +205,17 @@ pub struct Join<'a, T> {
     /// How often all was done before the first poll.
     rests: Option<u64>,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 impl<'a, T> Join<'a, T> {
+    #[track_caller]
     pub(super) fn new(queue: &'a Queue<T>) -> Self {
         Self {
             queue,
             rests: None,
             key: None,
+            place: Location::caller(),
         }
     }
 }
@@ -184,8 +224,17 @@ impl<T> Future for Join<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { queue, rests, key } = &mut *self;
-        poll_until(&queue.shared.state, key, cx, |state| {
+        let Self {
+            queue,
+            rests,
+            key,
+            place,
+        } = &mut *self;
+        let wait = || {
+            let wait = Wait::new("the end of all work of a queue");
+            wait.of::<T>().at(place)
+        };
+        poll_until(&queue.shared.state, key, cx, wait, |state| {
             let before = *rests.get_or_insert(state.rests);
             (state.unfinished() == 0 || state.rests != before).then_some(())
         })

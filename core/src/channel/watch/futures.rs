@@ -5,10 +5,12 @@ use crate::{
     channel::waiters::{leave, poll_until},
     error::Closed,
     prim::Mutex,
+    waits::Wait,
 };
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -19,13 +21,16 @@ use std::{
 pub struct ClosedFuture<'a> {
     receivers: &'a Mutex<Receivers>,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 impl<'a> ClosedFuture<'a> {
+    #[track_caller]
     pub(super) fn new(receivers: &'a Mutex<Receivers>) -> Self {
         Self {
             receivers,
             key: None,
+            place: Location::caller(),
         }
     }
 }
@@ -34,8 +39,15 @@ impl Future for ClosedFuture<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { receivers, key } = &mut *self;
-        poll_until(receivers, key, cx, |state| (state.count == 0).then_some(()))
+        let Self {
+            receivers,
+            key,
+            place,
+        } = &mut *self;
+        let wait = || Wait::new("the end of the receivers of a watch").at(place);
+        poll_until(receivers, key, cx, wait, |state| {
+            (state.count == 0).then_some(())
+        })
     }
 }
 
@@ -53,15 +65,18 @@ pub struct WaitFor<'a, T, P> {
     tested: Option<u64>,
     wanted: P,
     key: Option<usize>,
+    place: &'static Location<'static>,
 }
 
 impl<'a, T, P> WaitFor<'a, T, P> {
+    #[track_caller]
     pub(super) fn new(receiver: &'a mut Receiver<T>, tested: Option<u64>, wanted: P) -> Self {
         Self {
             receiver,
             tested,
             wanted,
             key: None,
+            place: Location::caller(),
         }
     }
 }
@@ -75,12 +90,13 @@ impl<T, P: FnMut(&T) -> bool> Future for WaitFor<'_, T, P> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let (receiver, key) = (&mut *this.receiver, &mut this.key);
+        let wait = || Wait::new("a value of a watch").of::<T>().at(this.place);
         loop {
             if receiver.streak.must_yield(cx) {
                 return Poll::Pending;
             }
             let tested = this.tested;
-            let polled = poll_until(&receiver.shared.values, key, cx, |values| {
+            let polled = poll_until(&receiver.shared.values, key, cx, wait, |values| {
                 values.newer(tested)
             });
             let Poll::Ready(newer) = polled else {

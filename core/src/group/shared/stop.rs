@@ -8,7 +8,8 @@ use crate::group::{
     reaper::{Inside, reap},
 };
 use crate::{
-    Elapsed, cancel::CancelReason, context::Occupied, prim::FirstPanic, rt::Runtime, sync::wake_all,
+    Elapsed, cancel::CancelReason, context::Occupied, prim::FirstPanic, rt::Runtime,
+    sync::wake_all, waits,
 };
 use std::{
     collections::VecDeque,
@@ -155,6 +156,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
 
     /// The owner is gone.
     pub(in crate::group) fn abandon(self: &Arc<Self>) {
+        waits::gave_up(&**self);
         let mut state = self.lock();
         (state.closed, state.over) = (true, true);
         let mut after = self.abort_in(&mut state);

@@ -7,6 +7,7 @@ use crate::{
     rt::Runtime,
     sync::{wait_list::Spare, wake_all},
     task::drop_quietly,
+    waits::{self, Wait},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -29,6 +30,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let replaced = state.reaper_waker.replace(waker);
         drop(state);
         drop(replaced);
+        waits::pending(self, || Wait::new("the end of its group"));
         Poll::Pending
     }
 
@@ -43,6 +45,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             let replaced = state.owner.replace(waker);
             drop(state);
             drop(replaced);
+            waits::pending(self, || self.wait());
             return Poll::Pending;
         }
         (state.closed, state.over) = (true, true);
@@ -94,10 +97,44 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         drop(state);
         // Or a panic of it would take an output along.
         drop_quietly(replaced);
+        if polled.is_pending() {
+            waits::pending(self, || self.wait());
+        }
         polled
     }
 
+    /// Its children, the first few by name and place.
+    #[cold]
+    fn wait(&self) -> Wait {
+        const NAMED: usize = 4;
+        let state = self.lock();
+        let count = state.live.len();
+        let mut what = match (count, state.inner) {
+            (0, _) => "the groups within".to_owned(),
+            (1, _) => "a child".to_owned(),
+            _ => format!("{count} children"),
+        };
+        what += &match &self.options.name {
+            Some(name) => format!(" of `{name}`"),
+            None => " of a group".to_owned(),
+        };
+        what += &format!(" (made at {})", self.options.made_at);
+        for (nth, (_, entry)) in state.live.iter().take(NAMED).enumerate() {
+            what += if nth == 0 { ": " } else { ", " };
+            match state.names.get(&entry.index()) {
+                Some(name) => what += &format!("`{name}`"),
+                None => what += &format!("number {}", entry.index()),
+            }
+            what += &format!(" (spawned at {})", entry.spawned_at);
+        }
+        if count > NAMED {
+            what += &format!(" and {} more", count - NAMED);
+        }
+        Wait::new(what)
+    }
+
     pub(in crate::group) fn forget_consumer(&self, key: Option<u64>) {
+        waits::gave_up(self);
         let _dropped_outside_the_lock = self.lock().forget_consumer(key);
     }
 

@@ -4,6 +4,7 @@ use super::shared::{Phase, Shared};
 use crate::{
     JoinError,
     task::slot::{Left, Slot},
+    waits::{self, Wait},
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -143,12 +144,17 @@ impl<T> Future for ScopedHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.slot.poll_take(&mut this.left, cx)
+        let polled = this.slot.poll_take(&mut this.left, cx);
+        if polled.is_pending() {
+            waits::pending(&*this.slot, || Wait::new("a child of a scope"));
+        }
+        polled
     }
 }
 
 impl<T> Drop for ScopedHandle<T> {
     fn drop(&mut self) {
+        waits::gave_up(&*self.slot);
         self.slot.detach(self.left);
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     error::TrySendError,
     prim::{AtomicUsize, Mutex, MutexGuard, lock},
     rt::Channel,
+    waits::{self, Wait},
 };
 use std::{
     collections::VecDeque,
@@ -305,6 +306,12 @@ impl<T> Shared<T> {
         drop(state);
         wake_all(waiter.into_iter().chain(receiver).collect());
     }
+}
+
+/// Says that a task waits for a slot. Without a place: the futures are hot, and would be a third larger.
+#[cold]
+fn needs_room<T>(shared: &Shared<T>) {
+    waits::pending(shared, || Wait::new("room in a channel").of::<T>());
 }
 
 #[inline]

@@ -5,6 +5,7 @@ use crate::{
     error::TryRecvError,
     rt::Receiver,
     task::{Streak, drop_quietly},
+    waits::{self, Wait},
 };
 use std::{
     fmt,
@@ -135,6 +136,9 @@ impl<T> FifoReceiver<T> {
         if polled.is_none() && !state.is_drained() {
             waker.swap(&mut state.receiver);
             self.streak.end();
+            drop(state);
+            // Without a place: it would be half again as large as it is.
+            waits::pending(shared, || Wait::new("an item of a channel").of::<T>());
             return Poll::Pending;
         }
         shared.note(&state);
@@ -148,6 +152,7 @@ impl<T> FifoReceiver<T> {
 
     #[cold]
     fn forget_waker(&self) {
+        waits::gave_up(&*self.shared);
         let waker = self.shared.lock().receiver.take();
         drop(waker);
     }

@@ -2,11 +2,12 @@
 
 use super::{
     super::wait_list::{Spare, Status, poll_waiter},
-    Cargo, FifoSender, wake,
+    Cargo, FifoSender, needs_room, wake,
 };
 use crate::{
     error::{Closed, SendError},
     rt::SendPermit,
+    waits,
 };
 use std::{
     borrow::Borrow,
@@ -58,15 +59,19 @@ impl<T, S: Borrow<FifoSender<T>> + Unpin> Future for Reserve<T, S> {
         let sender = sender.expect("polled again after it was ready").borrow();
         let status = match this.key {
             Some(key) => {
-                ready!(poll_waiter(cx.waker(), |visit| {
+                let polled = poll_waiter(cx.waker(), |visit| {
                     sender.shared.lock().waiters.poll(key, visit)
-                }))
-                .0
+                });
+                if polled.is_pending() {
+                    needs_room(&sender.shared);
+                }
+                ready!(polled).0
             }
             None => match Self::reserve_or_enqueue(sender, cx.waker()) {
                 Ok(status) => status,
                 Err(key) => {
                     this.key = Some(key);
+                    needs_room(&sender.shared);
                     return Poll::Pending;
                 }
             },
@@ -88,6 +93,7 @@ impl<T, S: Borrow<FifoSender<T>>> Drop for Reserve<T, S> {
         let (Some(sender), Some(key)) = (&self.sender, self.key) else {
             return;
         };
+        waits::gave_up(&*sender.borrow().shared);
         let mut left = None;
         sender.borrow().shared.change(|state| {
             let (status, waker, _no_item) = state.waiters.take(key);

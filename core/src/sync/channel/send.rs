@@ -2,13 +2,14 @@
 
 use super::{
     super::wait_list::{Spare, Status, poll_waiter},
-    Cargo, Shared,
+    Cargo, Shared, needs_room,
     reserve::{FifoOwnedSendPermit, FifoSendPermit, Reserve},
     wake,
 };
 use crate::{
     error::{Closed, SendError, TrySendError},
     rt::Sender,
+    waits,
 };
 use std::{
     fmt,
@@ -119,9 +120,11 @@ impl<T> Sending<'_, T> {
         let Stage::Waits(key) = self.stage else {
             return self.poll_first(waker);
         };
-        let (status, cargo) = ready!(poll_waiter(waker, |visit| {
-            self.shared.lock().waiters.poll(key, visit)
-        }));
+        let polled = poll_waiter(waker, |visit| self.shared.lock().waiters.poll(key, visit));
+        if polled.is_pending() {
+            needs_room(self.shared);
+        }
+        let (status, cargo) = ready!(polled);
         self.stage = Stage::Done;
         Poll::Ready(match (status, cargo) {
             (Status::Closed, Cargo::Item(item)) => Err(SendError(item)),
@@ -143,13 +146,16 @@ impl<T> Sending<'_, T> {
             return Poll::Ready(Err(SendError(item)));
         }
         let key = state.waiters.push_with(waker.take(), Cargo::Item(item));
+        drop(state);
         self.stage = Stage::Waits(key);
+        needs_room(self.shared);
         Poll::Pending
     }
 
     /// Takes the item back, from the list of waiters or out of the queue.
     #[cold]
     fn leave(&self, key: usize) {
+        waits::gave_up(self.shared);
         let mut left = None;
         self.shared.change(|state| {
             let (_, waker, cargo) = state.waiters.take(key);

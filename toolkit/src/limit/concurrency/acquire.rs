@@ -6,10 +6,12 @@ use anyrt_core::{
     cancel::{CancellationToken, Cancelled, CancelledFuture},
     context,
     rt::Runtime,
+    waits::{self, Wait},
 };
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -24,12 +26,14 @@ pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
     ticket: Option<u64>,
     token: Option<CancellationToken>,
     cancelled: Option<CancelledFuture<CancellationToken>>,
+    place: &'static Location<'static>,
 }
 
 // Nothing in it is pinned.
 impl<R: Runtime, K: Ord + Clone> Unpin for AcquireSlot<'_, R, K> {}
 
 impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
+    #[track_caller]
     pub(super) fn new(limiter: &'a Limiter<R, K>, key: K) -> Self {
         Self {
             limiter,
@@ -37,6 +41,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             ticket: None,
             token: None,
             cancelled: None,
+            place: Location::caller(),
         }
     }
 
@@ -70,12 +75,14 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             self.leave(key);
             return Poll::Ready(cancelled);
         }
+        waits::pending(&**inner, || Wait::new("a slot of a limiter").at(self.place));
         Poll::Pending
     }
 
     fn leave(&mut self, key: &K) {
         if let Some(ticket) = self.ticket.take() {
             let inner = &self.limiter.inner;
+            waits::gave_up(&**inner);
             drop(inner.change(|state, wakers| state.lanes.leave(key, ticket, wakers)));
         }
     }

@@ -105,6 +105,7 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     ///
     /// # Cancel safety
     /// Safe: a slot that had reached it goes to the next. The place in the line is lost.
+    #[track_caller]
     pub fn acquire_for(&self, key: K) -> AcquireSlot<'_, R, K> {
         AcquireSlot::new(self, key)
     }
@@ -160,6 +161,7 @@ impl<R: Runtime> Limiter<R> {
     ///
     /// # Cancel safety
     /// Safe: a slot that had reached it goes to the next. The place in the line is lost.
+    #[track_caller]
     pub fn acquire(&self) -> AcquireSlot<'_, R, ()> {
         self.acquire_for(())
     }

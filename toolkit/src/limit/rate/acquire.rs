@@ -7,11 +7,13 @@ use anyrt_core::{
     cancel::{CancellationToken, CancelledFuture},
     context,
     rt::{Runtime, Timer},
+    waits::{self, Wait},
 };
 use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::Future,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -28,6 +30,7 @@ pin_project! {
         timer: Option<R::Timer>,
         cancelled: Option<CancelledFuture<CancellationToken>>,
         done: bool,
+        place: &'static Location<'static>,
     }
 
     impl<R: Runtime> PinnedDrop for AcquireRate<'_, R> {
@@ -40,6 +43,7 @@ pin_project! {
 }
 
 impl<'a, R: Runtime> AcquireRate<'a, R> {
+    #[track_caller]
     pub(super) fn new(limiter: &'a RateLimiter<R>, weight: u32) -> Self {
         Self {
             limiter,
@@ -48,6 +52,7 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
             timer: None,
             cancelled: None,
             done: false,
+            place: Location::caller(),
         }
     }
 
@@ -78,6 +83,7 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
     fn leave(self: Pin<&mut Self>) {
         let this = self.project();
         if let Some(ticket) = this.ticket.take() {
+            waits::gave_up(&*this.limiter.inner);
             drop(
                 this.limiter
                     .with(|line, now, wakers| line.leave(ticket, now, wakers)),
@@ -137,7 +143,12 @@ impl<R: Runtime> AcquireRate<'_, R> {
                 Some(_) => {}
             }
             let timer = this.timer.as_pin_mut().expect("it was made above");
-            ready!(timer.poll(cx));
+            let polled = timer.poll(cx);
+            if polled.is_pending() {
+                let wait = || Wait::new("its turn at a rate limiter").at(this.place);
+                waits::pending(&**inner, wait);
+            }
+            ready!(polled);
         }
     }
 }

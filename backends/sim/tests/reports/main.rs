@@ -1,5 +1,8 @@
 //! What a failed run tells.
 
+mod panics;
+mod waits;
+
 use anyrt_core::{
     rt::{JoinHandle, Lock, Receiver, Runtime, Sender, Sleep, Spawn, SpawnBlocking},
     task::yield_now,
@@ -65,8 +68,8 @@ fn a_deadlock_names_who_waits_for_whom() {
             "the body: polled once",
             "waits since 0ns at",
             "for the end of task 1",
-            "for lock 2 of `u32` (made at backends/sim/tests/reports.rs:",
-            "last taken by task 2 at backends/sim/tests/reports.rs:",
+            "for lock 2 of `u32` (made at backends/sim/tests/reports/main.rs:",
+            "last taken by task 2 at backends/sim/tests/reports/main.rs:",
             "a circle: task 1 waits for task 2 waits for task 1",
         ],
     );
@@ -92,7 +95,7 @@ fn channels_and_permits_are_named_too() {
         &[
             "room in channel 1 of `u8`",
             "an item of channel 3 of `u8`",
-            "permits of semaphore 2",
+            "a permit of semaphore 2",
         ],
     );
 }
@@ -100,18 +103,22 @@ fn channels_and_permits_are_named_too() {
 #[test]
 fn a_future_that_forgot_its_waker_is_told_from_one_that_waits() {
     let failure = failure(|rt| async move {
-        let (sender, receiver) = anyrt_core::channel::oneshot::channel::<()>();
-        let waits = rt.spawn(async move { receiver.await.ok() });
+        let (kept, keeps) = (Arc::new(std::sync::Mutex::new(None)), rt.clone());
+        let keeper = kept.clone();
+        let waits = keeps.spawn(std::future::poll_fn(move |cx| {
+            *keeper.lock().unwrap() = Some(cx.waker().clone());
+            std::task::Poll::<()>::Pending
+        }));
         rt.spawn(pending::<()>()).await.unwrap();
         waits.await.unwrap();
-        drop(sender);
+        drop(kept);
     });
     let text = failure.to_string();
     has(
         &text,
         &[
             "nobody holds its waker, so nothing can wake it",
-            "its waker is held by something that is not the runtime's",
+            "its waker is held by something that the simulator does not see",
         ],
     );
 }
@@ -130,7 +137,7 @@ fn a_panic_shows_the_tree_of_tasks() {
     has(
         &text,
         &[
-            "task 2 panicked, and nobody joined it: on purpose (backends/sim/tests/reports.rs:",
+            "task 2 panicked, and nobody joined it: on purpose (backends/sim/tests/reports/main.rs:",
             "\n  the body: polled once",
             "\n      sleeps until 1s",
             "\n    task 1 (spawned at",
@@ -148,7 +155,7 @@ fn children_of_groups_have_their_names() {
     });
     has(
         &failure.to_string(),
-        &["task 1 \"fetch\" (spawned at backends/sim/tests/reports.rs:"],
+        &["task 1 \"fetch\" (spawned at backends/sim/tests/reports/main.rs:"],
     );
 }
 
@@ -248,7 +255,7 @@ fn a_report_has_the_line_that_replays_it() {
         ],
     );
     // One choice is enough for it, and shrinking finds that.
-    has(&text, &["with 1 choices that are not the first in line"]);
+    has(&text, &["with 1 choice that is not the first in line"]);
     let page = text.rsplit("or look at it:\n").next().unwrap().trim();
     let page = std::fs::read_to_string(page).expect("the page");
     has(

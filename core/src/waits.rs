@@ -1,0 +1,185 @@
+//! What tasks wait for, told to whoever observes: a simulator, whose reports name it.
+//!
+//! All that waits in this crate says so here. A primitive of one's own can, too: then a report says more of it
+//! than that something holds its task's waker. Where nobody observes, which is so on every real runtime, that
+//! costs a load of a static, and only when a future is about to be pending, or is dropped while it waits.
+//!
+//! ```
+//! use anyrt_core::waits::{self, Wait};
+//! use std::{panic::Location, pin::Pin, task::{Context, Poll}};
+//!
+//! struct Door { open: bool }
+//!
+//! struct Opened<'a> { door: &'a Door, place: &'static Location<'static> }
+//!
+//! impl Future for Opened<'_> {
+//!     type Output = ();
+//!
+//!     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+//!         if self.door.open {
+//!             return Poll::Ready(());
+//!         }
+//!         // … keeps the waker, and after all locks are free again:
+//!         waits::pending(self.door, || Wait::new("a door").at(self.place));
+//!         Poll::Pending
+//!     }
+//! }
+//!
+//! impl Drop for Opened<'_> {
+//!     fn drop(&mut self) {
+//!         waits::gave_up(self.door);
+//!     }
+//! }
+//! ```
+
+use std::{any::type_name, borrow::Cow, fmt, panic::Location, ptr, sync::OnceLock, task::Poll};
+
+type Place = &'static Location<'static>;
+
+/// A wait, as a report shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "it has to be told"]
+pub struct Wait {
+    what: Cow<'static, str>,
+    of: Option<&'static str>,
+    made_at: Option<Place>,
+    held_at: Option<Place>,
+    place: Option<Place>,
+    is_for_abort: bool,
+}
+
+impl Wait {
+    /// For `what`: `an event`, `room in a queue`.
+    pub fn new(what: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            what: what.into(),
+            of: None,
+            made_at: None,
+            held_at: None,
+            place: None,
+            is_for_abort: false,
+        }
+    }
+
+    /// No wait: somebody keeps the task's waker only to abort it.
+    pub fn for_abort() -> Self {
+        Self {
+            is_for_abort: true,
+            ..Self::new("an abort")
+        }
+    }
+
+    /// Of what type that is.
+    pub fn of<T: ?Sized>(mut self) -> Self {
+        self.of = Some(type_name::<T>());
+        self
+    }
+
+    /// Where somebody began to wait.
+    pub fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Where what is waited for was made.
+    pub fn made_at(mut self, place: &'static Location<'static>) -> Self {
+        self.made_at = Some(place);
+        self
+    }
+
+    /// Where whoever has it now took it.
+    pub fn held_at(mut self, place: Option<&'static Location<'static>>) -> Self {
+        self.held_at = place;
+        self
+    }
+
+    /// Whether it is none: see [`for_abort`](Self::for_abort).
+    pub fn is_for_abort(&self) -> bool {
+        self.is_for_abort
+    }
+
+    /// Where somebody began to wait, if that is known.
+    pub fn place(&self) -> Option<&'static Location<'static>> {
+        self.place
+    }
+}
+
+/// All but the place of the wait.
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let Some(of) = self.of {
+            write!(f, " of `{of}`")?;
+        }
+        if let Some(place) = self.made_at {
+            write!(f, " (made at {place})")?;
+        }
+        if let Some(place) = self.held_at {
+            write!(f, ", by then taken at {place}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Hears of the waits of all threads. It is called in polls and in destructors, outside of locks.
+pub trait Observer: Sync {
+    /// The task that this thread polls is about to be pending, for the thing at address `thing`.
+    fn pending(&self, thing: usize, wait: &dyn Fn() -> Wait);
+
+    /// A wait for `thing` was given up.
+    fn gave_up(&self, thing: usize);
+
+    /// How many waits it knows of the poll that this thread is in.
+    fn count(&self) -> usize;
+
+    /// Forgets those of this poll that came after the first `count`.
+    fn forget_since(&self, count: usize);
+}
+
+static OBSERVER: OnceLock<&'static dyn Observer> = OnceLock::new();
+
+/// Has `observer` hear of all waits from now on. The first stays, for the whole process.
+pub fn observe(observer: &'static dyn Observer) {
+    OBSERVER.get_or_init(|| observer);
+}
+
+/// Says that the task that is being polled waits for `thing`: to be called before a poll returns `Pending`, with
+/// no lock held.
+#[inline]
+pub fn pending<T: ?Sized>(thing: &T, wait: impl Fn() -> Wait) {
+    if let Some(observer) = OBSERVER.get() {
+        observer.pending(address(thing), &wait);
+    }
+}
+
+/// Says that a wait for `thing` was given up: to be called where its future is dropped. Where it had not waited,
+/// nothing happens.
+#[inline]
+pub fn gave_up<T: ?Sized>(thing: &T) {
+    if let Some(observer) = OBSERVER.get() {
+        observer.gave_up(address(thing));
+    }
+}
+
+/// Polls something within `thing`, and says, where that is pending, that the task waits for `thing` instead.
+#[inline]
+pub fn instead<T: ?Sized, O>(
+    thing: &T,
+    wait: impl Fn() -> Wait,
+    poll: impl FnOnce() -> Poll<O>,
+) -> Poll<O> {
+    let Some(observer) = OBSERVER.get() else {
+        return poll();
+    };
+    let count = observer.count();
+    let polled = poll();
+    if polled.is_pending() {
+        observer.forget_since(count);
+        observer.pending(address(thing), &wait);
+    }
+    polled
+}
+
+fn address<T: ?Sized>(thing: &T) -> usize {
+    ptr::from_ref(thing).addr()
+}

@@ -1,0 +1,106 @@
+//! Those who wait in a queue of the toolkit's own say so to whoever reads a report.
+
+use super::SECOND;
+use anyrt_core::rt::{Sleep, Spawn};
+use anyrt_sim::{Sim, SimRuntime};
+use anyrt_toolkit::{
+    cache::AsyncCache,
+    limit::{Limiter, Quota, RateLimiter},
+    pool::{Manager, Pool},
+};
+use std::{
+    convert::Infallible,
+    future::{Future, pending},
+};
+
+/// What is told of a run that hangs.
+#[track_caller]
+fn waits<F, Fut>(body: F, at: &str, what: &str)
+where
+    F: FnOnce(SimRuntime) -> Fut + Send,
+    Fut: Future<Output = ()>,
+{
+    let limit = Sim::new().max_time(SECOND * 60);
+    let text = limit.run(4, body).failure.expect("it hangs").to_string();
+    let mut lines = text.lines().filter(|line| line.contains(at));
+    assert!(
+        lines.any(|line| line.ends_with(what)),
+        "no {what:?} in:\n{text}"
+    );
+}
+
+const HERE: &str = "waits since 0ns at toolkit/tests/life/waits.rs:";
+
+#[test]
+fn for_a_load_that_another_drives() {
+    waits(
+        |rt| async move {
+            let cache = AsyncCache::<_, u8, u16>::builder(&rt)
+                .capacity(9)
+                .build()
+                .unwrap();
+            let other = cache.clone();
+            drop(rt.spawn(async move { other.get_or_load(&1, |_| pending()).await }));
+            rt.sleep(SECOND).await;
+            cache.get_or_load(&1, |_| pending()).await.unwrap();
+        },
+        "waits since 1s",
+        " for a load of a cache of `u16`",
+    );
+}
+
+#[test]
+fn for_a_turn_at_a_rate_limiter() {
+    waits(
+        |rt| async move {
+            let quota = Quota::new(1, SECOND * 100);
+            let limiter = RateLimiter::new(&rt, quota).unwrap();
+            limiter.acquire().await.unwrap();
+            limiter.acquire().await.unwrap();
+        },
+        HERE,
+        " for its turn at a rate limiter",
+    );
+}
+
+#[test]
+fn for_a_slot_of_a_limiter() {
+    waits(
+        |rt| async move {
+            let limiter: Limiter<_> = Limiter::new(&rt, 1).unwrap();
+            let _slot = limiter.acquire().await.unwrap();
+            drop(limiter.acquire().await);
+        },
+        HERE,
+        " for a slot of a limiter",
+    );
+}
+
+/// Makes numbers.
+struct Numbers;
+
+impl Manager for Numbers {
+    type Object = u8;
+    type Error = Infallible;
+
+    async fn create(&self) -> Result<u8, Infallible> {
+        Ok(1)
+    }
+
+    async fn recycle(&self, _: &mut u8) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn for_an_object_of_a_pool() {
+    waits(
+        |rt| async move {
+            let pool = Pool::builder(&rt, Numbers).max_size(1).build().unwrap();
+            let _leased = pool.get().await.unwrap();
+            drop(pool.get().await);
+        },
+        "waits since 0ns",
+        " for an object of a pool of `u8`",
+    );
+}
