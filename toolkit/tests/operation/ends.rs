@@ -7,7 +7,7 @@ use anyrt_core::{
     rt::{Clock, JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
-use anyrt_sim::{check, check_cancel};
+use anyrt_sim::check;
 use anyrt_toolkit::operation::{Operation, Outcome, Tracker};
 use std::{
     any::Any,
@@ -190,26 +190,6 @@ fn who_is_dropped_by_anothers_panic_was_cancelled() {
         assert!(task.await.expect_err("it panics").is_panic());
         assert_eq!(outcomes(&tracker), [Outcome::Cancelled]);
     });
-}
-
-#[test]
-fn it_is_as_cancel_safe_as_its_future() {
-    check_cancel(
-        |_| async { Tracker::new(9) },
-        |rt, tracker: Tracker| async move {
-            let work = Operation::new("op").tracker(&tracker).run(&rt, async {
-                rt.sleep(MS).await;
-                yield_now().await;
-            });
-            work.await;
-        },
-        |_, tracker| async move {
-            assert_eq!(tracker.running(), []);
-            let counts = tracker.counts("op");
-            assert!(counts.total() <= 1);
-            assert_eq!(counts.cancelled + counts.success, counts.total());
-        },
-    );
 }
 
 #[test]

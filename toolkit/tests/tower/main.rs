@@ -1,6 +1,11 @@
 //! Layers on the simulator, under services that insist on `poll_ready`; and all of them on smol.
 
+#[macro_use]
+#[path = "../../../backends/sim/tests/cancel/table.rs"]
+mod table;
+
 mod calls;
+mod cancel;
 mod limits;
 mod stack;
 
@@ -8,6 +13,7 @@ use anyrt_core::rt::{Runtime, Sleep};
 use anyrt_sim::SimRuntime;
 use std::{
     future::Future,
+    path::Path,
     pin::Pin,
     sync::{
         Arc,
@@ -17,6 +23,18 @@ use std::{
     time::Duration,
 };
 use tower::Service;
+
+table! {
+    "breaker.rs" { "BreakerResponse" => cancel::breaker }
+    "retry.rs" { "RetryResponse" => cancel::retry }
+    "timeout.rs" { "TimeoutResponse" => cancel::timeout }
+}
+
+#[test]
+fn no_layer_is_forgotten() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tower");
+    table::Docs::below(&sources).hold(TABLE, 3, &[]);
+}
 
 const MS: Duration = Duration::from_millis(1);
 
