@@ -7,6 +7,7 @@ mod errors;
 mod flights;
 mod given_up;
 mod history;
+mod landing;
 mod model;
 mod time;
 
