@@ -4,6 +4,7 @@ mod boundary;
 mod breaker;
 mod limiter;
 mod rate;
+mod rate_edge;
 mod rate_model;
 mod retry;
 mod support;
