@@ -3,6 +3,7 @@
 mod boundary;
 mod breaker;
 mod limiter;
+mod limiter_edge;
 mod rate;
 mod rate_edge;
 mod rate_model;

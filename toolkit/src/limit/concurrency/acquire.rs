@@ -11,7 +11,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The future of [`Limiter::acquire`] and [`Limiter::acquire_for`].
@@ -40,7 +40,11 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         }
     }
 
-    fn poll_line(&mut self, key: &K, cx: &mut Context<'_>) -> Poll<Result<(), Cancelled>> {
+    /// Whether it has its slot.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cancelled>> {
+        // The key stays where it is: should a waker or the key itself panic, the line is left all the same.
+        let key = self.key.as_ref();
+        let key = key.expect("an acquire was polled again after it was ready");
         let inner = &self.limiter.inner;
         if let Some(ticket) = self.ticket {
             let mut waker = Some(cx.waker().clone());
@@ -59,22 +63,21 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             }
             self.cancelled = self.token.clone().map(CancellationToken::cancelled_owned);
             let waker = cx.waker().clone();
-            let ticket = inner.change(|state, wakers| state.lanes.join(key, waker, wakers));
-            self.ticket = Some(ticket);
+            inner.change(|state, wakers| self.ticket = Some(state.lanes.join(key, waker, wakers)));
             // A slot that came free in between is its own already.
-            return self.poll_line(key, cx);
+            return self.poll_line(cx);
         }
         let cancelled = self.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
         if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &self.token) {
             let cancelled = token.check();
-            self.leave(key);
+            self.leave();
             return Poll::Ready(cancelled);
         }
         Poll::Pending
     }
 
-    fn leave(&mut self, key: &K) {
-        if let Some(ticket) = self.ticket.take() {
+    fn leave(&mut self) {
+        if let (Some(key), Some(ticket)) = (&self.key, self.ticket.take()) {
             let inner = &self.limiter.inner;
             drop(inner.change(|state, wakers| state.lanes.leave(key, ticket, wakers)));
         }
@@ -87,24 +90,15 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
     /// # Panics
     /// Where it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let key = this.key.take();
-        let key = key.expect("an acquire was polled again after it was ready");
-        match this.poll_line(&key, cx) {
-            Poll::Ready(acquired) => Poll::Ready(acquired.map(|()| this.limiter.slot(key))),
-            Poll::Pending => {
-                this.key = Some(key);
-                Poll::Pending
-            }
-        }
+        let acquired = ready!(self.poll_line(cx));
+        let key = self.key.take().expect("it was there for the poll");
+        Poll::Ready(acquired.map(|()| self.limiter.slot(key)))
     }
 }
 
 impl<R: Runtime, K: Ord + Clone> Drop for AcquireSlot<'_, R, K> {
     fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.leave(&key);
-        }
+        self.leave();
     }
 }
 
