@@ -1,8 +1,9 @@
-//! Futures whose panic is a value.
+//! Futures whose panic is a value, and calls whose panic is nobody's.
 
 use anyrt_core::error::Panic;
 use std::{
     future::{Future, poll_fn},
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::Poll,
@@ -25,4 +26,15 @@ pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Panic> {
         Ok(()) => outcome,
         Err(payload) => outcome.and(Err(Panic::new(payload))),
     }
+}
+
+/// Calls the code of others where its panic is not to unwind: who calls has more to do, or had no part in it.
+/// Says whether it panicked.
+pub(crate) fn quietly(call: impl FnOnce()) -> bool {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
+        return false;
+    };
+    // A payload whose own destructor panics would start over.
+    mem::forget(payload);
+    true
 }
