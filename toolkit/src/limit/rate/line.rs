@@ -170,18 +170,21 @@ impl Line {
     ) -> Option<Waker> {
         let was_first = self.queued.first_key_value().map(|(first, _)| *first) == Some(ticket);
         let left = self.queued.remove(&ticket);
-        if was_first {
-            self.since = now;
-            self.serve(now, wakers);
-        }
-        if let Some(left) = &left {
+        // Where the first leaves, the line begins with the next, and all are closer to that.
+        if let Some(left) = &left
+            && !was_first
+        {
             let weight = u64::from(left.weight);
             for (_, behind) in self.queued.range_mut(ticket..) {
                 behind.ahead = behind.ahead.wrapping_sub(weight);
             }
             self.joined = self.joined.wrapping_sub(weight);
-            self.hurry(ticket, wakers);
         }
+        if was_first {
+            self.since = now;
+            self.serve(now, wakers);
+        }
+        self.hurry(ticket, wakers);
         if let Some(Verdict::Passed { weight }) = self.decided.remove(&ticket) {
             self.refund(weight, now, wakers);
         }
