@@ -2,9 +2,10 @@
 
 use anyrt_core::error::Panic;
 use std::{
+    any::Any,
     future::{Future, poll_fn},
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
     task::Poll,
 };
@@ -37,4 +38,28 @@ pub(crate) fn quietly(call: impl FnOnce()) -> bool {
     // A payload whose own destructor panics would start over.
     mem::forget(payload);
     true
+}
+
+/// Calls that are all made, whichever of them panic; the first panic goes on [at the end](Self::end).
+#[derive(Debug, Default)]
+#[must_use = "the panic goes on at its `end`"]
+pub(crate) struct All {
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl All {
+    pub(crate) fn call(&mut self, call: impl FnOnce()) {
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Err(payload) if self.panic.is_none() => self.panic = Some(payload),
+            // As in `quietly`.
+            Err(payload) => mem::forget(payload),
+            Ok(()) => {}
+        }
+    }
+
+    pub(crate) fn end(self) {
+        if let Some(payload) = self.panic {
+            resume_unwind(payload);
+        }
+    }
 }
