@@ -8,6 +8,7 @@ mod pool;
 mod pool_ages;
 mod pool_model;
 mod resource;
+mod ugly;
 mod workers;
 
 use anyrt_core::rt::Entropy;
