@@ -270,6 +270,33 @@ pub fn po_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     drop(held);
     drop(now(&pool)?);
     ensure_eq!(pool.metrics().waiting, 0, "waiting");
+    waits_again(ctx)
+}
+
+/// Whose object fails its check after a resize to less waits again, in the order of the first polls.
+fn waits_again<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let pool = built(shut(ctx.rt(), 3))?;
+    let numbers = pool.manager().clone();
+    numbers.creates.open();
+    let held = now(&pool)?;
+    drop((now(&pool)?, now(&pool)?));
+    let (mut first, mut second) = (Probe::new(pool.get()), Probe::new(pool.get()));
+    ensure!(first.is_pending() && second.is_pending(), "unchecked");
+    resized(&pool, 1)?;
+    numbers.fails.store(true, SeqCst);
+    numbers.recycles.open();
+    ensure!(first.is_pending() && second.is_pending(), "two more of one");
+    numbers.fails.store(false, SeqCst);
+    drop(held);
+    ensure!(
+        second.is_pending(),
+        "the second overtook who has to wait again"
+    );
+    let got = first.ready("`get` of who has to wait again")?;
+    ensure!(got.is_ok() && second.is_pending(), "two of one");
+    drop(got);
+    let got = second.ready("`get` of the second")?;
+    ensure!(got.is_ok(), "no object in its turn");
     Ok(())
 }
 
