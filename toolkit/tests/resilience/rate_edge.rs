@@ -195,7 +195,7 @@ fn what_becomes_too_heavy_as_it_joins_is_told() {
         limiter.acquire_many(3).await.expect("it is full");
         let other = limiter.clone();
         rt.at_look(2, move || {
-            other.set_quota(Quota::per_second(1).burst(2)).unwrap()
+            other.set_quota(Quota::per_second(1).burst(2)).unwrap();
         });
         let refused = limiter.acquire_many(3).await;
         assert_eq!(
