@@ -47,6 +47,7 @@ pub mod once_cell;
 pub mod oneshot;
 pub mod permits;
 pub mod pool;
+pub mod pool_order;
 pub mod queue;
 pub mod race;
 pub mod rate;
