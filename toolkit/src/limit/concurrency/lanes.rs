@@ -80,8 +80,7 @@ impl<K: Ord + Clone> Lanes<K> {
         let lane = self.lane(key);
         let was_first = lane.waiting.is_empty();
         lane.waiting.insert(ticket, Some(waker));
-        if was_first {
-            let place = (lane.in_flight, ticket);
+        if was_first && let Some(place) = lane.place() {
             self.next.insert(place, kept);
         }
         self.grant(wakers);
