@@ -6,6 +6,7 @@ mod day;
 mod errors;
 mod flights;
 mod given_up;
+mod handed_over;
 mod history;
 mod landing;
 mod model;
