@@ -12,7 +12,7 @@ macro_rules! __rules_lifecycle {
                 "An object whose check was given up, or failed, is discarded, and another one comes.")
             (po_03_a_creation_given_up_frees_its_place, pool::po_3, "PO-3", Must, Exact,
                 "A creation that was given up, or failed, leaves its place to the first who waits, who is woken.")
-            (po_04_waiters_are_fifo, pool::po_4, "PO-4", Must, Exact,
+            (po_04_waiters_are_fifo, pool_order::po_4, "PO-4", Must, Exact,
                 "Those who wait for an object get it in the order of their first poll, nobody overtakes them, and what had reached one that is dropped goes to the next.")
             (po_05_limits_and_ages, pool::po_5, "PO-5", Must, Exact,
                 "Waiting, creating and recycling have limits of their own; an object that was idle for too long, or is too old, is dropped where it lies, at checkout, or when it comes back; so many are kept idle.")

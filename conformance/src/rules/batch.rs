@@ -105,6 +105,7 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "a batch waited for the interval all the same"
         );
 
+        refuses_what_is_there(ctx).await?;
         let interval = Duration::from_millis(30);
         let tens = built(loads.builder(ctx.rt()).interval(interval).build())?;
         let start = ctx.rt().now();
@@ -122,6 +123,26 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// A key that is in the buffer as the batcher is closed is not asked for once more.
+async fn refuses_what_is_there<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let loads = Loads::default();
+    let builder = loads.builder(ctx.rt()).max_size(1).max_in_flight(1);
+    let tens = built(builder.dedup().build())?;
+    let (mut first, mut second) = (Probe::new(tens.load(1)), Probe::new(tens.load(2)));
+    ensure!(first.is_pending(), "loaded behind a gate");
+    loads.begun.reached(1).await;
+    ensure!(second.is_pending(), "loaded behind a gate");
+    let mut closed = Probe::new(tens.close());
+    ensure!(closed.is_pending(), "closed with keys in it");
+    let late = Probe::new(tens.load(2)).ready("a closed batcher")?;
+    ensure!(matches!(late, Err(BatchError::Closed)), "{late:?}");
+    loads.gate.open();
+    closed.finish().await;
+    ensure_eq!(first.finish().await.ok(), Some(10), "of who was there");
+    ensure_eq!(second.finish().await.ok(), Some(20), "of who was there");
+    Ok(())
 }
 
 /// Each gets its own, a wrong number is an error for all, the same key is loaded once.

@@ -8,8 +8,11 @@ use anyrt_core::{rt::Runtime, task::yield_now};
 use anyrt_toolkit::cache::{AsyncCache, CacheBuilder, LoadError};
 use std::{
     future::{Future, pending},
-    panic::panic_any,
-    sync::Arc,
+    panic::{AssertUnwindSafe, catch_unwind, panic_any},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
 };
 
 pub(super) type Cache<R> = AsyncCache<R, u32, u64, &'static str>;
@@ -81,6 +84,44 @@ pub fn ca_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure_eq!(source.counts(), (1, 1), "loaders that began and went");
     let mut other = Probe::new(cache.get_or_load(&2, async |_| 5));
     ensure_eq!(other.ready("another key")?.ok(), Some(5), "its value");
+    lands_in_a_panic(ctx)
+}
+
+/// A value that panics as it is dropped, if it says so.
+#[derive(Debug, Clone)]
+struct Mine(Arc<AtomicBool>);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        if self.0.swap(false, SeqCst) {
+            panic_any(Expected(1));
+        }
+    }
+}
+
+/// The value before, which leaves for the new one, panics: that is who drives, and nobody else.
+fn lands_in_a_panic<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let built = AsyncCache::builder(ctx.rt()).capacity(1).build();
+    let cache: AsyncCache<_, u32, Mine> = built.map_err(|error| Stop::failed(error.to_string()))?;
+    let (armed, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
+    cache.insert(1, Mine(armed.clone()));
+    let shut = gate.clone();
+    let load = |_| async move {
+        shut.wait().await;
+        Mine(Arc::default())
+    };
+    let mut first = Probe::new(cache.get_or_load(&2, load));
+    let mut second = Probe::new(cache.get_or_load(&2, async |_| Mine(Arc::default())));
+    ensure!(
+        first.is_pending() && second.is_pending(),
+        "a value is there before it was loaded"
+    );
+    armed.store(true, SeqCst);
+    gate.open();
+    let driven = catch_unwind(AssertUnwindSafe(|| first.poll().is_ready()));
+    ensure!(driven.is_err(), "the value before did not panic");
+    ensure!(second.wakes() > 0, "one who waits was not woken");
+    ensure!(second.ready("one who waits")?.is_ok(), "no value for it");
     Ok(())
 }
 

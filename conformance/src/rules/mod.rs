@@ -50,6 +50,7 @@ pub mod os_signal;
 pub mod owners;
 pub mod permits;
 pub mod pool;
+pub mod pool_order;
 pub mod queue;
 pub mod race;
 pub mod rate;

@@ -19,17 +19,17 @@ const LONG: Duration = Duration::from_secs(3600);
 
 /// Numbers, made and checked behind gates.
 #[derive(Debug, Clone, Default)]
-struct Numbers {
+pub(super) struct Numbers {
     made: Arc<Wakes>,
     gone: Arc<Wakes>,
-    creates: Gate,
-    recycles: Gate,
-    fails: Arc<AtomicBool>,
+    pub(super) creates: Gate,
+    pub(super) recycles: Gate,
+    pub(super) fails: Arc<AtomicBool>,
     there: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
 }
 
-struct Number {
+pub(super) struct Number {
     id: usize,
     _there: There,
 }
@@ -84,32 +84,32 @@ impl Manager for Numbers {
     }
 }
 
-type Numbered<R> = Pool<R, Numbers>;
+pub(super) type Numbered<R> = Pool<R, Numbers>;
 
-fn shut<R: Runtime>(rt: &R, max: usize) -> PoolBuilder<R, Numbers> {
+pub(super) fn shut<R: Runtime>(rt: &R, max: usize) -> PoolBuilder<R, Numbers> {
     Pool::builder(rt, Numbers::default()).max_size(max)
 }
 
-fn built<R: Runtime>(builder: PoolBuilder<R, Numbers>) -> Result<Numbered<R>, Stop> {
+pub(super) fn built<R: Runtime>(builder: PoolBuilder<R, Numbers>) -> Result<Numbered<R>, Stop> {
     builder
         .build()
         .map_err(|error| Stop::failed(format!("a pool cannot be built: {error}")))
 }
 
 /// One whose gates are open.
-fn open<R: Runtime>(rt: &R, max: usize) -> Result<Numbered<R>, Stop> {
+pub(super) fn open<R: Runtime>(rt: &R, max: usize) -> Result<Numbered<R>, Stop> {
     let pool = built(shut(rt, max))?;
     pool.manager().creates.open();
     pool.manager().recycles.open();
     Ok(pool)
 }
 
-fn now<R: Runtime>(pool: &Numbered<R>) -> Result<Pooled<R, Numbers>, Stop> {
+pub(super) fn now<R: Runtime>(pool: &Numbered<R>) -> Result<Pooled<R, Numbers>, Stop> {
     let got = Probe::new(pool.get()).ready("`get`")?;
     got.map_err(|error| Stop::failed(format!("`get`: {error}")))
 }
 
-fn resized<R: Runtime>(pool: &Numbered<R>, max: usize) -> Result<(), Stop> {
+pub(super) fn resized<R: Runtime>(pool: &Numbered<R>, max: usize) -> Result<(), Stop> {
     pool.resize(max)
         .map_err(|error| Stop::failed(error.to_string()))
 }
@@ -233,43 +233,6 @@ pub fn po_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         "no object after a failure"
     );
     ensure_eq!(pool.metrics().live, 1, "live");
-    Ok(())
-}
-
-/// In order, also past those who give up.
-pub fn po_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    let pool = open(ctx.rt(), 1)?;
-    let mut held = Some(now(&pool)?);
-    let order = [2, 0, 3, 1];
-    let mut waiters: Vec<_> = (0..4).map(|_| Some(Probe::new(pool.get()))).collect();
-    for n in order {
-        ensure!(
-            waiters[n].as_mut().is_some_and(Probe::is_pending),
-            "two of one"
-        );
-    }
-    for n in order {
-        drop(held.take());
-        ensure!(
-            Probe::new(pool.get()).is_pending(),
-            "a newcomer overtook who waits"
-        );
-        let mut waiter = waiters[n]
-            .take()
-            .ok_or_else(|| Stop::failed("it is in the list"))?;
-        ensure!(waiter.wakes() > 0, "waiter {n} was not woken in its turn");
-        if n == 0 {
-            // It was given the object, and never saw it.
-            drop(waiter);
-            continue;
-        }
-        let got = waiter.ready("`get` in its turn")?;
-        held = got.ok();
-        ensure!(held.is_some(), "no object in its turn");
-    }
-    drop(held);
-    drop(now(&pool)?);
-    ensure_eq!(pool.metrics().waiting, 0, "waiting");
     Ok(())
 }
 

@@ -164,7 +164,21 @@ pub fn rl_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure!(first.wakes() > 0, "the first was not woken");
     drop(first);
     ensure!(second.wakes() > 0, "the next was not woken");
-    second.ready("the next")?.map_err(bad)
+    second.ready("the next")?.map_err(bad)?;
+
+    // Also where the first, which would be polled before the next is, will never be.
+    let limiter = Box::leak(Box::new(empty(rt, 3)?));
+    let mut leaked = Probe::new(limiter.acquire());
+    let mut second = Probe::new(limiter.acquire_many(3));
+    let mut third = Probe::new(limiter.acquire());
+    ensure!(
+        leaked.is_pending() && second.is_pending() && third.is_pending(),
+        "an empty bucket gave"
+    );
+    mem::forget(leaked);
+    drop(second);
+    ensure!(third.wakes() > 0, "the next was not woken");
+    Ok(())
 }
 
 /// What can never pass.

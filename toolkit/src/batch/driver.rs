@@ -2,11 +2,19 @@
 
 use super::{
     BatchError,
+    buffer::Answer,
     shared::{ItemOf, Shared, Step},
 };
-use crate::unwind::catch;
+use crate::unwind::{catch, quietly};
 use anyrt_core::{error::Panic, group::Spawner, rt::Runtime};
-use std::{collections::BTreeMap, convert::Infallible, future::Future, sync::Arc};
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    convert::Infallible,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 /// Starts loads as they are due, until the batcher is closed and empty.
 pub(super) fn drive<R, K, V, E>(
@@ -70,10 +78,13 @@ where
     V: Send + 'static,
     E: Send + Sync + 'static,
 {
-    // Their room goes here.
     let (keys, callers): (Vec<_>, Vec<_>) = items
         .into_iter()
-        .map(|item| (item.key, item.callers))
+        .map(|item| {
+            // It wakes who waits for it: no part of this batch, and nor is that waker's panic.
+            quietly(|| drop(item._room));
+            (item.key, item.callers)
+        })
         .unzip();
     let outcome = catch(async { (shared.load)(keys).await }).await;
     let error = match settle(outcome, callers.len()) {
@@ -84,10 +95,12 @@ where
                 for caller in callers {
                     // More than one there is only where values can be shared.
                     let Some(share) = shared.share else { break };
-                    drop(caller.send(Ok(share(&value))));
+                    let shared = catch_unwind(AssertUnwindSafe(|| share(&value)));
+                    answer(caller, shared.map_err(panicked));
                 }
-                if let Some(caller) = last {
-                    drop(caller.send(Ok(value)));
+                match last {
+                    Some(caller) => answer(caller, Ok(value)),
+                    None => _ = quietly(|| drop(value)),
                 }
             }
             return;
@@ -95,8 +108,17 @@ where
         Err(error) => error,
     };
     for caller in callers.into_iter().flat_map(BTreeMap::into_values) {
-        drop(caller.send(Err(error.clone())));
+        answer(caller, Err(error.clone()));
     }
+}
+
+/// A caller's waker, or what a value does that nobody takes any more, is not to keep the others' from them.
+fn answer<V, E>(caller: Answer<V, E>, result: Result<V, BatchError<E>>) {
+    quietly(|| drop(caller.send(result)));
+}
+
+fn panicked<E>(payload: Box<dyn Any + Send>) -> BatchError<E> {
+    BatchError::Panicked(Arc::new(Panic::new(payload)))
 }
 
 fn settle<V, E>(
@@ -105,10 +127,11 @@ fn settle<V, E>(
 ) -> Result<Vec<V>, BatchError<E>> {
     match outcome {
         Ok(Ok(values)) if values.len() == keys => Ok(values),
-        Ok(Ok(values)) => Err(BatchError::WrongLength {
-            keys,
-            values: values.len(),
-        }),
+        Ok(Ok(surplus)) => {
+            let values = surplus.len();
+            quietly(|| drop(surplus));
+            Err(BatchError::WrongLength { keys, values })
+        }
         Ok(Err(error)) => Err(BatchError::Failed(Arc::new(error))),
         Err(panic) => Err(BatchError::Panicked(Arc::new(panic))),
     }

@@ -5,7 +5,7 @@ use super::{
     buffer::{Buffer, Index, Item, Place},
     builder::Settings,
 };
-use crate::lock::lock;
+use crate::{lock::lock, unwind::quietly};
 use anyrt_core::{
     Instant,
     channel::oneshot,
@@ -83,7 +83,13 @@ where
     pub(super) async fn get(&self, key: K) -> Result<V, BatchError<E>> {
         let (answer, result) = oneshot::channel();
         // Who wants what others wait for already needs no room.
-        let joined = lock(&self.state).buffer.join(&key, answer);
+        let joined = {
+            let mut state = lock(&self.state);
+            if state.closed {
+                return Err(BatchError::Closed);
+            }
+            state.buffer.join(&key, answer)
+        };
         let place = match joined {
             Ok(place) => place,
             Err(answer) => {
@@ -174,7 +180,9 @@ where
     pub(super) fn end(&self) {
         self.close();
         let lost = lock(&self.state).buffer.take(usize::MAX);
-        drop(lost);
+        for item in lost {
+            quietly(|| drop(item));
+        }
         self.over.set();
     }
 

@@ -1,10 +1,9 @@
 //! Tells the user's closure of entries that leave, one at a time and under no lock.
 
-use crate::lock::lock;
+use crate::{lock::lock, unwind::quietly};
 use std::{
     collections::VecDeque,
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
@@ -89,7 +88,7 @@ impl<K, V> Listener<K, V> {
             drop(backlog);
             let Departure { key, value, cause } = next;
             // The caller had no part in it: it is not the one to be unwound.
-            if catch_unwind(AssertUnwindSafe(|| (self.call)(key, value, cause))).is_err() {
+            if quietly(|| (self.call)(key, value, cause)) {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }
             backlog = self.backlog();

@@ -12,7 +12,7 @@ use anyrt_core::{Instant, error::Panic, rt::Runtime};
 use std::{
     borrow::Borrow,
     hash::Hash,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     time::Duration,
 };
@@ -112,27 +112,43 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         K: Clone,
         V: Clone,
     {
+        // What weighs it, or says how long it lives, is as much the user's as the loader is.
+        let copy = |value: &V| self.fresh(flight.key.clone(), value.clone());
+        let (mut fresh, mut unused) = (None, None);
         let outcome = match result {
-            Ok(Ok(value)) => self.enter(flight, value).map_err(panicked),
+            Ok(Ok(value)) => match catch_unwind(AssertUnwindSafe(|| copy(&value))) {
+                Ok(copied) => {
+                    fresh = Some(copied);
+                    Ok(value)
+                }
+                Err(payload) => {
+                    unused = Some(value);
+                    Err(panicked(payload))
+                }
+            },
             Ok(Err(error)) => Err(LoadError::Failed(Arc::new(error))),
             Err(payload) => Err(panicked(payload)),
         };
-        if let Err(error) = &outcome {
-            let (keep, now) = (error.failure().is_some(), self.now());
-            self.on(flight.hash, |shard, _| shard.fail(flight, keep, now));
-        }
+        let keep = outcome.as_ref().is_err_and(|e| e.failure().is_some());
+        // The key's `Eq`, and destructors of what leaves, may panic. Those who wait have no part in that.
+        let settled = catch_unwind(AssertUnwindSafe(|| {
+            match fresh {
+                Some(fresh) => self.enter(flight, fresh),
+                None => {
+                    let now = self.now();
+                    self.on(flight.hash, |shard, _| shard.fail(flight, keep, now));
+                }
+            }
+            drop(unused);
+        }));
         flight.land(outcome);
+        if let Err(payload) = settled {
+            resume_unwind(payload);
+        }
     }
 
-    /// Keeps a copy of a loaded value, unless the load is late.
-    fn enter(&self, flight: &Flight<K, V, E>, value: V) -> Result<V, Payload>
-    where
-        K: Clone,
-        V: Clone,
-    {
-        // What weighs it, or says how long it lives, is as much the user's as the loader is.
-        let kept = || self.fresh(flight.key.clone(), value.clone());
-        let fresh = catch_unwind(AssertUnwindSafe(kept))?;
+    /// Keeps a loaded value, unless the load is late.
+    fn enter(&self, flight: &Flight<K, V, E>, fresh: Entry<K, V>) {
         let landed = self.on(flight.hash, |shard, total| shard.land(flight, fresh, total));
         if let Ok(put) = landed {
             self.make_room(flight.hash, put.need);
@@ -140,7 +156,6 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
                 self.tell(key, before, Cause::Reloaded);
             }
         }
-        Ok(value)
     }
 }
 

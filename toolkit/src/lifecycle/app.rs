@@ -19,6 +19,7 @@ use crate::{
 use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
+    error::Panic,
     group::{Cause, TaskGroup},
     rt::Runtime,
     sync::Notify,
@@ -30,6 +31,7 @@ use std::{
     error::Error,
     fmt,
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{Arc, Mutex},
     task::Poll,
@@ -134,12 +136,12 @@ impl<R: Runtime> App<R> {
             let starting = catch(async { startup(root.clone()).await });
             let started = until(starting, shared.late(grace)).await;
             let startup = match started {
-                Some(Ok(Ok(()))) => None,
-                Some(Ok(Err(error))) => Some(Cause::Failed(error.into())),
-                Some(Err(panic)) => Some(Cause::Panicked(panic)),
-                None => {
+                Ok(Ok(Ok(()))) => None,
+                Ok(Ok(Err(error))) => Some(Cause::Failed(error.into())),
+                Ok(Err(panic)) => Some(Cause::Panicked(panic)),
+                Err(Late(panic)) => {
                     late.push("start-up".into());
-                    None
+                    panic.map(Cause::Panicked)
                 }
             };
             match &startup {
@@ -151,7 +153,7 @@ impl<R: Runtime> App<R> {
             // Neither the tokens around nor an abort from outside cut this short.
             shield(async {
                 let stopping = root.node.clone().stop_below();
-                if until(stopping, shared.late(grace)).await.is_none() {
+                if until(stopping, shared.late(grace)).await.is_err() {
                     root.node.unended(&mut late);
                 }
                 // What is left is aborted, and has gone when this returns.
@@ -166,8 +168,8 @@ impl<R: Runtime> App<R> {
             let requests = lock(&shared.state).requests.max(1);
             let closed = until(stack.close_all(), shared.requests_beyond(requests)).await;
             let abandoned = match closed {
-                Some(_) => 0,
-                None => stack.abandon(),
+                Ok(_) => 0,
+                Err(_) => stack.abandon(),
             };
             drop(watchers);
             let mut state = lock(&shared.state);
@@ -245,7 +247,7 @@ impl<R: Runtime> Shared<R> {
     async fn late(&self, grace: Duration) {
         self.stop.cancelled().await;
         let over = self.rt.sleep(grace);
-        until(self.requests_beyond(1), over).await;
+        until(self.requests_beyond(1), over).await.ok();
     }
 
     async fn requests_beyond(&self, requests: u32) {
@@ -273,8 +275,11 @@ impl<R: Runtime> Shared<R> {
     }
 }
 
-/// `work`'s output, or `None` if `limit` is first; `work` has been dropped then.
-async fn until<F: Future>(work: F, limit: impl Future) -> Option<F::Output> {
+/// The limit was first. The work has been dropped, which may have panicked.
+struct Late(Option<Panic>);
+
+/// `work`'s output, unless `limit` is first.
+async fn until<F: Future>(work: F, limit: impl Future) -> Result<F::Output, Late> {
     let (mut work, mut limit) = (pin!(Some(work)), pin!(limit));
     let output = poll_fn(|cx| {
         let running = work.as_mut().as_pin_mut();
@@ -284,8 +289,8 @@ async fn until<F: Future>(work: F, limit: impl Future) -> Option<F::Output> {
         }
     })
     .await;
-    work.set(None);
-    output
+    let dropped = catch_unwind(AssertUnwindSafe(|| work.set(None)));
+    output.ok_or_else(|| Late(dropped.err().map(Panic::new)))
 }
 
 /// A stream's items, as texts.

@@ -15,7 +15,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 pub(super) async fn get<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
 ) -> Result<Lease<R, M>, PoolError<M::Error>> {
-    let mut found = shared.find().map_err(|_| PoolError::Closed)?;
+    let (mut found, ticket) = shared.find().map_err(|_| PoolError::Closed)?;
     if let Found::Lease(lease) = &mut found
         && shared.limits.is_quick()
         && let Some(object) = lease.checked()
@@ -30,12 +30,13 @@ pub(super) async fn get<R: Runtime, M: Manager>(
         shared.counts.unfit.add();
         lease.empty();
     }
-    Box::pin(get_slowly(shared, found)).await
+    Box::pin(get_slowly(shared, found, ticket)).await
 }
 
 async fn get_slowly<'a, R: Runtime, M: Manager>(
     shared: &'a Arc<Shared<R, M>>,
     mut found: Found<'a, R, M>,
+    ticket: u64,
 ) -> Result<Lease<R, M>, PoolError<M::Error>> {
     loop {
         let mut lease = match found {
@@ -46,7 +47,7 @@ async fn get_slowly<'a, R: Runtime, M: Manager>(
             return Ok(lease);
         }
         lease.empty();
-        match shared.reconsider(lease) {
+        match shared.reconsider(lease, ticket) {
             Next::Try(next) => found = next,
             Next::Make(mut lease) => {
                 make(shared, &mut lease).await?;

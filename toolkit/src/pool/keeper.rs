@@ -1,6 +1,7 @@
 //! What happens to idle objects while nobody asks for one.
 
 use super::{Manager, get::make, shared::Shared};
+use crate::unwind::{catch, quietly};
 use anyrt_core::{Instant, rt::Runtime};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -16,11 +17,17 @@ pub(super) async fn keep<R: Runtime, M: Manager>(
     let mut not_before = Instant::ORIGIN;
     while !shared.is_closed() {
         let now = shared.rt.now();
-        let mut next = shared.reap(now);
+        let mut next = Instant::MAX;
+        // A panic costs what it comes from, as it does in a task of a user's.
+        if quietly(|| next = shared.reap(now)) {
+            continue;
+        }
         if now < not_before {
             next = next.min(not_before);
         } else if let Some(mut lease) = shared.spare() {
-            if make(&shared, &mut lease).await.is_ok() {
+            let made = catch(make(&shared, &mut lease)).await;
+            quietly(|| drop(lease));
+            if let Ok(Ok(())) = made {
                 pause = FIRST_PAUSE;
             } else {
                 not_before = shared.rt.now() + pause;

@@ -20,7 +20,7 @@ use super::{
     lease::{Entry, Lease},
     metrics::{Counts, PoolMetrics},
 };
-use crate::lock::lock;
+use crate::{lock::lock, unwind::All};
 use anyrt_core::{
     Instant,
     channel::oneshot,
@@ -56,9 +56,8 @@ struct State<R: Runtime, M: Manager> {
     idle: Vec<Entry<M::Object>>,
     /// By ticket, so that a waiter can leave from the middle.
     waiters: BTreeMap<u64, Waiter<R, M>>,
+    /// So many have asked: who had an object, and has to wait after all, goes by when it asked.
     tickets: u64,
-    /// For those who had a place already: lower than all others.
-    front_tickets: u64,
     closed: bool,
     /// When the keeper looks for what is too old.
     looks_at: Instant,
@@ -92,42 +91,45 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
                 live: 0,
                 idle: Vec::new(),
                 waiters: BTreeMap::new(),
-                tickets: u64::MAX / 2,
-                front_tickets: u64::MAX / 2 - 1,
+                tickets: 0,
                 closed: false,
                 looks_at: Instant::MAX,
             }),
         }
     }
 
-    /// An object, a place to make one, or a place in the queue.
+    /// An object, a place to make one, or a place in the queue; and the caller's ticket.
     #[inline]
-    pub(super) fn find(self: &Arc<Self>) -> Result<Found<'_, R, M>, Closed> {
+    pub(super) fn find(self: &Arc<Self>) -> Result<(Found<'_, R, M>, u64), Closed> {
         let mut state = lock(&self.state);
         if state.closed {
             return Err(Closed);
         }
+        let ticket = state.tickets;
+        state.tickets += 1;
         if let Some(entry) = state.idle.pop() {
             let wanted = state.idle.len() < self.limits.min_idle;
             drop(state);
             if wanted {
                 self.work.notify_one();
             }
-            return Ok(Found::Lease(Lease::of(self, Some(entry))));
+            return Ok((Found::Lease(Lease::of(self, Some(entry))), ticket));
         }
         if state.live < state.max {
             state.live += 1;
             drop(state);
-            return Ok(Found::Lease(Lease::of(self, None)));
+            return Ok((Found::Lease(Lease::of(self, None)), ticket));
         }
-        let ticket = state.tickets;
-        state.tickets += 1;
-        Ok(Found::Nothing(self.wait(state, ticket)))
+        Ok((Found::Nothing(self.wait(state, ticket)), ticket))
     }
 
     /// What there is for a caller who has a place, but no object: an idle one, leave to make one, or, where
-    /// the maximum was reduced meanwhile, nothing. Then it waits before all others.
-    pub(super) fn reconsider(self: &Arc<Self>, mut lease: Lease<R, M>) -> Next<'_, R, M> {
+    /// the maximum was reduced meanwhile, nothing. Then it waits, before all who asked later.
+    pub(super) fn reconsider(
+        self: &Arc<Self>,
+        mut lease: Lease<R, M>,
+        ticket: u64,
+    ) -> Next<'_, R, M> {
         let mut state = lock(&self.state);
         if let Some(entry) = state.idle.pop() {
             // Nobody waits where something is idle: there is nobody to give the place to.
@@ -139,8 +141,6 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         if state.live <= state.max {
             return Next::Make(lease);
         }
-        let ticket = state.front_tickets;
-        state.front_tickets -= 1;
         let waiting = self.wait(state, ticket);
         // The place goes only now: should there be room by now, it comes back at once.
         drop(lease);
@@ -229,11 +229,13 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             served.push(waiter);
         }
         drop(state);
+        let mut all = All::default();
         for waiter in served {
-            self.grant(waiter, None);
+            all.call(|| self.grant(waiter, None));
         }
-        self.discard(surplus);
+        self.discard(surplus, &mut all);
         self.work.notify_one();
+        all.end();
     }
 
     pub(super) fn close(self: &Arc<Self>) {
@@ -243,19 +245,25 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         let waiters = mem::take(&mut state.waiters);
         let gone = state.live == 0;
         drop(state);
+        let mut all = All::default();
         // Each hears of it by the loss of its sender.
-        drop(waiters);
-        self.discard(idle);
+        for waiter in waiters.into_values() {
+            all.call(|| drop(waiter));
+        }
+        self.discard(idle, &mut all);
         self.work.notify_one();
         if gone {
-            self.gone.set();
+            all.call(|| self.gone.set());
         }
+        all.end();
     }
 
-    /// As leases first: should a destructor panic, the others' places come back all the same.
-    fn discard(self: &Arc<Self>, entries: impl IntoIterator<Item = Entry<M::Object>>) {
-        let leases = entries.into_iter().map(|entry| Lease::unfit(self, entry));
-        drop(leases.collect::<Vec<_>>());
+    /// As leases: should a destructor panic, its place comes back all the same.
+    fn discard(self: &Arc<Self>, entries: Vec<Entry<M::Object>>, all: &mut All) {
+        for entry in entries {
+            let lease = Lease::unfit(self, entry);
+            all.call(|| drop(lease));
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -280,7 +288,9 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         *looks_at = next;
         drop(state);
         old.iter().for_each(|_| self.counts.expired.add());
-        self.discard(old);
+        let mut all = All::default();
+        self.discard(old, &mut all);
+        all.end();
         next
     }
 

@@ -23,10 +23,10 @@ fn what_is_granted_to_who_is_gone_comes_back() {
     let pool = Pool::builder(&SimRuntime::new(0), Nothing).max_size(1);
     let pool = pool.build().unwrap();
     let shared: &Arc<Shared<_, _>> = &pool.owner.shared;
-    let Ok(Found::Lease(held)) = shared.find() else {
+    let Ok((Found::Lease(held), _)) = shared.find() else {
         panic!("there is a place");
     };
-    let Ok(Found::Nothing(waiting)) = shared.find() else {
+    let Ok((Found::Nothing(waiting), _)) = shared.find() else {
         panic!("there is one place only");
     };
     let chosen = shared.first_waiter().unwrap();

@@ -4,7 +4,10 @@ use super::{
     AsyncClose, CloseError, Entered, StillInUse,
     entered::{Home, Stand},
 };
-use crate::{lock::lock, unwind::catch};
+use crate::{
+    lock::lock,
+    unwind::{catch, quietly},
+};
 use anyrt_core::{
     Instant,
     cancel::{CancellationToken, shield},
@@ -184,7 +187,12 @@ impl<R: Runtime> Shared<R> {
             pending.abandoned = true;
             mem::take(&mut pending.exits)
         };
-        left.len()
+        let count = left.len();
+        for exit in left {
+            // Whoever abandons has more to do, and nobody to tell.
+            quietly(|| drop(exit));
+        }
+        count
     }
 
     /// Closes what nobody waits for any more, once `before` is over, in a task that the group around this one

@@ -4,6 +4,7 @@
 //! as what it was, and not in a box.
 
 use super::{JobHandle, Progress, portable};
+use crate::unwind::quietly;
 use anyrt_core::{
     channel::queue::{Order, Queue, Shutdown},
     rt::{Runtime, Semaphore, SemaphoreOf},
@@ -12,7 +13,6 @@ use anyrt_core::{
 use std::{
     convert::Infallible,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc,
@@ -106,14 +106,15 @@ pub(super) fn work<R: Runtime>(
         let shared = &worker.0;
         while let Ok(job) = shared.queue.get().await {
             let (Job { task, room }, done) = job.into_parts();
-            drop(room);
+            // They wake whoever waits for room, and for the end. That waker's panic is not this job's.
+            quietly(|| drop(room));
             let running = Running::new(shared);
             task.await;
             drop(running);
-            drop(done);
+            quietly(|| drop(done));
             if let Some(hook) = &shared.hook {
                 let progress = shared.progress();
-                catch_unwind(AssertUnwindSafe(|| hook(progress))).ok();
+                quietly(|| hook(progress));
             }
         }
         Ok(())

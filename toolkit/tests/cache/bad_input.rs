@@ -9,7 +9,7 @@ use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::cache::{AsyncCache, Cause, LoadError};
 use std::{
     hash::{Hash, Hasher},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
@@ -271,6 +271,27 @@ fn a_listener_may_panic_and_may_use_the_cache() {
         let told = *told.lock().unwrap();
         assert!((4..1000).contains(&told), "{told}");
         assert!(cache.stats().listener_panics > 0);
+    });
+}
+
+#[test]
+fn a_listeners_panic_may_panic_itself() {
+    struct Again;
+    impl Drop for Again {
+        fn drop(&mut self) {
+            panic!("again");
+        }
+    }
+    check(1, |rt| async move {
+        let cache = builder(&rt)
+            .capacity(1)
+            .on_evict(|_, _, _| panic_any(Again))
+            .build()
+            .unwrap();
+        for key in 0..4 {
+            cache.insert(key, 0);
+        }
+        assert_eq!(cache.stats().listener_panics, 3);
     });
 }
 

@@ -6,7 +6,9 @@ mod day;
 mod errors;
 mod flights;
 mod given_up;
+mod handed_over;
 mod history;
+mod landing;
 mod model;
 mod time;
 

@@ -10,6 +10,7 @@ mod pool_ages;
 mod pool_model;
 mod pool_naive;
 mod resource;
+mod ugly;
 mod waits;
 mod workers;
 

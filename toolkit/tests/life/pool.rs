@@ -192,6 +192,35 @@ fn a_pool_shrinks_and_grows() {
     });
 }
 
+/// Two that were given an object whose check fails, and no place any more.
+#[test]
+fn who_has_to_wait_again_is_before_who_came_later() {
+    for later_fails_first in [false, true] {
+        check(50, move |rt| async move {
+            let pool = pool(&rt, 3);
+            let held = pool.get().await.unwrap();
+            drop((pool.get().await.unwrap(), pool.get().await.unwrap()));
+            let (mut first, mut second) = (pin!(pool.get()), pin!(pool.get()));
+            assert!(!is_ready_now(first.as_mut()).await);
+            assert!(!is_ready_now(second.as_mut()).await);
+            pool.resize(1).unwrap();
+            pool.manager().next_fault(Fault::RecycleFails);
+            if later_fails_first {
+                assert!(!is_ready_now(second.as_mut()).await);
+            }
+            assert!(!is_ready_now(first.as_mut()).await);
+            assert!(!is_ready_now(second.as_mut()).await);
+            assert_eq!(pool.metrics().waiting, 2);
+            pool.manager().next_fault(Fault::None);
+            drop(held);
+            let first = first.await.unwrap();
+            assert!(!is_ready_now(second.as_mut()).await);
+            drop(first);
+            drop(second.await.unwrap());
+        });
+    }
+}
+
 #[test]
 fn a_detached_object_frees_its_place() {
     check(100, |rt| async move {

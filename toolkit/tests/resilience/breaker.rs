@@ -13,6 +13,7 @@ use std::{
     future::{pending, ready},
     mem,
     pin::pin,
+    process::Command,
     sync::{Arc, Mutex},
     task::Poll,
     time::Duration,
@@ -362,5 +363,32 @@ fn it_can_be_spawned_by_generic_code() {
     }
     check(1, |rt| async move {
         assert!(spawned(rt).await.expect("it ends"));
+    });
+}
+
+/// In a process of its own: it was the process that a panic within a panic ended.
+#[test]
+fn a_call_that_panics_opens_it_though_the_hook_panics() {
+    const CHILD: &str = "ANYRT_BREAKER_CHILD";
+    if std::env::var_os(CHILD).is_none() {
+        let name = "breaker::a_call_that_panics_opens_it_though_the_hook_panics";
+        let child = Command::new(std::env::current_exe().expect("it runs"))
+            .args([name, "--exact"])
+            .env(CHILD, "1")
+            .output()
+            .expect("it runs again");
+        assert!(child.status.success(), "{child:?}");
+        let text = String::from_utf8_lossy(&child.stdout);
+        assert!(text.contains("1 passed"), "{text}");
+        return;
+    }
+    check(1, |rt| async move {
+        let breaker = breaker(&rt, |b| {
+            b.failures_in_a_row(1).on_change(|_, _| panic!("the hook"))
+        });
+        let call = breaker.call(async { panic!("the call") as Result<(), ()> });
+        let mut call = pin!(call);
+        assert_eq!(panic_of(|| poll_once(call.as_mut()).is_ready()), "the call");
+        assert_eq!(breaker.state(), Open);
     });
 }

@@ -3,7 +3,9 @@
 mod boundary;
 mod breaker;
 mod limiter;
+mod limiter_edge;
 mod rate;
+mod rate_edge;
 mod rate_model;
 mod retry;
 mod support;

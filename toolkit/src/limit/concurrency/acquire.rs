@@ -13,7 +13,7 @@ use std::{
     future::Future,
     panic::Location,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The future of [`Limiter::acquire`] and [`Limiter::acquire_for`].
@@ -45,7 +45,11 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         }
     }
 
-    fn poll_line(&mut self, key: &K, cx: &mut Context<'_>) -> Poll<Result<(), Cancelled>> {
+    /// Whether it has its slot.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cancelled>> {
+        // The key stays where it is: should a waker or the key itself panic, the line is left all the same.
+        let key = self.key.as_ref();
+        let key = key.expect("an acquire was polled again after it was ready");
         let inner = &self.limiter.inner;
         if let Some(ticket) = self.ticket {
             let mut waker = Some(cx.waker().clone());
@@ -64,23 +68,22 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             }
             self.cancelled = self.token.clone().map(CancellationToken::cancelled_owned);
             let waker = cx.waker().clone();
-            let ticket = inner.change(|state, wakers| state.lanes.join(key, waker, wakers));
-            self.ticket = Some(ticket);
+            inner.change(|state, wakers| self.ticket = Some(state.lanes.join(key, waker, wakers)));
             // A slot that came free in between is its own already.
-            return self.poll_line(key, cx);
+            return self.poll_line(cx);
         }
         let cancelled = self.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
         if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &self.token) {
             let cancelled = token.check();
-            self.leave(key);
+            self.leave();
             return Poll::Ready(cancelled);
         }
         waits::pending(&**inner, || Wait::new("a slot of a limiter").at(self.place));
         Poll::Pending
     }
 
-    fn leave(&mut self, key: &K) {
-        if let Some(ticket) = self.ticket.take() {
+    fn leave(&mut self) {
+        if let (Some(key), Some(ticket)) = (&self.key, self.ticket.take()) {
             let inner = &self.limiter.inner;
             waits::gave_up(&**inner);
             drop(inner.change(|state, wakers| state.lanes.leave(key, ticket, wakers)));
@@ -94,24 +97,15 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
     /// # Panics
     /// Where it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let key = this.key.take();
-        let key = key.expect("an acquire was polled again after it was ready");
-        match this.poll_line(&key, cx) {
-            Poll::Ready(acquired) => Poll::Ready(acquired.map(|()| this.limiter.slot(key))),
-            Poll::Pending => {
-                this.key = Some(key);
-                Poll::Pending
-            }
-        }
+        let acquired = ready!(self.poll_line(cx));
+        let key = self.key.take().expect("it was there for the poll");
+        Poll::Ready(acquired.map(|()| self.limiter.slot(key)))
     }
 }
 
 impl<R: Runtime, K: Ord + Clone> Drop for AcquireSlot<'_, R, K> {
     fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.leave(&key);
-        }
+        self.leave();
     }
 }
 

@@ -1,6 +1,9 @@
 //! Who has slots, and who waits for one: a lane per key.
 
-use std::{collections::BTreeMap, task::Waker};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    task::Waker,
+};
 
 /// Slots, and the lines before them.
 #[derive(Debug)]
@@ -13,7 +16,7 @@ pub(super) struct Lanes<K> {
     /// is for the first of these.
     next: BTreeMap<(usize, u64), K>,
     /// Tickets that have a slot, which their owners have not seen yet.
-    granted: BTreeMap<u64, K>,
+    granted: BTreeSet<u64>,
     tickets: u64,
 }
 
@@ -48,7 +51,7 @@ impl<K: Ord + Clone> Lanes<K> {
             in_flight: 0,
             lanes: BTreeMap::new(),
             next: BTreeMap::new(),
-            granted: BTreeMap::new(),
+            granted: BTreeSet::new(),
             tickets: 0,
         }
     }
@@ -63,7 +66,7 @@ impl<K: Ord + Clone> Lanes<K> {
         if self.in_flight >= self.limit || !self.next.is_empty() {
             return false;
         }
-        self.with(key, |lane| lane.in_flight += 1);
+        self.lane(key).in_flight += 1;
         self.in_flight += 1;
         true
     }
@@ -72,14 +75,21 @@ impl<K: Ord + Clone> Lanes<K> {
     pub(super) fn join(&mut self, key: &K, waker: Waker, wakers: &mut Vec<Waker>) -> u64 {
         let ticket = self.tickets;
         self.tickets += 1;
-        self.with(key, |lane| lane.waiting.insert(ticket, Some(waker)));
+        // Before anything changes: a key's `Clone` may panic.
+        let kept = key.clone();
+        let lane = self.lane(key);
+        let was_first = lane.waiting.is_empty();
+        lane.waiting.insert(ticket, Some(waker));
+        if was_first && let Some(place) = lane.place() {
+            self.next.insert(place, kept);
+        }
         self.grant(wakers);
         ticket
     }
 
     /// Whether a ticket has its slot; else its waker is exchanged for `waker`.
     pub(super) fn poll(&mut self, key: &K, ticket: u64, waker: &mut Option<Waker>) -> bool {
-        if self.granted.remove(&ticket).is_some() {
+        if self.granted.remove(&ticket) {
             return true;
         }
         let lane = self.lanes.get_mut(key).expect("somebody waits in it");
@@ -90,7 +100,7 @@ impl<K: Ord + Clone> Lanes<K> {
 
     /// A waiter is dropped; a slot that it has goes on. Returns its waker, to be dropped outside.
     pub(super) fn leave(&mut self, key: &K, ticket: u64, wakers: &mut Vec<Waker>) -> Option<Waker> {
-        if self.granted.remove(&ticket).is_some() {
+        if self.granted.remove(&ticket) {
             self.release(key, wakers);
             return None;
         }
@@ -108,36 +118,51 @@ impl<K: Ord + Clone> Lanes<K> {
     /// Hands out what is free.
     fn grant(&mut self, wakers: &mut Vec<Waker>) {
         while self.in_flight < self.limit
-            && let Some((&(_, ticket), key)) = self.next.first_key_value()
+            && let Some((&place, key)) = self.next.first_key_value()
         {
-            let key = key.clone();
-            let waker = self.with(&key, |lane| {
-                lane.in_flight += 1;
-                lane.waiting.remove(&ticket)
-            });
+            let lane = self.lanes.get_mut(key).expect("somebody waits in it");
+            let (_, ticket) = place;
+            lane.in_flight += 1;
+            wakers.extend(lane.waiting.remove(&ticket).flatten());
+            let after = lane.place();
             self.in_flight += 1;
-            self.granted.insert(ticket, key);
-            wakers.extend(waker.flatten());
+            self.granted.insert(ticket);
+            self.move_place(place, after);
         }
     }
 
-    /// Changes a lane, and its place among those who wait.
+    /// The lane of a key, which is there from now on.
+    fn lane(&mut self, key: &K) -> &mut Lane {
+        // `entry` would take a clone each time.
+        if !self.lanes.contains_key(key) {
+            self.lanes.insert(key.clone(), Lane::default());
+        }
+        self.lanes.get_mut(key).expect("it is there")
+    }
+
+    /// Changes a lane that is there, and its place among those who wait.
     fn with<T>(&mut self, key: &K, change: impl FnOnce(&mut Lane) -> T) -> T {
-        let lane = self.lanes.entry(key.clone()).or_default();
+        let lane = self.lanes.get_mut(key).expect("somebody is in it");
         let before = lane.place();
         let output = change(lane);
         let after = lane.place();
-        if lane.in_flight == 0 && lane.waiting.is_empty() {
+        let unused = lane.in_flight == 0 && lane.waiting.is_empty();
+        if let Some(before) = before
+            && Some(before) != after
+        {
+            self.move_place(before, after);
+        }
+        if unused {
             self.lanes.remove(key);
         }
-        if before != after {
-            if let Some(before) = before {
-                self.next.remove(&before);
-            }
-            if let Some(after) = after {
-                self.next.insert(after, key.clone());
-            }
-        }
         output
+    }
+
+    fn move_place(&mut self, before: (usize, u64), after: Option<(usize, u64)>) {
+        if let Some(key) = self.next.remove(&before)
+            && let Some(after) = after
+        {
+            self.next.insert(after, key);
+        }
     }
 }

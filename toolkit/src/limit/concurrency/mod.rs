@@ -101,7 +101,8 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     /// cancelled before a slot is free.
     ///
     /// # Panics
-    /// As the key's `Ord` and `Clone` do, which run under a lock, and must not use this limiter.
+    /// As the key's `Ord` and `Clone` do. They run under a lock, as its destructor does: none of them may use
+    /// this limiter.
     ///
     /// # Cancel safety
     /// Safe: a slot that had reached it goes to the next. The place in the line is lost.

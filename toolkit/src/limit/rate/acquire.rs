@@ -75,7 +75,7 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
         *this.ticket = Some({
             let inner = &this.limiter.inner;
             let now = inner.rt.now();
-            lock(&inner.line).join(now, *this.weight)
+            lock(&inner.line).join(now, *this.weight)?
         });
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A limiter for each key.
 
 use super::{Quota, RateLimiter};
-use crate::lock::lock;
+use crate::lock::{lock, wake_all};
 use anyrt_core::{ConfigError, rt::Runtime};
 use foldhash::quality::FixedState;
 use std::{
@@ -82,9 +82,12 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
         let owned = key.to_owned();
         let now = self.inner.rt.now();
         let mut keys = lock(&self.inner.keys);
-        let quota = keys.quota;
-        let made = || RateLimiter::new(&self.inner.rt, quota).expect("the quota was checked");
-        let limiter = keys.limiters.entry(owned).or_insert_with(made).clone();
+        // Somebody may have been faster. A key is not dropped under the lock.
+        if let Some(limiter) = keys.limiters.get(key) {
+            return limiter.clone();
+        }
+        let limiter = RateLimiter::new(&self.inner.rt, keys.quota).expect("the quota was checked");
+        keys.limiters.insert(owned, limiter.clone());
         if keys.limiters.len() < keys.sweep_at {
             return limiter;
         }
@@ -102,14 +105,18 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
     /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
     pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
         let quota = quota.check()?;
-        let limiters: Vec<_> = {
+        let now = self.inner.rt.now();
+        let mut wakers = Vec::new();
+        {
+            // All under one lock: of two who change it, the later one wins for each key.
             let mut keys = lock(&self.inner.keys);
             keys.quota = quota;
-            keys.limiters.values().cloned().collect()
-        };
-        limiters
-            .iter()
-            .try_for_each(|limiter| limiter.set_quota(quota))
+            for limiter in keys.limiters.values() {
+                lock(&limiter.inner.line).set_quota(now, quota, &mut wakers);
+            }
+        }
+        wake_all(wakers);
+        Ok(())
     }
 
     /// How many keys it remembers.

@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Each waiter is polled at the time that was worked out for it when it was polled last, so all are served
-//! in time, whoever among them is never polled again. When somebody in the line leaves, only
-//! the first is woken, to work out its time anew; the others are early enough with theirs, or become
-//! first.
+//! in time, whoever among them is never polled again. When somebody in the line leaves, only the next and
+//! the first are woken, to work out their times anew, for either may be one that is leaked; the others
+//! become next or first in time.
 //!
 //! What passes is counted as it is let through, not at the turn that it was due for: timers are late,
 //! and counting the turn would let it through together with the next. Who is later than timers are is taken
@@ -96,10 +96,7 @@ impl Line {
         weight: u32,
         wakers: &mut Vec<Waker>,
     ) -> Result<(), RateLimitError> {
-        let burst = self.bucket.quota().burst;
-        if weight > burst {
-            return Err(RateLimitError::TooHeavy { weight, burst });
-        }
+        self.check(weight)?;
         if !self.queued.is_empty() {
             self.serve(now, wakers);
         }
@@ -111,8 +108,18 @@ impl Line {
         Err(RateLimitError::NotYet { ready_at })
     }
 
-    /// Joins the line; the waiter has to be polled at once.
-    pub(super) fn join(&mut self, now: Instant, weight: u32) -> u64 {
+    fn check(&self, weight: u32) -> Result<(), RateLimitError> {
+        let burst = self.bucket.quota().burst;
+        match weight > burst {
+            true => Err(RateLimitError::TooHeavy { weight, burst }),
+            false => Ok(()),
+        }
+    }
+
+    /// Joins the line; the waiter has to be polled at once. The quota may have changed since it found that it
+    /// has to wait.
+    pub(super) fn join(&mut self, now: Instant, weight: u32) -> Result<u64, RateLimitError> {
+        self.check(weight)?;
         if self.queued.is_empty() {
             self.since = now;
         }
@@ -126,7 +133,7 @@ impl Line {
         };
         self.queued.insert(ticket, waiter);
         self.joined = self.joined.wrapping_add(u64::from(weight));
-        ticket
+        Ok(ticket)
     }
 
     /// Looks after a waiter; its waker is exchanged for `waker`.
@@ -163,10 +170,21 @@ impl Line {
     ) -> Option<Waker> {
         let was_first = self.queued.first_key_value().map(|(first, _)| *first) == Some(ticket);
         let left = self.queued.remove(&ticket);
+        // Where the first leaves, the line begins with the next, and all are closer to that.
+        if let Some(left) = &left
+            && !was_first
+        {
+            let weight = u64::from(left.weight);
+            for (_, behind) in self.queued.range_mut(ticket..) {
+                behind.ahead = behind.ahead.wrapping_sub(weight);
+            }
+            self.joined = self.joined.wrapping_sub(weight);
+        }
         if was_first {
             self.since = now;
             self.serve(now, wakers);
         }
+        self.hurry(ticket, wakers);
         if let Some(Verdict::Passed { weight }) = self.decided.remove(&ticket) {
             self.refund(weight, now, wakers);
         }
@@ -178,6 +196,9 @@ impl Line {
         self.bucket.give_back(u64::from(weight));
         self.since = now;
         self.serve(now, wakers);
+        if let Some((&first, _)) = self.queued.first_key_value() {
+            self.hurry(first + 1, wakers);
+        }
     }
 
     pub(super) fn set_quota(&mut self, now: Instant, quota: Quota, wakers: &mut Vec<Waker>) {
@@ -195,7 +216,10 @@ impl Line {
             wakers.extend(waiter.waker);
         }
         // All times are others now.
+        self.joined = 0;
         for waiter in self.queued.values_mut() {
+            waiter.ahead = self.joined;
+            self.joined += u64::from(waiter.weight);
             wakers.extend(waiter.waker.take());
         }
         self.serve(now, wakers);
@@ -216,11 +240,18 @@ impl Line {
             self.decided.insert(ticket, Verdict::Passed { weight });
             wakers.extend(waiter.waker);
         }
-        if let Some(mut first) = self.queued.first_entry() {
-            let first = first.get_mut();
-            if self.bucket.due(u64::from(first.weight)) < first.alarm {
-                wakers.extend(first.waker.take());
-            }
+        self.hurry(0, wakers);
+    }
+
+    /// Sees to it that the next one from a ticket on is polled in time.
+    fn hurry(&mut self, from: u64, wakers: &mut Vec<Waker>) {
+        let Some((&ticket, next)) = self.queued.range(from..).next() else {
+            return;
+        };
+        if self.due(next.ahead, next.weight) < next.alarm
+            && let Some(next) = self.queued.get_mut(&ticket)
+        {
+            wakers.extend(next.waker.take());
         }
     }
 

@@ -80,7 +80,7 @@ impl<R: Runtime> BreakerBuilder<R> {
     }
 
     /// Is called with the state before and after each change, in the task that brought it about. A panic in
-    /// it unwinds through that call; the change stays.
+    /// it unwinds through that call, unless that is unwinding already; the change stays.
     pub fn on_change(
         mut self,
         hook: impl Fn(BreakerState, BreakerState) + Send + Sync + 'static,

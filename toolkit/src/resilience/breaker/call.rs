@@ -1,7 +1,7 @@
 //! A call through a breaker.
 
 use super::{BreakerError, CircuitBreaker, Inner, state::Outcome};
-use crate::lock::lock;
+use crate::{lock::lock, unwind::quietly};
 use anyrt_core::rt::Runtime;
 use pin_project_lite::pin_project;
 use std::{
@@ -57,10 +57,11 @@ impl<R: Runtime> BreakerCall<R> {
 
 impl<R: Runtime> Drop for BreakerCall<R> {
     fn drop(&mut self) {
-        self.end(match thread::panicking() {
-            true => Outcome::Failure,
-            false => Outcome::Unknown,
-        });
+        match thread::panicking() {
+            // A second panic, one of the hook, would end the process.
+            true => _ = quietly(|| self.end(Outcome::Failure)),
+            false => self.end(Outcome::Unknown),
+        }
     }
 }
 
