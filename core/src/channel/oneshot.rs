@@ -15,7 +15,7 @@
 
 use crate::{
     error::{Closed, TryRecvError},
-    prim::{Mutex, into_inner, lock},
+    prim::{Mutex, into_inner, lock, wake},
     sync::{wait_list::Spare, wake_all},
 };
 use std::{
@@ -110,7 +110,7 @@ impl<T> Sender<T> {
         drop(state);
         // Before the wake, so that the receiver finds itself alone.
         drop(shared);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl<T> Drop for Sender<T> {
         let waker = state.receiver.take();
         drop(state);
         drop(shared);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
     }
 }
 
@@ -287,7 +287,7 @@ impl<T> Receiver<T> {
         drop(state);
         drop(shared);
         // Woken first: a destructor may panic.
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         drop(left);
     }
 }

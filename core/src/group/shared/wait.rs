@@ -4,6 +4,7 @@ use super::{Shared, stop::After};
 use crate::{
     context::Occupied,
     group::{TaskError, error::Cause},
+    prim::wake,
     rt::Runtime,
     sync::{wait_list::Spare, wake_all},
     task::drop_quietly,
@@ -51,7 +52,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let left_behind = state.owner.take();
         drop(state);
         drop(left_behind);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         Poll::Ready(reaper)
     }
 

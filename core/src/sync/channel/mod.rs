@@ -26,7 +26,7 @@ use super::wait_list::{Status, WaitList, wake_all};
 use crate::{
     ConfigError,
     error::TrySendError,
-    prim::{AtomicUsize, Mutex, MutexGuard, lock},
+    prim::{AtomicUsize, Mutex, MutexGuard, lock, wake},
     rt::Channel,
 };
 use std::{
@@ -304,13 +304,6 @@ impl<T> Shared<T> {
         self.note(&state);
         drop(state);
         wake_all(waiter.into_iter().chain(receiver).collect());
-    }
-}
-
-#[inline]
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 

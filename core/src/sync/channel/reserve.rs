@@ -2,10 +2,11 @@
 
 use super::{
     super::wait_list::{Spare, Status, poll_waiter},
-    Cargo, FifoSender, wake,
+    Cargo, FifoSender,
 };
 use crate::{
     error::{Closed, SendError},
+    prim::wake,
     rt::SendPermit,
 };
 use std::{
