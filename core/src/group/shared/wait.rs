@@ -6,11 +6,11 @@ use crate::{
     group::{TaskError, error::Cause},
     prim::wake,
     rt::Runtime,
-    sync::{wait_list::Spare, wake_all},
+    sync::wait_list::Spare,
     task::drop_quietly,
 };
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -128,20 +128,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T,
         state.inner += 1;
     }
 
-    fn leave(&self) {
-        let mut state = self.lock();
-        state.inner -= 1;
-        let mut after = After::default();
-        state.ended(&mut after);
-        drop(state);
-        let left = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(outer) = after.left {
-                outer.leave();
-            }
-        }));
-        wake_all(after.wakers);
-        if let Err(payload) = left {
-            resume_unwind(payload);
-        }
+    fn leave(self: Arc<Self>) {
+        self.change(|state| {
+            let mut after = After::default();
+            state.inner -= 1;
+            state.ended(&mut after);
+            after
+        });
     }
 }
