@@ -391,7 +391,7 @@ fn what_comes_while_a_waker_is_cloned_is_not_lost_with_the_clone() {
         assert!(poll_with(waits.as_mut(), &waker).is_ready());
 
         let (sender, mut receiver) = watch::channel(0);
-        let waker = unneeded(move || _ = sender.send(8));
+        let waker = unneeded(move || sender.send(8));
         let mut waits = Box::pin(async { assert_eq!(*receiver.changed().await.unwrap(), 8) });
         begin(waits.as_mut());
         assert!(poll_with(waits.as_mut(), &waker).is_ready());
