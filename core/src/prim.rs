@@ -1,5 +1,5 @@
 //! What loom has to see, taken from loom under its cfg and from std otherwise; locks past a poisoning;
-//! code of others that panics.
+//! wakers, and code of others that panics.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
@@ -15,6 +15,7 @@ use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::PoisonError,
+    task::Waker,
 };
 
 /// Locks past a poisoning: no code of a user's runs under these locks but an item's `Ord`, and a panic
@@ -28,6 +29,14 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[inline]
 pub(crate) fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Wakes whoever is there to be woken.
+#[inline]
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
 }
 
 /// Puts panics off until all is done that others wait for. The first one goes on then.

@@ -385,9 +385,7 @@ fn what_comes_while_a_waker_is_cloned_is_not_lost_with_the_clone() {
         assert!(poll_with(waits.as_mut(), &waker).is_ready());
 
         let (sender, mut receiver) = broadcast::channel::<u8>(1).unwrap();
-        let waker = unneeded(move || {
-            sender.send(7).unwrap();
-        });
+        let waker = unneeded(move || _ = sender.send(7));
         let mut waits = Box::pin(async { assert_eq!(receiver.recv().await, Ok(7)) });
         begin(waits.as_mut());
         assert!(poll_with(waits.as_mut(), &waker).is_ready());

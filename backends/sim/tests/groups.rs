@@ -101,7 +101,11 @@ fn a_body_that_is_handed_over_takes_its_shields_along() {
     handed_over(|rt, go| {
         let rt = rt.clone();
         Box::pin(async move {
-            let body = |_: Spawner<SimRuntime, u32, u32>| shield(async { Ok(go.wait().await) });
+            let work = async {
+                go.wait().await;
+                Ok(())
+            };
+            let body = |_: Spawner<SimRuntime, u32, u32>| shield(work);
             task_group(&rt, body).await.unwrap();
         })
     });

@@ -15,7 +15,7 @@
 
 use crate::{
     error::{Closed, TryRecvError},
-    prim::{Mutex, into_inner, lock},
+    prim::{Mutex, into_inner, lock, wake},
     sync::{wait_list::Spare, wake_all},
     waits::{self, Wait},
 };
@@ -114,7 +114,7 @@ impl<T> Sender<T> {
         drop(state);
         // Before the wake, so that the receiver finds itself alone.
         drop(shared);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl<T> Drop for Sender<T> {
         let waker = state.receiver.take();
         drop(state);
         drop(shared);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
     }
 }
 
@@ -304,7 +304,7 @@ impl<T> Receiver<T> {
         drop(state);
         drop(shared);
         // Woken first: a destructor may panic.
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         drop(left);
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct Scope {
 /// A group that is not finished before its children's own groups are.
 pub(crate) trait Occupied: Send + Sync {
     fn enter(&self);
-    fn leave(&self);
+    fn leave(self: Arc<Self>);
 }
 
 impl Context {

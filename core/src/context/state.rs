@@ -1,13 +1,12 @@
 //! What belongs to a task, and how it gets into the thread for the time of a poll.
 
 use super::Context;
-use crate::{cancel::CancellationToken, sync::wake_all};
-use std::{
-    cell::RefCell,
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Waker,
+use crate::{
+    cancel::CancellationToken,
+    prim::{Mutex, lock},
+    sync::wake_all,
 };
+use std::{cell::RefCell, mem, sync::Arc, task::Waker};
 
 /// All that belongs to a task, or to a part of one: the body of a group, a shield.
 #[derive(Debug, Default)]
@@ -72,8 +71,7 @@ impl TaskState {
 
 /// How many shields something is in, those of its parts included: each part that is in any counts as one.
 ///
-/// Counts go up and down outside the lock of what they are for, so it may be 0 for a moment while a shield
-/// moves from one part to another; never while one stays.
+/// Who enters, or moves, is being polled; who leaves may be dropped anywhere, at the same time.
 #[derive(Debug, Default)]
 struct Shields(Mutex<Count>);
 
@@ -87,12 +85,8 @@ struct Count {
 }
 
 impl Shields {
-    fn lock(&self) -> MutexGuard<'_, Count> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn enter(&self) {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         state.count += 1;
         let around = (state.count == 1).then(|| state.around.clone());
         drop(state);
@@ -108,8 +102,9 @@ impl Shields {
     }
 
     fn leave_to(&self, wakers: &mut Vec<Waker>) {
-        let mut state = self.lock();
-        state.count -= 1;
+        let mut state = lock(&self.0);
+        let count = state.count.checked_sub(1);
+        state.count = count.expect("who leaves has entered");
         if state.count > 0 {
             return;
         }
@@ -122,22 +117,25 @@ impl Shields {
     }
 
     fn move_into(&self, around: Option<Arc<Self>>) {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         if state.around.as_ref().map(Arc::as_ptr) == around.as_ref().map(Arc::as_ptr) {
             return;
         }
-        let left = mem::replace(&mut state.around, around.clone());
         let counts = state.count > 0;
+        if counts && let Some(around) = &around {
+            // Under the lock: who leaves at the same time must not be there before. Locks are taken from
+            // the inside outwards.
+            around.enter();
+        }
+        let left = mem::replace(&mut state.around, around);
         drop(state);
-        if counts {
-            // In this order: what is around both goes on being shielded.
-            around.iter().for_each(|around| around.enter());
-            left.iter().for_each(|left| left.leave());
+        if counts && let Some(left) = left {
+            left.leave();
         }
     }
 
     fn hold_off(&self, waker: Waker) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         let shielded = state.count > 0;
         let unused = match shielded {
             true => state.aborts.replace(waker),
@@ -213,5 +211,45 @@ impl<T: Part> Drop for Swap<'_, T> {
     #[inline]
     fn drop(&mut self) {
         current(|state| mem::swap(T::of(state), self.0));
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::{model, thread};
+
+    #[test]
+    fn loom_a_part_that_moves_while_its_shield_is_dropped_counts_nowhere() {
+        model(|| {
+            let [part, old, new] = [(); 3].map(|()| Arc::new(Shields::default()));
+            part.move_into(Some(old.clone()));
+            part.enter();
+            let dropped = thread::spawn({
+                let part = part.clone();
+                move || part.leave()
+            });
+            part.move_into(Some(new.clone()));
+            dropped.join().unwrap();
+            let counts = [part, old, new].map(|shields| lock(&shields.0).count);
+            assert_eq!(counts, [0; 3]);
+        });
+    }
+
+    #[test]
+    fn loom_an_abort_that_is_held_off_is_woken() {
+        model(|| {
+            let [part, task] = [(); 2].map(|()| Arc::new(Shields::default()));
+            part.move_into(Some(task.clone()));
+            part.enter();
+            let dropped = thread::spawn(move || part.leave());
+            loom::future::block_on(std::future::poll_fn(|cx| {
+                match task.hold_off(cx.waker().clone()) {
+                    true => std::task::Poll::Pending,
+                    false => std::task::Poll::Ready(()),
+                }
+            }));
+            dropped.join().unwrap();
+        });
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     context::{self, TaskState},
     error::Panic,
     rt::Runtime,
+    task::slot::Left,
     waits::{self, Wait},
 };
 use pin_project_lite::pin_project;
@@ -15,7 +16,6 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    ptr,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -37,8 +37,8 @@ pin_project! {
         task: TaskState,
         group: Arc<Shared<R, T, E>>,
         key: usize,
-        // That of the waker that the group keeps.
-        waker: Identity,
+        // In the group, where a clone of its own would cost more.
+        left: Left,
     }
 
     impl<R, F, T, E> PinnedDrop for Child<R, F, T, E>
@@ -59,18 +59,6 @@ pin_project! {
     }
 }
 
-/// Which waker: a clone would cost more. While the group keeps one, no other is like it, and once an
-/// abort has taken that, none is wanted.
-#[derive(PartialEq)]
-struct Identity(usize, usize);
-
-impl Identity {
-    fn of(waker: &Waker) -> Self {
-        let vtable = ptr::from_ref(waker.vtable());
-        Self(waker.data().addr(), vtable.addr())
-    }
-}
-
 impl<R, F, T, E> Child<R, F, T, E>
 where
     R: Runtime,
@@ -85,7 +73,7 @@ where
             task: TaskState::new(group.context.with_current_values()),
             group,
             key,
-            waker: Identity(0, 0),
+            left: Left::NOTHING,
         }
     }
 
@@ -154,10 +142,9 @@ where
         });
         match (polled, outcome) {
             (Ok(()), None) => {
-                if *this.waker != Identity::of(cx.waker()) {
-                    // Of the clone, which may lie elsewhere: it is what the group keeps.
+                if *this.left != Left::of(cx.waker()) {
                     let waker = cx.waker().clone();
-                    *this.waker = Identity::of(&waker);
+                    *this.left = Left::of(&waker);
                     this.group.register(*this.key, waker);
                 }
                 // Once more: an abort that came during the poll found no waker, or a shield.

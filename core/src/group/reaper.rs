@@ -22,7 +22,7 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.clone().leave();
     }
 }
 

@@ -73,6 +73,16 @@ pub struct Permits<H: Deref<Target = FifoSemaphore>> {
     permits: usize,
 }
 
+impl<H: Deref<Target = FifoSemaphore>> Permits<H> {
+    #[inline]
+    #[track_caller]
+    fn try_new(semaphore: H, permits: usize) -> Result<Self, TryAcquireError> {
+        semaphore.raw.try_acquire(permits)?;
+        semaphore.holder.set(Location::caller());
+        Ok(Self { semaphore, permits })
+    }
+}
+
 /// Permits of a [`FifoSemaphore`].
 pub type FifoPermit<'a> = Permits<&'a FifoSemaphore>;
 /// Permits of a [`FifoSemaphore`] that they keep alive.
@@ -178,12 +188,7 @@ impl Semaphore for FifoSemaphore {
 
     #[inline]
     fn try_acquire_many(&self, permits: usize) -> Result<Self::Permit<'_>, TryAcquireError> {
-        self.raw.try_acquire(permits)?;
-        self.holder.set(Location::caller());
-        Ok(Permits {
-            semaphore: self,
-            permits,
-        })
+        Permits::try_new(self, permits)
     }
 
     #[inline]
@@ -191,12 +196,7 @@ impl Semaphore for FifoSemaphore {
         self: Arc<Self>,
         permits: usize,
     ) -> Result<Self::OwnedPermit, TryAcquireError> {
-        self.raw.try_acquire(permits)?;
-        self.holder.set(Location::caller());
-        Ok(Permits {
-            semaphore: self,
-            permits,
-        })
+        Permits::try_new(self, permits)
     }
 
     fn last_holder(&self) -> Option<&'static Location<'static>> {

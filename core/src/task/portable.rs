@@ -8,7 +8,7 @@
 //! ```
 
 use super::slot::{Left, Slot, drop_quietly};
-use crate::{JoinError, error::Panic, rt::JoinHandle};
+use crate::{JoinError, error::Panic, prim::wake, rt::JoinHandle};
 use pin_project_lite::pin_project;
 use std::{
     any::Any,
@@ -23,7 +23,7 @@ use std::{
             Ordering::{Acquire, Release},
         },
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 /// Splits a future into what an executor runs and what its owner joins or aborts.
@@ -77,7 +77,7 @@ impl<T> Shared<T> {
 
     fn abort(&self) {
         self.aborted.store(true, Release);
-        self.slot.task_waker().into_iter().for_each(Waker::wake);
+        wake(self.slot.task_waker());
     }
 }
 

@@ -43,7 +43,7 @@ struct Cells<T> {
     task: Option<Waker>,
 }
 
-/// What an end has left in the slot, to be compared without a lock.
+/// Which waker an end has left in the slot, or a child in its group, to be compared without a lock.
 ///
 /// It is the clone's address, which may be another than that of the waker it was made of: an
 /// executor can lend one waker after another at the same place. While the slot holds the clone, what
@@ -61,7 +61,7 @@ impl Left {
     const TAKEN: Self = Self { data: 1, vtable: 0 };
 
     #[inline]
-    fn of(waker: &Waker) -> Self {
+    pub(crate) fn of(waker: &Waker) -> Self {
         Self {
             data: waker.data().addr(),
             vtable: ptr::from_ref(waker.vtable()).addr(),

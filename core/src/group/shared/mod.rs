@@ -37,6 +37,7 @@ use super::{
 use crate::{
     cancel::{CancelReason, CancellationToken},
     context::{Context, Occupied},
+    prim::wake,
     rt::Runtime,
 };
 use entry::Entry;
@@ -331,7 +332,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let queued = queued.and_then(|at| state.queue.remove(at));
         drop(state);
         drop(queued);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         true
     }
 }

@@ -30,31 +30,33 @@ pub(super) struct After {
 }
 
 impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
-    /// The body has failed: with a supervisor, the children go on.
-    pub(in crate::group) fn fail_body(self: &Arc<Self>, cause: Cause<E>) {
-        let step = match self.lock().policy {
-            Policy::Supervise => Step::Continue,
-            Policy::FailFast | Policy::Enough { .. } => Step::Fail,
-        };
-        self.fail(cause, step);
-    }
-
-    fn fail(self: &Arc<Self>, cause: Cause<E>, step: Step) {
+    /// A change under the lock, and outside of it what that leads to.
+    pub(super) fn change(self: &Arc<Self>, change: impl FnOnce(&mut State<R, T, E>) -> After) {
         let mut state = self.lock();
-        let after = self.fail_in(&mut state, cause, step);
+        let after = change(&mut state);
         drop(state);
         self.perform(after);
+    }
+
+    /// The body has failed: with a supervisor, the children go on.
+    pub(in crate::group) fn fail_body(self: &Arc<Self>, cause: Cause<E>) {
+        self.change(|state| {
+            let step = match state.policy {
+                Policy::Supervise => Step::Continue,
+                Policy::FailFast | Policy::Enough { .. } => Step::Fail,
+            };
+            self.fail_in(state, cause, step)
+        });
     }
 
     /// The deadline is there; that is a failure unless the group was cancelled, or left, first.
     pub(in crate::group) fn time_out(self: &Arc<Self>, elapsed: Elapsed) {
-        let mut state = self.lock();
-        if state.over || self.is_cancelled() {
-            return;
-        }
-        let after = self.fail_in(&mut state, Cause::TimedOut(elapsed), Step::Fail);
-        drop(state);
-        self.perform(after);
+        self.change(|state| {
+            if state.over || self.is_cancelled() {
+                return After::default();
+            }
+            self.fail_in(state, Cause::TimedOut(elapsed), Step::Fail)
+        });
     }
 
     fn fail_in(&self, state: &mut State<R, T, E>, cause: Cause<E>, step: Step) -> After {
@@ -78,12 +80,11 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     pub(in crate::group) fn cancel(self: &Arc<Self>, reason: CancelReason) {
-        let mut state = self.lock();
-        let mut after = self.begin_cancel(&mut state, 0, "");
-        // Also where somebody else was first, and is only about to: it is cancelled on return.
-        after.reason = Some(reason);
-        drop(state);
-        self.perform(after);
+        self.change(|state| After {
+            // Also where somebody else was first, and is only about to: it is cancelled on return.
+            reason: Some(reason),
+            ..self.begin_cancel(state, 0, "")
+        });
     }
 
     /// Lets the group be cancelled with the token that its children see, whoever cancels that.
@@ -98,14 +99,14 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let Some(reason) = self.token.reason() else {
             return;
         };
-        let mut state = self.lock();
-        // Otherwise it is the group itself that cancels its token.
-        if !self.is_cancelled() {
+        self.change(|state| {
+            // It is the group itself that cancels its token.
+            if self.is_cancelled() {
+                return After::default();
+            }
             state.outside = Some(reason.clone());
-            let after = self.begin_cancel(&mut state, 0, "");
-            drop(state);
-            self.perform(after);
-        }
+            self.begin_cancel(state, 0, "")
+        });
     }
 
     pub(super) fn stop(&self, state: &mut State<R, T, E>, step: Step) -> After {
@@ -157,20 +158,17 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     /// The owner is gone.
     pub(in crate::group) fn abandon(self: &Arc<Self>) {
         waits::gave_up(&**self);
-        let mut state = self.lock();
-        (state.closed, state.over) = (true, true);
-        let mut after = self.abort_in(&mut state);
-        after.wakers.extend(state.reaper_waker.take());
-        drop(state);
-        self.perform(after);
+        self.change(|state| {
+            (state.closed, state.over) = (true, true);
+            let mut after = self.abort_in(state);
+            after.wakers.extend(state.reaper_waker.take());
+            after
+        });
     }
 
     /// The grace is over.
     pub(in crate::group) fn abort_all(self: &Arc<Self>) {
-        let mut state = self.lock();
-        let after = self.abort_in(&mut state);
-        drop(state);
-        self.perform(after);
+        self.change(|state| self.abort_in(state));
     }
 
     fn abort_in(&self, state: &mut State<R, T, E>) -> After {

@@ -4,13 +4,14 @@ use super::{Shared, stop::After};
 use crate::{
     context::Occupied,
     group::{TaskError, error::Cause},
+    prim::wake,
     rt::Runtime,
-    sync::{wait_list::Spare, wake_all},
+    sync::wait_list::Spare,
     task::drop_quietly,
     waits::{self, Wait},
 };
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -54,7 +55,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
         let left_behind = state.owner.take();
         drop(state);
         drop(left_behind);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
         Poll::Ready(reaper)
     }
 
@@ -164,20 +165,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Occupied for Shared<R, T,
         state.inner += 1;
     }
 
-    fn leave(&self) {
-        let mut state = self.lock();
-        state.inner -= 1;
-        let mut after = After::default();
-        state.ended(&mut after);
-        drop(state);
-        let left = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(outer) = after.left {
-                outer.leave();
-            }
-        }));
-        wake_all(after.wakers);
-        if let Err(payload) = left {
-            resume_unwind(payload);
-        }
+    fn leave(self: Arc<Self>) {
+        self.change(|state| {
+            let mut after = After::default();
+            state.inner -= 1;
+            state.ended(&mut after);
+            after
+        });
     }
 }

@@ -1,6 +1,6 @@
 //! What a scope and the handles to it share.
 
-use crate::prim::{Mutex, MutexGuard, lock};
+use crate::prim::{Mutex, MutexGuard, lock, wake};
 use std::task::Waker;
 
 /// ```text
@@ -56,7 +56,7 @@ impl<B> Shared<B> {
         state.inbox.push(pack(future));
         let parent = state.parent.take();
         drop(state);
-        parent.into_iter().for_each(Waker::wake);
+        wake(parent);
         Ok(())
     }
 
@@ -67,7 +67,7 @@ impl<B> Shared<B> {
         }
         let parent = state.parent.take();
         drop(state);
-        parent.into_iter().for_each(Waker::wake);
+        wake(parent);
     }
 
     /// The scope is polled.

@@ -26,7 +26,7 @@ use super::wait_list::{Status, WaitList, wake_all};
 use crate::{
     ConfigError,
     error::TrySendError,
-    prim::{AtomicUsize, Mutex, MutexGuard, lock},
+    prim::{AtomicUsize, Mutex, MutexGuard, lock, wake},
     rt::Channel,
     waits::{self, Wait},
 };
@@ -312,13 +312,6 @@ impl<T> Shared<T> {
 #[cold]
 fn needs_room<T>(shared: &Shared<T>) {
     waits::pending(shared, || Wait::new("room in a channel").of::<T>());
-}
-
-#[inline]
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
-    }
 }
 
 impl<T> fmt::Debug for Shared<T> {

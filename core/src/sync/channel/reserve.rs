@@ -2,10 +2,11 @@
 
 use super::{
     super::wait_list::{Spare, Status, poll_waiter},
-    Cargo, FifoSender, needs_room, wake,
+    Cargo, FifoSender, needs_room,
 };
 use crate::{
     error::{Closed, SendError},
+    prim::wake,
     rt::SendPermit,
     waits,
 };

@@ -4,10 +4,10 @@ use super::{
     super::wait_list::{Spare, Status, poll_waiter},
     Cargo, Shared, needs_room,
     reserve::{FifoOwnedSendPermit, FifoSendPermit, Reserve},
-    wake,
 };
 use crate::{
     error::{Closed, SendError, TrySendError},
+    prim::wake,
     rt::Sender,
     waits,
 };
