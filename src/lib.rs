@@ -54,8 +54,7 @@
 //! Marks such as *TG-3* name the rules of the contract, `conformance/SPEC.md` in the repository, each with its test.
 //!
 //! The rooms from [`cache`] on come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
-//! it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`: what their pages call `anyrt_core::x` or
-//! `anyrt_toolkit::x` is `anyrt::x`.
+//! it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`, whose examples are written as for `anyrt`.
 //!
 //! # Looking for …
 //!

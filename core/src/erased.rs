@@ -22,7 +22,8 @@ use std::{
 /// nothing.
 ///
 /// ```
-/// use anyrt_core::{erased::DynRuntime, rt::{BlockOn, Runtime}};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{erased::DynRuntime, rt::{BlockOn, Runtime}};
 ///
 /// // The default counts where a type is written; `Client { rt: smol }` is a `Client<Smol>`.
 /// struct Client<R: Runtime = DynRuntime> { rt: R }

@@ -7,7 +7,8 @@ use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location, time::Durat
 /// A setting that cannot be used; says which, its value, and what is permitted.
 ///
 /// ```
-/// let error = anyrt_core::time::seconds(f64::NAN).unwrap_err();
+/// # extern crate anyrt_core as anyrt;
+/// let error = anyrt::time::seconds(f64::NAN).unwrap_err();
 /// assert_eq!(error.to_string(), "seconds: NaN is not permitted (want: finite and not negative)");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

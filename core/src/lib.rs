@@ -16,13 +16,15 @@
 //! | [`waits`] | what tasks wait for, told to a simulator |
 //! | [`error`] | the errors that several of them share |
 //!
-//! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_core::x` in these pages as `anyrt::x`.
+//! The examples are written for those who depend on `anyrt`, which re-exports all of it: `anyrt::x` is
+//! `anyrt_core::x`.
 //!
 //! This crate names no runtime, never reads a clock, never starts a thread and never
 //! draws randomness: all of that comes from a value `R: Runtime`.
 //!
 //! ```
-//! use anyrt_core::rt::{Lock, LockOf, Runtime};
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::rt::{Lock, LockOf, Runtime};
 //! use std::{sync::Arc, time::Duration};
 //!
 //! /// A library type that runs on any runtime.

@@ -5,7 +5,8 @@
 //! costs a load of a static, and only when a future is about to be pending, or is dropped while it waits.
 //!
 //! ```
-//! use anyrt_core::waits::{self, Wait};
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::waits::{self, Wait};
 //! use std::{panic::Location, pin::Pin, task::{Context, Poll}};
 //!
 //! struct Door { open: bool }

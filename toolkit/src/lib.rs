@@ -15,7 +15,8 @@
 //! | [`operation`] | what a program does, by name: how long it took, how it ended; `Tracker` |
 //! | `tower` | layers for tower that need no tokio, with the feature `tower` |
 //!
-//! Whoever depends on `anyrt`, which re-exports all of it, reads `anyrt_toolkit::x` in these pages as `anyrt::x`.
+//! The examples are written for those who depend on `anyrt`, which re-exports all of it: `anyrt::x` is
+//! `anyrt_toolkit::x`, or `anyrt_core::x`.
 //!
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.

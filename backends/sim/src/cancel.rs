@@ -23,11 +23,11 @@ const POINTS: usize = 1 << 14;
 /// search ends at the first point that no run reaches.
 ///
 /// ```
-/// use anyrt_core::rt::{Runtime, Semaphore, Spawn};
-/// use anyrt_core::task::yield_now;
+/// use anyrt::rt::{Runtime, Semaphore, Spawn};
+/// use anyrt::task::yield_now;
 /// use std::sync::Arc;
 ///
-/// anyrt_sim::check_cancel(
+/// anyrt::sim::check_cancel(
 ///     |rt| async move {
 ///         let semaphore = Arc::new(rt.semaphore(1).unwrap());
 ///         let permit = semaphore.clone().acquire_owned().await.unwrap();
@@ -48,9 +48,9 @@ const POINTS: usize = 1 << 14;
 /// An operation that takes its permit by hand, and gives it back by hand, is not as good:
 ///
 /// ```should_panic
-/// # use anyrt_core::{rt::{Permit, Runtime, Semaphore}, task::yield_now};
+/// # use anyrt::{rt::{Permit, Runtime, Semaphore}, task::yield_now};
 /// # use std::sync::Arc;
-/// anyrt_sim::check_cancel(
+/// anyrt::sim::check_cancel(
 ///     |rt| async move { Arc::new(rt.semaphore(1).unwrap()) },
 ///     |_, slots| async move {
 ///         slots.acquire().await.unwrap().forget();

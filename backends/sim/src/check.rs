@@ -31,10 +31,10 @@ use std::{
 /// settings, see [`Sim`].
 ///
 /// ```
-/// use anyrt_core::rt::{Lock, Runtime, Spawn};
+/// use anyrt::rt::{Lock, Runtime, Spawn};
 /// use std::sync::Arc;
 ///
-/// anyrt_sim::check(100, |rt| async move {
+/// anyrt::sim::check(100, |rt| async move {
 ///     let count = Arc::new(rt.lock(0));
 ///     let tasks = [(); 2].map(|()| {
 ///         let count = count.clone();
@@ -64,10 +64,10 @@ where
 /// file, the order of a `HashMap` with the standard hasher.
 ///
 /// ```
-/// use anyrt_core::rt::{Entropy, Sleep};
+/// use anyrt::rt::{Entropy, Sleep};
 /// use std::time::Duration;
 ///
-/// anyrt_sim::check_deterministic(20, |rt| async move {
+/// anyrt::sim::check_deterministic(20, |rt| async move {
 ///     rt.sleep(Duration::from_nanos(rt.random_u64() % 1_000)).await;
 /// });
 /// ```

@@ -17,7 +17,7 @@
 //! production, and here in tests:
 //!
 //! ```
-//! use anyrt_core::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep}};
+//! use anyrt::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep}};
 //! use std::{sync::Arc, time::Duration};
 //!
 //! #[derive(Clone)]
@@ -55,7 +55,7 @@
 //! spawns what would run at the same time, and leaves the order to the simulator:
 //!
 //! ```should_panic
-//! # use anyrt_core::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
+//! # use anyrt::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
 //! # use std::{sync::{Arc, atomic::{AtomicU32, Ordering::SeqCst}}, time::Duration};
 //! # #[derive(Clone)]
 //! # struct Leases<R: Runtime> { rt: R, taken: Arc<LockOf<R, Instant>> }
@@ -77,7 +77,7 @@
 //! #         }
 //! #     }
 //! # }
-//! anyrt_sim::check(1_000, |rt| async move {
+//! anyrt::sim::check(1_000, |rt| async move {
 //!     let leases = Leases::new(rt.clone());
 //!     let holders = Arc::new(AtomicU32::new(0));
 //!     let workers = [(); 3].map(|()| {
@@ -122,7 +122,7 @@
 //! was released in between. Looking and taking have to be one:
 //!
 //! ```
-//! # use anyrt_core::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
+//! # use anyrt::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
 //! # use std::{sync::{Arc, atomic::{AtomicU32, Ordering::SeqCst}}, time::Duration};
 //! # #[derive(Clone)]
 //! # struct Leases<R: Runtime> { rt: R, taken: Arc<LockOf<R, Instant>> }
@@ -146,7 +146,7 @@
 //!     }
 //! }
 //! # }
-//! # anyrt_sim::check(1_000, |rt| async move {
+//! # anyrt::sim::check(1_000, |rt| async move {
 //! #     let leases = Leases::new(rt.clone());
 //! #     let holders = Arc::new(AtomicU32::new(0));
 //! #     let workers = [(); 3].map(|()| {
@@ -206,7 +206,7 @@
 #![doc = include_str!("../clippy-for-users.toml")]
 //! ```
 //!
-//! [`join!`](anyrt_core::join!), [`race!`](anyrt_core::race!) and their like begin each round of polls one further than
+//! [`join!`](anyrt::join!), [`race!`](anyrt::race!) and their like begin each round of polls one further than
 //! the last. Here all rounds but the first begin where the schedule draws, as if the task had been polled more
 //! often before: so either of two that are ready wins a race, sooner or later.
 //!

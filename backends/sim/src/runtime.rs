@@ -34,8 +34,8 @@ use std::{
 /// any other, that runs while somebody is in [`block_on`](BlockOn::block_on).
 ///
 /// ```
-/// use anyrt_core::rt::{BlockOn, Clock, Sleep};
-/// use anyrt_sim::SimRuntime;
+/// use anyrt::rt::{BlockOn, Clock, Sleep};
+/// use anyrt::sim::SimRuntime;
 /// use std::time::Duration;
 ///
 /// let rt = SimRuntime::new(42);

@@ -29,9 +29,9 @@ impl SimRuntime {
     /// process that has none would end, or go on, as the signal has it.
     ///
     /// ```
-    /// use anyrt_core::rt::{Signal, Signals};
+    /// use anyrt::rt::{Signal, Signals};
     ///
-    /// anyrt_sim::check(10, |rt| async move {
+    /// anyrt::sim::check(10, |rt| async move {
     ///     let listening = rt.signals(Signal::SHUTDOWN).unwrap();
     ///     assert_eq!(rt.raise(Signal::Interrupt), 1);
     ///     drop(listening);

@@ -67,8 +67,8 @@ impl Default for Settings {
 /// How simulated worlds are set up: [`check`](crate::check()) with other settings than the usual.
 ///
 /// ```
-/// use anyrt_core::rt::Spawn;
-/// use anyrt_sim::{Schedule, Sim};
+/// use anyrt::rt::Spawn;
+/// use anyrt::sim::{Schedule, Sim};
 ///
 /// Sim::new()
 ///     .schedule(Schedule::Random)

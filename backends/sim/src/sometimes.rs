@@ -75,10 +75,10 @@ pub fn note(happened: bool, text: &'static str) {
 /// all do. Outside of a check it does nothing.
 ///
 /// ```
-/// use anyrt_core::rt::{Runtime, Lock};
-/// use anyrt_sim::sometimes;
+/// use anyrt::rt::{Runtime, Lock};
+/// use anyrt::sim::sometimes;
 ///
-/// anyrt_sim::check(50, |rt| async move {
+/// anyrt::sim::check(50, |rt| async move {
 ///     let lock = rt.lock(());
 ///     let _held = lock.try_lock();
 ///     sometimes!(lock.try_lock().is_none(), "the lock is taken");

@@ -82,7 +82,8 @@ pub trait Cancellable: Future + Sized {
     /// completion wins a tie (*CX-8*).
     ///
     /// ```
-    /// use anyrt_core::cancel::{Cancellable, Cancelled, CancellationToken};
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::cancel::{Cancellable, Cancelled, CancellationToken};
     ///
     /// # async fn flush() {}
     /// async fn copy(token: CancellationToken) -> Result<(), Cancelled> {

@@ -19,7 +19,8 @@
 //! and stands in the group's error. So, in the outermost function of a child:
 //!
 //! ```
-//! use anyrt_core::{cancel::CancellationToken, context::Context};
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::{cancel::CancellationToken, context::Context};
 //! # use std::io;
 //! # async fn next_mail() -> io::Result<String> { Ok(String::new()) }
 //! # async fn deliver(_: String) -> io::Result<()> { Ok(()) }

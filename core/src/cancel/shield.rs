@@ -24,7 +24,8 @@ use std::{
 /// belongs into a child of a group that outlives it.
 ///
 /// ```
-/// use anyrt_core::cancel::shield;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::cancel::shield;
 ///
 /// # async fn begin() {}
 /// # async fn commit() {}

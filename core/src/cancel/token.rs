@@ -39,7 +39,8 @@ use std::{
 /// Clones are the same token. A child is cancelled with its parent, not the other way round.
 ///
 /// ```
-/// use anyrt_core::{cancel::{Cancellable, CancellationToken}, rt::{JoinHandle, Runtime}};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{cancel::{Cancellable, CancellationToken}, rt::{JoinHandle, Runtime}};
 ///
 /// # async fn poll_mail() {}
 /// async fn until_told<R: Runtime>(rt: R) {

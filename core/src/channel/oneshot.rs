@@ -1,7 +1,8 @@
 //! One value, sent once.
 //!
 //! ```
-//! # use anyrt_core::{channel::oneshot, rt::{Runtime}};
+//! # extern crate anyrt_core as anyrt;
+//! # use anyrt::{channel::oneshot, rt::{Runtime}};
 //! # async fn demo<R: Runtime>(rt: R) {
 //! let (tx, rx) = oneshot::channel();
 //! drop(rt.spawn(async move { tx.send(6 * 7) }));

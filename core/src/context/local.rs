@@ -6,7 +6,8 @@ use std::{any::Any, fmt, future::Future, marker::PhantomData, ptr, sync::Arc};
 /// Declares statics with a value per task, which the children of its groups inherit.
 ///
 /// ```
-/// use anyrt_core::task_local;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::task_local;
 ///
 /// task_local! {
 ///     /// The request that a task works for.

@@ -33,7 +33,8 @@ use std::{
 /// A token, a deadline and values, as a task sees them. Cheap to clone.
 ///
 /// ```
-/// use anyrt_core::context::Context;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::context::Context;
 ///
 /// # fn next_step() -> bool { false }
 /// /// Computes for long, and stops where its task is asked to.
@@ -146,7 +147,8 @@ impl Context {
     /// task around is cancelled, and no group waits for it.
     ///
     /// ```
-    /// use anyrt_core::{context::Context, group::TaskGroup, rt::Runtime};
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::{context::Context, group::TaskGroup, rt::Runtime};
     /// use std::convert::Infallible;
     ///
     /// /// A group that may outlive the call that makes it: whoever has it ends it.

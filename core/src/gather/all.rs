@@ -22,7 +22,8 @@ use std::{
 /// empty list (*GA-2*).
 ///
 /// ```
-/// use anyrt_core::{gather::gather, group::TaskError, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{gather::gather, group::TaskError, rt::Runtime};
 /// # #[derive(Debug)] struct Error;
 /// # async fn size(_: &'static str) -> Result<u64, Error> { Ok(1) }
 ///

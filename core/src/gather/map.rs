@@ -29,7 +29,8 @@ use std::{
 /// of the iterator or of `work` is a failure, too (*GA-42*).
 ///
 /// ```
-/// use anyrt_core::{gather::map_concurrent, group::TaskError, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{gather::map_concurrent, group::TaskError, rt::Runtime};
 /// use std::io;
 /// # async fn size(file: String) -> io::Result<u64> { Ok(1) }
 ///

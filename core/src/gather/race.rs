@@ -13,7 +13,8 @@ use std::{convert::Infallible, future::Future, panic::Location, time::Duration};
 /// much: [`join::race`](crate::join::race()), or [`race!`](crate::race!) for a few of different types.
 ///
 /// ```
-/// use anyrt_core::{gather::race, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{gather::race, rt::Runtime};
 /// # async fn ask(_: &'static str) -> u32 { 1 }
 ///
 /// async fn fastest<R: Runtime>(rt: &R) -> u32 {
@@ -90,7 +91,8 @@ where
 /// `attempt` gets the attempt's number, from 0; a panic in it is the failure of that attempt.
 ///
 /// ```
-/// use anyrt_core::{gather::hedge, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{gather::hedge, rt::Runtime};
 /// use std::time::Duration;
 /// # async fn read(_: u32) -> Result<u32, std::io::Error> { Ok(1) }
 ///

@@ -78,7 +78,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
     /// makes an error of its cancellation has failed, and is told of.
     ///
     /// ```
-    /// use anyrt_core::context::Context;
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::context::Context;
     /// # async fn next_job() -> u32 { 1 }
     /// # async fn work(_: u32) -> Result<(), std::io::Error> { Ok(()) }
     ///

@@ -22,7 +22,8 @@ use std::{borrow::Cow, panic::Location};
 /// ```
 ///
 /// ```
-/// use anyrt_core::group::{GroupError, TaskError};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::group::{GroupError, TaskError};
 ///
 /// fn report(error: GroupError<std::io::Error>) {
 ///     let (io, rest) = error.split(|failure| failure.error().is_some());

@@ -23,7 +23,8 @@ pub enum Step {
 /// has failed if any child has.
 ///
 /// ```
-/// use anyrt_core::group::{Joiner, Step, TaskError};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::group::{Joiner, Step, TaskError};
 ///
 /// /// Gives up at the third failure.
 /// struct ThreeStrikes(u32);
@@ -39,9 +40,10 @@ pub enum Step {
 /// A closure will do, with the type of its argument written out:
 ///
 /// ```
-/// use anyrt_core::{group::{Step, TaskError, TaskGroup}, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{group::{Step, TaskError, TaskGroup}, rt::Runtime};
 ///
-/// # fn demo<R: Runtime>(rt: &R) -> Result<(), anyrt_core::ConfigError> {
+/// # fn demo<R: Runtime>(rt: &R) -> Result<(), anyrt::ConfigError> {
 /// let mut seen = 0;
 /// let group = TaskGroup::<_, u32, std::io::Error>::builder(rt)
 ///     .joiner(move |_: Result<&u32, &TaskError<std::io::Error>>| {

@@ -12,7 +12,8 @@
 //! As a closure, the group cannot be left before its tasks have:
 //!
 //! ```
-//! use anyrt_core::{group::{GroupError, task_group}, rt::Runtime};
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::{group::{GroupError, task_group}, rt::Runtime};
 //! # #[derive(Debug)] enum Error {}
 //! # async fn read(_: &str) -> Result<usize, Error> { Ok(0) }
 //!
@@ -34,7 +35,8 @@
 //! As a value, it is dropped with whoever owns it, and aborts what is left:
 //!
 //! ```
-//! use anyrt_core::{ConfigError, group::TaskGroup, rt::Runtime};
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::{ConfigError, group::TaskGroup, rt::Runtime};
 //! use std::{io, time::Duration};
 //!
 //! struct Server<R: Runtime> {

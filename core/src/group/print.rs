@@ -25,7 +25,8 @@ impl<E: fmt::Display> GroupError<E> {
     /// `anyhow::Error`.
     ///
     /// ```
-    /// use anyrt_core::group::GroupError;
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::group::GroupError;
     /// use std::error::Error;
     ///
     /// fn print(error: &GroupError<Box<dyn Error + Send + Sync>>) {

@@ -28,7 +28,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Spawner<R, T, E> {
     /// What goes wrong before that goes to the starter alone; later it is a failure of the group.
     ///
     /// ```
-    /// use anyrt_core::{group::{Ready, Spawner, StartError}, rt::Runtime};
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::{group::{Ready, Spawner, StartError}, rt::Runtime};
     /// use std::io;
     ///
     /// # async fn bind() -> io::Result<u16> { Ok(80) }

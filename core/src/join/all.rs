@@ -17,7 +17,8 @@ use std::{
 /// a waker for each that waits.
 ///
 /// ```
-/// use anyrt_core::{join::join_all, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{join::join_all, rt::Runtime};
 /// use std::time::Duration;
 ///
 /// /// Borrows, and spawns nothing.
@@ -75,7 +76,8 @@ impl<F: Future> Future for JoinAll<F> {
 /// first poll goes in input order. All else is as with [`join_all`].
 ///
 /// ```
-/// use anyrt_core::join::try_join_all;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::join::try_join_all;
 ///
 /// async fn sum(numbers: &[&str]) -> Result<i32, std::num::ParseIntError> {
 ///     let numbers = try_join_all(numbers.iter().map(|n| async move { n.parse::<i32>() })).await?;

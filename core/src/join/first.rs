@@ -22,9 +22,10 @@ use std::{
 /// in parallel: [`gather::race`](crate::gather::race()).
 ///
 /// ```
-/// use anyrt_core::join::race;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::join::race;
 ///
-/// # async fn demo() -> Result<(), anyrt_core::ConfigError> {
+/// # async fn demo() -> Result<(), anyrt::ConfigError> {
 /// let mirrors = ["a", "b", "c"];
 /// let first = race(mirrors.map(|mirror| async move { mirror.len() }))?.await;
 /// assert_eq!(first, 1);
@@ -76,7 +77,8 @@ impl<F: Future> Future for Race<F> {
 /// [`gather::race_ok`](crate::gather::race_ok).
 ///
 /// ```
-/// use anyrt_core::join::race_ok;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::join::race_ok;
 ///
 /// # async fn demo() {
 /// let numbers = ["one", "2", "three"];

@@ -21,7 +21,8 @@ use std::{
 /// round goes in order. It borrows what the futures borrow, and allocates nothing.
 ///
 /// ```
-/// use anyrt_core::{join, rt::{Channel, Receiver, Runtime, Sender}};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{join, rt::{Channel, Receiver, Runtime, Sender}};
 ///
 /// async fn talk<R: Runtime>(rt: &R) -> Option<u32> {
 ///     let (sender, mut receiver) = rt.channel(1).unwrap();
@@ -49,7 +50,8 @@ macro_rules! join {
 /// It is fair, borrows and allocates nothing, as [`join!`](crate::join!) is.
 ///
 /// ```
-/// use anyrt_core::try_join;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::try_join;
 /// use std::num::ParseIntError;
 ///
 /// async fn sum(a: &str, b: &str) -> Result<i64, ParseIntError> {
@@ -77,7 +79,8 @@ macro_rules! try_join {
 /// [`join::race`](crate::join::race()); in tasks, which run in parallel: [`gather::race`](crate::gather::race()).
 ///
 /// ```
-/// use anyrt_core::{race, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{race, rt::Runtime};
 /// use std::time::Duration;
 ///
 /// async fn or_default<R: Runtime>(rt: &R, work: impl Future<Output = u32>) -> u32 {
@@ -92,7 +95,8 @@ macro_rules! try_join {
 /// does the rest.
 ///
 /// ```
-/// use anyrt_core::{cancel::CancellationToken, race, rt::Receiver};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{cancel::CancellationToken, race, rt::Receiver};
 ///
 /// enum Event {
 ///     Item(Option<u32>),

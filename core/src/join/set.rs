@@ -16,7 +16,8 @@ use std::{
 /// polled in that order, so none starves. Places of finished futures are used again.
 ///
 /// ```
-/// use anyrt_core::{join::FutureSet, rt::Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{join::FutureSet, rt::Runtime};
 /// use std::time::Duration;
 ///
 /// /// Never more than 8 at once.

@@ -13,7 +13,8 @@ use std::{
 /// A FIFO lock whose guard may be held across `.await`.
 ///
 /// ```
-/// use anyrt_core::rt::{Lock, Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::rt::{Lock, Runtime};
 /// # async fn load() -> String { String::new() }
 ///
 /// /// Loads it once: whoever comes meanwhile waits.

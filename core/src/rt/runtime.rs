@@ -45,8 +45,9 @@ pub trait Entropy {
 /// [`sync`](crate::sync), [`join`](mod@crate::join).
 ///
 /// ```
-/// use anyrt_core::rt::{Receiver, Runtime, Sender};
-/// use anyrt_core::ConfigError;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::rt::{Receiver, Runtime, Sender};
+/// use anyrt::ConfigError;
 ///
 /// /// Squares numbers in a task of its own.
 /// async fn squares<R: Runtime>(rt: R) -> Result<Vec<u64>, ConfigError> {
@@ -123,10 +124,11 @@ pub trait Runtime:
 /// [portable primitives](crate::sync): the lock, the semaphore and the channel.
 ///
 /// ```
+/// # extern crate anyrt_core as anyrt;
 /// # macro_rules! skip { ($($t:tt)*) => {} }
 /// # skip! {
 /// impl Runtime for MyRuntime {
-///     anyrt_core::portable_sync!(); // Or `anyrt::portable_sync!()`.
+///     anyrt::portable_sync!(); // Or `anyrt::portable_sync!()`.
 ///     fn parallelism(&self) -> NonZeroUsize { self.threads }
 ///     fn name(&self) -> &'static str { "mine" }
 /// }

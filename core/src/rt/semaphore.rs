@@ -23,7 +23,8 @@ pub trait Permit: Debug + Send + Sync {
 /// small ones (*SY-4*), and `try_*` overtakes nobody (*SY-1*).
 ///
 /// ```
-/// use anyrt_core::rt::{Runtime, Semaphore};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::rt::{Runtime, Semaphore};
 ///
 /// async fn four_at_once<R: Runtime>(rt: &R) -> Result<(), Box<dyn std::error::Error>> {
 ///     let slots = rt.semaphore(4)?;

@@ -64,7 +64,8 @@ impl From<Signal> for Cow<'static, str> {
 ///
 /// # For callers
 /// ```
-/// # use anyrt_core::rt::{Runtime, Signal, Signals};
+/// # extern crate anyrt_core as anyrt;
+/// # use anyrt::rt::{Runtime, Signal, Signals};
 /// # fn stop_when(_: impl futures_core::Stream<Item = Signal>) {}
 /// fn listen<R: Runtime + Signals>(rt: &R) -> std::io::Result<()> {
 ///     stop_when(rt.signals(Signal::SHUTDOWN)?); // `App::signals`, say.

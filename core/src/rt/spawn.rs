@@ -33,7 +33,8 @@ pub trait JoinHandle<T>: Future<Output = Result<T, JoinError>> + Unpin + Debug {
 ///
 /// # For callers
 /// ```
-/// use anyrt_core::rt::{JoinHandle, Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::rt::{JoinHandle, Runtime};
 ///
 /// async fn both<R: Runtime>(rt: R) -> u32 {
 ///     let left = rt.spawn(async { 20 });

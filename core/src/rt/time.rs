@@ -30,7 +30,8 @@ pub trait Clock {
 /// as `Pin<Box<R::Timer>>` in a struct.
 ///
 /// ```
-/// use anyrt_core::rt::{Runtime, Timer};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::rt::{Runtime, Timer};
 /// use std::{pin::pin, time::Duration};
 ///
 /// async fn twice<R: Runtime>(rt: &R, period: Duration) {
@@ -115,7 +116,8 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// A spawned task behind a handle is *not* aborted when waiting for its handle times out:
 ///
 /// ```
-/// # use anyrt_core::rt::{JoinHandle, Runtime};
+/// # extern crate anyrt_core as anyrt;
+/// # use anyrt::rt::{JoinHandle, Runtime};
 /// # use std::time::Duration;
 /// # async fn demo<R: Runtime>(rt: R, limit: Duration) {
 /// let mut task = rt.spawn(async { /* … */ });
@@ -126,7 +128,8 @@ pub trait Sleep: Clock + Clone + Send + Sync + 'static {
 /// ```
 ///
 /// ```
-/// use anyrt_core::{Elapsed, rt::{Runtime, Timeout}};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{Elapsed, rt::{Runtime, Timeout}};
 /// use std::time::Duration;
 ///
 /// async fn answer<R: Runtime>(rt: &R) -> Result<u32, Elapsed> {

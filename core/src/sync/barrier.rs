@@ -15,7 +15,8 @@ use std::{
 /// it belongs to the next generation.
 ///
 /// ```
-/// use anyrt_core::sync::Barrier;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::sync::Barrier;
 ///
 /// /// All workers finish a step before any of them begins the next.
 /// async fn work(steps: &[fn()], all: &Barrier) {

@@ -15,7 +15,8 @@ use std::{
 /// A condition on what a [`Lock`] protects: waits without the lock, and returns with it.
 ///
 /// ```
-/// use anyrt_core::{rt::{Lock, LockOf, Runtime}, sync::Condvar};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::{Lock, LockOf, Runtime}, sync::Condvar};
 ///
 /// struct Stack<R: Runtime> {
 ///     items: LockOf<R, Vec<u32>>,
@@ -83,7 +84,8 @@ impl Condvar {
     /// [Waits](Self::wait), with a guard that borrows nothing (*SY-55*).
     ///
     /// ```
-    /// use anyrt_core::{rt::{Lock, Runtime}, sync::Condvar};
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::{rt::{Lock, Runtime}, sync::Condvar};
     /// use std::sync::Arc;
     ///
     /// /// A ticket that outlives the call, and can go to another task.

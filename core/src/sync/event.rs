@@ -19,7 +19,8 @@ use std::{
 /// What was written before [`set`](Self::set) is visible to whoever saw the event set.
 ///
 /// ```
-/// use anyrt_core::{rt::Runtime, sync::Event};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::Runtime, sync::Event};
 /// use std::{sync::Arc, time::Duration};
 ///
 /// /// Beats until told to stop.

@@ -10,7 +10,8 @@ use std::{fmt, future::Future, panic::Location, sync::Arc};
 /// goes straight to the first who waits; nobody can barge in between.
 ///
 /// ```
-/// use anyrt_core::{rt::Lock, sync::FifoMutex};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::Lock, sync::FifoMutex};
 ///
 /// let lock = FifoMutex::new(1);
 /// *lock.try_lock().unwrap() += 1;

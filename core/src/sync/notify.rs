@@ -24,7 +24,8 @@ use std::{
 /// do, not for one piece:
 ///
 /// ```
-/// use anyrt_core::sync::Notify;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::sync::Notify;
 /// use std::{collections::VecDeque, sync::Mutex};
 ///
 /// #[derive(Default)]

@@ -20,7 +20,8 @@ use std::{
 /// A value that is made once, by whoever comes first; the others wait for it.
 ///
 /// ```
-/// use anyrt_core::{rt::Runtime, sync::OnceCell};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::Runtime, sync::OnceCell};
 /// use std::time::Duration;
 ///
 /// static GREETING: OnceCell<String> = OnceCell::new();

@@ -17,7 +17,8 @@ use std::{fmt, future::Future, panic::Location, sync::Arc};
 /// next one waits.
 ///
 /// ```
-/// use anyrt_core::sync::FifoRwLock;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::sync::FifoRwLock;
 ///
 /// let lock = FifoRwLock::new(vec![1]);
 /// let mut writer = lock.try_write().unwrap();

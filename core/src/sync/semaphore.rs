@@ -25,9 +25,10 @@ use std::{
 /// Uncontended, acquiring is one compare-and-swap and releasing another.
 ///
 /// ```
-/// use anyrt_core::{rt::Semaphore, sync::FifoSemaphore};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::Semaphore, sync::FifoSemaphore};
 ///
-/// # fn main() -> Result<(), anyrt_core::ConfigError> {
+/// # fn main() -> Result<(), anyrt::ConfigError> {
 /// let slots = FifoSemaphore::new(1)?;
 /// let slot = slots.try_acquire();
 /// assert!(slot.is_ok() && slots.try_acquire().is_err());

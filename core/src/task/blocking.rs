@@ -26,7 +26,8 @@ use std::{
 /// Splits blocking work into what a thread pool calls and what its owner joins or aborts.
 ///
 /// ```
-/// use anyrt_core::{rt::JoinHandle, task::portable_blocking};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::JoinHandle, task::portable_blocking};
 ///
 /// let (work, handle) = portable_blocking(|| 6 * 7);
 /// std::thread::spawn(work).join().unwrap(); // the pool's side

@@ -16,7 +16,8 @@ use std::{
 /// The executor has to poll it until it is ready, or drop it.
 ///
 /// ```
-/// use anyrt_core::task::portable_detached;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::task::portable_detached;
 /// use std::task::{Context, Waker};
 /// # use std::future::Future;
 ///

@@ -16,7 +16,8 @@ use std::{fmt, future::Future};
 /// As [`BlockOn::block_on`].
 ///
 /// ```
-/// use anyrt_core::{rt::{BlockOn, SpawnLocal}, task::run_local};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::{BlockOn, SpawnLocal}, task::run_local};
 /// use std::{cell::Cell, rc::Rc};
 ///
 /// fn count<R: BlockOn>(rt: &R) -> u32 {

@@ -31,7 +31,8 @@ use std::{
 /// The executor has to poll the task until it is ready, or drop it.
 ///
 /// ```
-/// use anyrt_core::{rt::JoinHandle, task::portable};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::JoinHandle, task::portable};
 /// use std::{pin::Pin, task::{Context, Poll, Waker}};
 ///
 /// let (task, mut handle) = portable(async { 42 });

@@ -15,7 +15,8 @@ use std::{
 /// have nothing to do with one another.
 ///
 /// ```
-/// use anyrt_core::Instant;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::Instant;
 /// use std::time::Duration;
 ///
 /// let start = Instant::from_nanos(500);

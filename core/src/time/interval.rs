@@ -49,7 +49,8 @@ pub enum MissedTicks {
 /// Ticks every `period`, at once for the first time (*IV-1*).
 ///
 /// ```
-/// # use anyrt_core::{ConfigError, rt::Runtime, time::interval};
+/// # extern crate anyrt_core as anyrt;
+/// # use anyrt::{ConfigError, rt::Runtime, time::interval};
 /// # use std::time::Duration;
 /// # async fn demo<R: Runtime>(rt: R) -> Result<(), ConfigError> {
 /// let start = rt.now();

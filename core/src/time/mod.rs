@@ -24,7 +24,8 @@ use std::time::Duration;
 /// A [`ConfigError`] if `seconds` is negative, NaN or infinite. Never panics.
 ///
 /// ```
-/// use anyrt_core::time::seconds;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::time::seconds;
 /// use std::time::Duration;
 ///
 /// assert_eq!(seconds(0.25), Ok(Duration::from_millis(250)));

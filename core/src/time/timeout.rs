@@ -68,7 +68,8 @@ impl<R: Sleep, F> TimeoutFuture<R, F> {
     /// Names the operation, for the error's message.
     ///
     /// ```
-    /// # use anyrt_core::rt::{Runtime, Timeout};
+    /// # extern crate anyrt_core as anyrt;
+    /// # use anyrt::rt::{Runtime, Timeout};
     /// # use std::time::Duration;
     /// # async fn demo<R: Runtime>(rt: &R) {
     /// let answer = rt

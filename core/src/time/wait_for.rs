@@ -24,10 +24,11 @@ use std::{
 /// does so only once the future is pending. Of nested limits the tightest fires (*TO-8*).
 ///
 /// ```
-/// use anyrt_core::{Elapsed, context::Context, rt::Runtime, time::wait_for};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{Elapsed, context::Context, rt::Runtime, time::wait_for};
 /// use std::time::Duration;
 ///
-/// # async fn query(_: Option<anyrt_core::Instant>) -> u32 { 1 }
+/// # async fn query(_: Option<anyrt::Instant>) -> u32 { 1 }
 /// async fn answer<R: Runtime>(rt: &R) -> Result<u32, Elapsed> {
 ///     let work = async { query(Context::current().deadline()).await };
 ///     wait_for(rt, Duration::from_secs(2), work).named("answer").await

@@ -11,7 +11,8 @@ use std::{error::Error, fmt, future::Future, marker::PhantomData, time::Duration
 /// An output that is there when the abort arrives is returned (*TO-2*).
 ///
 /// ```
-/// use anyrt_core::{rt::Runtime, time::{WaitTaskError, wait_for_task}};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::{rt::Runtime, time::{WaitTaskError, wait_for_task}};
 /// use std::time::Duration;
 ///
 /// async fn page<R: Runtime>(rt: &R) -> Result<String, WaitTaskError> {

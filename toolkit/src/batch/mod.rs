@@ -1,8 +1,8 @@
 //! Many small questions, asked as few large ones.
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::batch::{BatchError, Batcher};
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::batch::{BatchError, Batcher};
 //! use std::{io, time::Duration};
 //!
 //! # async fn select_names(ids: Vec<u64>) -> io::Result<Vec<String>> { Ok(ids.iter().map(u64::to_string).collect()) }
@@ -21,7 +21,7 @@
 //!     println!("hello {name}");
 //!     Ok(())
 //! }
-//! # let _ = (names::<anyrt_core::erased::DynRuntime>, greet::<anyrt_core::erased::DynRuntime>);
+//! # let _ = (names::<anyrt::erased::DynRuntime>, greet::<anyrt::erased::DynRuntime>);
 //! ```
 //!
 //! A batch is loaded once it is full, once its first key has waited for the interval, on

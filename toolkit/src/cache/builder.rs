@@ -112,8 +112,8 @@ where
     /// `None` is a value like any other. Here is where it is given a life of its own, or none:
     ///
     /// ```
-    /// # use anyrt_core::{ConfigError, rt::Runtime};
-    /// # use anyrt_toolkit::AsyncCache;
+    /// # use anyrt::{ConfigError, rt::Runtime};
+    /// # use anyrt::AsyncCache;
     /// # use std::time::Duration;
     /// # fn demo<R: Runtime>(rt: &R) -> Result<AsyncCache<R, u64, Option<String>>, ConfigError> {
     /// let users = AsyncCache::builder(rt)

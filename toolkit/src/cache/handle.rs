@@ -120,8 +120,8 @@ where
     /// is under way is late then, as with [`insert`](Self::insert).
     ///
     /// ```
-    /// # use anyrt_core::{ConfigError, rt::Runtime};
-    /// # use anyrt_toolkit::AsyncCache;
+    /// # use anyrt::{ConfigError, rt::Runtime};
+    /// # use anyrt::AsyncCache;
     /// # fn demo<R: Runtime>(rt: &R) -> Result<(), ConfigError> {
     /// let seen = AsyncCache::builder(rt).capacity(1000).build()?;
     /// let times = seen.update("alice", |times| Some(times.unwrap_or(0) + 1));

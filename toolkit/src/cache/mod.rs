@@ -1,8 +1,8 @@
 //! A cache that keeps its promises: each value is loaded once, whoever goes away meanwhile.
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::cache::{AsyncCache, LoadError};
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::cache::{AsyncCache, LoadError};
 //! use std::{io, sync::Arc, time::Duration};
 //! # #[derive(Debug)] struct User;
 //! # async fn query(_: u64) -> io::Result<User> { Ok(User) }
@@ -37,8 +37,8 @@
 //! Keys are looked up by what they borrow, and a loader is given a key of its own:
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::AsyncCache;
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::AsyncCache;
 //! # async fn read(_: String) -> String { String::new() }
 //!
 //! async fn page<R: Runtime>(pages: &AsyncCache<R, String, String>, name: &str) -> String {

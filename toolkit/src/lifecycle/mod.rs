@@ -1,13 +1,13 @@
 //! An application's life: start-up, subsystems, periodic work, an orderly end.
 //!
 //! ```
-//! use anyrt_core::rt::{Runtime, Signal, Signals};
-//! use anyrt_toolkit::lifecycle::{App, Background};
+//! use anyrt::rt::{Runtime, Signal, Signals};
+//! use anyrt::lifecycle::{App, Background};
 //! use std::{io, time::Duration};
 //!
 //! # struct Db;
 //! # impl Db { async fn open() -> io::Result<Self> { Ok(Self) } async fn tidy() -> io::Result<()> { Ok(()) } }
-//! # impl anyrt_toolkit::resource::AsyncClose for Db { type Error = io::Error; async fn close(self) -> io::Result<()> { Ok(()) } }
+//! # impl anyrt::resource::AsyncClose for Db { type Error = io::Error; async fn close(self) -> io::Result<()> { Ok(()) } }
 //! # async fn accept() -> io::Result<()> { Ok(()) }
 //! async fn serve<R: Runtime + Signals>(rt: R) -> Result<(), Box<dyn std::error::Error>> {
 //!     let signals = rt.signals(Signal::SHUTDOWN)?;
@@ -33,7 +33,7 @@
 //!     });
 //!     Ok(report.await.into_result()?)
 //! }
-//! # let _ = serve::<anyrt_sim::SimRuntime>;
+//! # let _ = serve::<anyrt::sim::SimRuntime>;
 //! ```
 //!
 //! # How it ends

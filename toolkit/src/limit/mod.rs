@@ -8,8 +8,8 @@
 //! | the same, with a limit that finds itself | [`Limiter::adaptive`] |
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::limit::{Quota, RateLimitError, RateLimiter};
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::limit::{Quota, RateLimitError, RateLimiter};
 //!
 //! # async fn send(_: &str) {}
 //! struct Mailer<R: Runtime> {

@@ -1,8 +1,8 @@
 //! What a program does, by name: how long it took, how it ended, inside of what.
 //!
 //! ```
-//! use anyrt_core::rt::{Runtime, Sleep};
-//! use anyrt_toolkit::operation::{Operation, Outcome, Tracker};
+//! use anyrt::rt::{Runtime, Sleep};
+//! use anyrt::operation::{Operation, Outcome, Tracker};
 //! use std::{io, time::Duration};
 //!
 //! async fn fetch<R: Runtime>(rt: &R, url: &str) -> io::Result<usize> {
@@ -13,7 +13,7 @@
 //!     Operation::new("fetch").field("url", url).try_run(rt, fetch).await
 //! }
 //!
-//! # anyrt_sim::check(1, |rt| async move {
+//! # anyrt::sim::check(1, |rt| async move {
 //! let tracker = Tracker::new(100);
 //! let work = Operation::new("sync").run(&rt, async { fetch(&rt, "/home").await.is_ok() });
 //! tracker.scope(work).await;

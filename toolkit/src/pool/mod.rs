@@ -1,8 +1,8 @@
 //! Objects that are made once and used often: connections, clients, buffers.
 //!
 //! ```
-//! use anyrt_core::rt::Runtime;
-//! use anyrt_toolkit::pool::{Manager, Pool};
+//! use anyrt::rt::Runtime;
+//! use anyrt::pool::{Manager, Pool};
 //! use std::{io, sync::Arc, time::Duration};
 //!
 //! # struct Connection;
@@ -54,7 +54,7 @@
 //!     pool.closed().await; // What was out has come back, and is gone.
 //!     Ok(())
 //! }
-//! # let _ = demo::<anyrt_core::erased::DynRuntime>;
+//! # let _ = demo::<anyrt::erased::DynRuntime>;
 //! ```
 //!
 //! # Which one comes

@@ -11,8 +11,8 @@ use std::{future::Future, time::Duration};
 /// context's deadline is no later than that. `None` is no limit.
 ///
 /// ```
-/// use anyrt_core::rt::Runtime;
-/// use anyrt_toolkit::resilience::best_effort;
+/// use anyrt::rt::Runtime;
+/// use anyrt::resilience::best_effort;
 /// use std::{io, time::Duration};
 ///
 /// # async fn offers(_: &'static str) -> io::Result<Vec<u32>> { Ok(vec![3, 5]) }
@@ -21,7 +21,7 @@ use std::{future::Future, time::Duration};
 ///     let answers = best_effort(rt, Duration::from_secs(1), shops.into_iter().map(offers));
 ///     answers.await.into_iter().flatten().flatten().min()
 /// }
-/// # anyrt_sim::check(3, |rt| async move {
+/// # anyrt::sim::check(3, |rt| async move {
 /// #     assert_eq!(best_offer(&rt, vec!["a", "b"]).await, Some(3));
 /// # });
 /// ```

@@ -8,8 +8,8 @@ use std::{fmt, future::Future, sync::Arc};
 /// place. Cheap to clone.
 ///
 /// ```
-/// use anyrt_core::{ConfigError, rt::Runtime};
-/// use anyrt_toolkit::{resilience::Boundary, retry::{Retry, RetryError}};
+/// use anyrt::{ConfigError, rt::Runtime};
+/// use anyrt::{resilience::Boundary, retry::{Retry, RetryError}};
 /// use std::io;
 ///
 /// # async fn fetch(_: &str) -> io::Result<String> { Ok(String::new()) }

@@ -3,8 +3,8 @@
 //! A destructor cannot wait. So a resource is *entered*, and closed at the end of a scope, whatever ends it:
 //!
 //! ```
-//! use anyrt_core::rt::Runtime;
-//! use anyrt_toolkit::resource::{AsyncClose, ExitError, exit_stack, with_resource};
+//! use anyrt::rt::Runtime;
+//! use anyrt::resource::{AsyncClose, ExitError, exit_stack, with_resource};
 //! use std::io;
 //!
 //! # struct Connection;
@@ -38,7 +38,7 @@
 //!     }) // Closed: c, b, the files, a.
 //!     .await
 //! }
-//! # let _ = (one::<anyrt_core::erased::DynRuntime>, several::<anyrt_core::erased::DynRuntime>);
+//! # let _ = (one::<anyrt::erased::DynRuntime>, several::<anyrt::erased::DynRuntime>);
 //! ```
 //!
 //! | to | write |

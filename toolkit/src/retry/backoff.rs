@@ -22,8 +22,8 @@ use std::time::Duration;
 /// The draws are the runtime's, to the nanosecond (*RE-3*).
 ///
 /// ```
-/// use anyrt_core::{ConfigError, rt::Runtime};
-/// use anyrt_toolkit::retry::Backoff;
+/// use anyrt::{ConfigError, rt::Runtime};
+/// use anyrt::retry::Backoff;
 /// use std::time::Duration;
 ///
 /// # async fn connect() -> bool { true }

@@ -20,9 +20,9 @@ use std::{
 /// Clones are the same budget.
 ///
 /// ```
-/// use anyrt_toolkit::retry::{Retry, RetryBudget};
+/// use anyrt::retry::{Retry, RetryBudget};
 ///
-/// # fn main() -> Result<(), anyrt_core::ConfigError> {
+/// # fn main() -> Result<(), anyrt::ConfigError> {
 /// // 20 retries at once; later, one for ten calls that succeed.
 /// let budget = RetryBudget::new(20, 0.1)?;
 /// let reads = Retry::<std::io::Error>::builder().budget(&budget).build()?;

@@ -1,8 +1,8 @@
 //! Trying again what failed: policies, waits that grow, a budget that many calls share.
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::retry::{Backoff, Retry, RetryError, retry};
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::retry::{Backoff, Retry, RetryError, retry};
 //! use std::{io, time::Duration};
 //!
 //! # async fn fetch(_: &str) -> io::Result<String> { Ok(String::new()) }

@@ -4,8 +4,8 @@
 //! same each time.
 //!
 //! ```
-//! use anyrt_core::rt::Runtime;
-//! use anyrt_toolkit::{retry::{Retry, retry}, testing::MockFn};
+//! use anyrt::rt::Runtime;
+//! use anyrt::{retry::{Retry, retry}, testing::MockFn};
 //! use std::time::Duration;
 //!
 //! async fn a_slow_answer_is_worth_the_wait<R: Runtime>(rt: R) {
@@ -19,7 +19,7 @@
 //!     assert_eq!(answer, Ok(42));
 //!     assert_eq!(fetch.args(), [1, 2]);
 //! }
-//! # anyrt_sim::check(3, |rt| a_slow_answer_is_worth_the_wait(rt));
+//! # anyrt::sim::check(3, |rt| a_slow_answer_is_worth_the_wait(rt));
 //! ```
 
 mod mock;

@@ -18,8 +18,8 @@ use std::{
 /// Clones count together.
 ///
 /// ```
-/// use anyrt_core::{rt::{JoinHandle, Runtime}, task::yield_now};
-/// use anyrt_toolkit::testing::Watch;
+/// use anyrt::{rt::{JoinHandle, Runtime}, task::yield_now};
+/// use anyrt::testing::Watch;
 ///
 /// async fn an_abort_cleans_up<R: Runtime>(rt: R) {
 ///     let watch = Watch::new();
@@ -30,7 +30,7 @@ use std::{
 ///     assert_eq!(watch.exited(), 0);
 ///     assert_eq!(watch.inside(), 0);
 /// }
-/// # anyrt_sim::check(3, |rt| an_abort_cleans_up(rt));
+/// # anyrt::sim::check(3, |rt| an_abort_cleans_up(rt));
 /// ```
 #[derive(Clone, Default)]
 pub struct Watch {

@@ -11,8 +11,8 @@
 //! | [`OperationLayer`] | an [`Operation`](crate::operation::Operation) a request | none |
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::{
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::{
 //!     limit::Limiter,
 //!     operation::Operation,
 //!     retry::{Backoff, Retry},
@@ -43,7 +43,7 @@
 //!         .service(service_fn(fetch)))
 //! }
 //!
-//! # use anyrt_core::rt::BlockOn;
+//! # use anyrt::rt::BlockOn;
 //! # let rt = anyrt_smol::Smol::default();
 //! # rt.block_on(async {
 //! let page = client(&rt)?.oneshot("/home").await?;

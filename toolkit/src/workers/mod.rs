@@ -1,8 +1,8 @@
 //! A few workers for many jobs.
 //!
 //! ```
-//! use anyrt_core::{ConfigError, rt::Runtime};
-//! use anyrt_toolkit::workers::TaskPool;
+//! use anyrt::{ConfigError, rt::Runtime};
+//! use anyrt::workers::TaskPool;
 //!
 //! # async fn thumbnail(_: &str) -> usize { 1 }
 //! async fn demo<R: Runtime>(rt: &R, files: &'static [&'static str]) -> Result<usize, ConfigError> {
@@ -20,7 +20,7 @@
 //!     pool.shutdown().await;
 //!     Ok(bytes)
 //! }
-//! # let _ = demo::<anyrt_core::erased::DynRuntime>;
+//! # let _ = demo::<anyrt::erased::DynRuntime>;
 //! ```
 //!
 //! If you have all items at hand and want every result, there is less to write with

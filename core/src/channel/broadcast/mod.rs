@@ -1,9 +1,10 @@
 //! Every receiver gets every value; slow receivers lose old values, and hold nobody up.
 //!
 //! ```
-//! use anyrt_core::channel::broadcast::{self, RecvError, TryRecvError};
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::channel::broadcast::{self, RecvError, TryRecvError};
 //!
-//! # fn main() -> Result<(), anyrt_core::ConfigError> {
+//! # fn main() -> Result<(), anyrt::ConfigError> {
 //! let (tx, mut rx) = broadcast::channel(2)?;
 //! for n in 1..=3 {
 //!     tx.send(n).ok();

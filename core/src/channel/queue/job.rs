@@ -26,7 +26,8 @@ impl<T> Job<T> {
     /// The item by value, and apart from it what says that it is done.
     ///
     /// ```
-    /// # use anyrt_core::channel::queue::{Order, Queue};
+    /// # extern crate anyrt_core as anyrt;
+    /// # use anyrt::channel::queue::{Order, Queue};
     /// # let queue = Queue::unbounded(Order::fifo());
     /// # queue.try_put(String::from("item")).unwrap();
     /// let (item, done) = queue.try_get().unwrap().into_parts();

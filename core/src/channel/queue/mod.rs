@@ -1,7 +1,8 @@
 //! Work for many: each item goes to one worker, and the queue knows when all of it is done.
 //!
 //! ```
-//! # use anyrt_core::{ConfigError, channel::queue::{Order, Queue, Shutdown}, rt::{Runtime}};
+//! # extern crate anyrt_core as anyrt;
+//! # use anyrt::{ConfigError, channel::queue::{Order, Queue, Shutdown}, rt::{Runtime}};
 //! # async fn demo<R: Runtime>(rt: R) -> Result<(), ConfigError> {
 //! let queue = Queue::bounded(Order::fifo(), 100)?;
 //! for _ in 0..4 {

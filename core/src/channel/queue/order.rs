@@ -9,7 +9,8 @@ use std::{
 /// In which order the items of a [`Queue`](super::Queue) come out. A value, so that it can be a setting.
 ///
 /// ```
-/// use anyrt_core::channel::queue::{Order, Queue};
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::channel::queue::{Order, Queue};
 /// use std::cmp::Reverse;
 ///
 /// let queue = Queue::unbounded(Order::priority());

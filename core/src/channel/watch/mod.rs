@@ -1,7 +1,8 @@
 //! The latest value, to everyone who cares to look.
 //!
 //! ```
-//! # use anyrt_core::channel::watch;
+//! # extern crate anyrt_core as anyrt;
+//! # use anyrt::channel::watch;
 //! # async fn demo() {
 //! let (tx, mut rx) = watch::channel("starting");
 //! tx.send("ready");

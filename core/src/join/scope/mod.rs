@@ -33,7 +33,8 @@ pub use member::ScopedHandle;
 /// to live outside of it: borrow it before, as `words` here, where the body is `async move`.
 ///
 /// ```
-/// use anyrt_core::join::scope;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::join::scope;
 ///
 /// async fn longest(words: &[String]) -> usize {
 ///     scope(|s| async move {
@@ -91,7 +92,8 @@ where
 /// With the first error the other children, and then `body`, are dropped before it is returned.
 ///
 /// ```
-/// use anyrt_core::join::try_scope;
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::join::try_scope;
 ///
 /// async fn parse_all(words: &[&str]) -> Result<usize, std::num::ParseIntError> {
 ///     try_scope(|s| async move {

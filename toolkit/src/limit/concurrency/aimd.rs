@@ -12,7 +12,7 @@ use std::time::Duration;
 /// that had begun before it did, for they all tell of the same crowd.
 ///
 /// ```
-/// use anyrt_toolkit::limit::Aimd;
+/// use anyrt::limit::Aimd;
 /// use std::time::Duration;
 ///
 /// let limit = Aimd::new(Duration::from_millis(200)).bounds(4, 500).backoff(0.8);

@@ -24,8 +24,8 @@ use std::{fmt, mem, sync::Arc, sync::Mutex, task::Waker};
 /// later, is a [semaphore](anyrt_core::rt::Semaphore).
 ///
 /// ```
-/// use anyrt_core::{ConfigError, cancel::Cancelled, rt::Runtime};
-/// use anyrt_toolkit::limit::Limiter;
+/// use anyrt::{ConfigError, cancel::Cancelled, rt::Runtime};
+/// use anyrt::limit::Limiter;
 ///
 /// # async fn work(_: &str) -> u32 { 1 }
 /// struct Service<R: Runtime> {

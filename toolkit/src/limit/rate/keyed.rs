@@ -18,8 +18,8 @@ use std::{
 /// memory is for keys that were used lately.
 ///
 /// ```
-/// use anyrt_core::rt::Runtime;
-/// use anyrt_toolkit::limit::{KeyedRateLimiter, RateLimitError};
+/// use anyrt::rt::Runtime;
+/// use anyrt::limit::{KeyedRateLimiter, RateLimitError};
 ///
 /// /// Ten a second for each user.
 /// async fn answer<R: Runtime>(

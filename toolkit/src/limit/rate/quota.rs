@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How often: a count per period, and how many of them at once.
 ///
 /// ```
-/// use anyrt_toolkit::limit::Quota;
+/// use anyrt::limit::Quota;
 /// use std::time::Duration;
 ///
 /// let calls = Quota::per_second(100).burst(20);

@@ -35,8 +35,8 @@ use std::{
 /// it began. Clones are the same breaker.
 ///
 /// ```
-/// use anyrt_core::{ConfigError, rt::Runtime};
-/// use anyrt_toolkit::resilience::{BreakerError, CircuitBreaker};
+/// use anyrt::{ConfigError, rt::Runtime};
+/// use anyrt::resilience::{BreakerError, CircuitBreaker};
 /// use std::{io, time::Duration};
 ///
 /// # async fn fetch(_: &str) -> io::Result<String> { Ok(String::new()) }
