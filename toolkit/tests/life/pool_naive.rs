@@ -7,7 +7,7 @@ use super::{draw, polled};
 use anyrt_sim::{SimRuntime, check, sometimes};
 use anyrt_toolkit::pool::{Manager, Pool, PoolError, Pooled};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::Poll,
@@ -63,7 +63,8 @@ struct Model {
     live: usize,
     made: usize,
     idle: Vec<Object>,
-    waiting: VecDeque<usize>,
+    /// In the order in which they first asked.
+    waiting: BTreeSet<usize>,
     /// A place, with an object or without, that its caller has not seen.
     granted: BTreeMap<usize, Option<Object>>,
 }
@@ -78,7 +79,7 @@ impl Model {
             self.live += 1;
             return self.check(caller, None);
         }
-        self.waiting.push_back(caller);
+        self.waiting.insert(caller);
         None
     }
 
@@ -101,7 +102,7 @@ impl Model {
             self.made += 1;
             return Some(Object::new(self.made - 1));
         }
-        self.waiting.push_front(caller);
+        self.waiting.insert(caller);
         self.free();
         None
     }
@@ -110,7 +111,7 @@ impl Model {
     fn put(&mut self, object: Object) {
         if object.broken || self.live > self.max {
             self.free();
-        } else if let Some(first) = self.waiting.pop_front() {
+        } else if let Some(first) = self.waiting.pop_first() {
             self.granted.insert(first, Some(object));
         } else {
             self.idle.push(object);
@@ -120,7 +121,7 @@ impl Model {
     /// A place comes back.
     fn free(&mut self) {
         if self.live <= self.max
-            && let Some(first) = self.waiting.pop_front()
+            && let Some(first) = self.waiting.pop_first()
         {
             self.granted.insert(first, None);
         } else {
@@ -145,7 +146,7 @@ impl Model {
             self.live -= 1;
         }
         while self.live < max
-            && let Some(first) = self.waiting.pop_front()
+            && let Some(first) = self.waiting.pop_first()
         {
             self.live += 1;
             self.granted.insert(first, None);
