@@ -2,6 +2,7 @@
 
 mod app;
 mod batch;
+mod dropped;
 mod numbers;
 mod owners;
 mod periodic;
