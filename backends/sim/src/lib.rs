@@ -206,7 +206,7 @@
 #![doc = include_str!("../clippy-for-users.toml")]
 //! ```
 //!
-//! [`join!`](anyrt::join!), [`race!`](anyrt::race!) and their like begin each round of polls one further than
+//! [`join!`](anyrt_core::join!), [`race!`](anyrt_core::race!) and their like begin each round of polls one further than
 //! the last. Here all rounds but the first begin where the schedule draws, as if the task had been polled more
 //! often before: so either of two that are ready wins a race, sooner or later.
 //!
