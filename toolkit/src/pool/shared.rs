@@ -134,7 +134,11 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         if let Some(entry) = state.idle.pop() {
             // Nobody waits where something is idle: there is nobody to give the place to.
             state.live -= 1;
+            let wanted = state.idle.len() < self.limits.min_idle;
             drop(state);
+            if wanted {
+                self.work.notify_one();
+            }
             lease.fill(entry);
             return Next::Try(Found::Lease(lease));
         }

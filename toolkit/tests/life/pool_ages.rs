@@ -4,7 +4,7 @@ use super::{
     SECOND,
     numbers::{Fault, builder},
 };
-use anyrt_core::rt::{Clock, Sleep};
+use anyrt_core::rt::{Clock, Sleep, Spawn};
 use anyrt_sim::check;
 use anyrt_toolkit::pool::PoolMetrics;
 
@@ -88,6 +88,32 @@ fn some_are_kept_idle() {
         pool.close();
         pool.closed().await;
         assert_eq!(pool.manager().there.get(), 0);
+    });
+}
+
+/// Its place goes back with the object that failed its check: what it takes instead is missed by the keeper.
+#[test]
+fn one_that_is_taken_instead_of_another_is_made_up_for() {
+    check(50, |rt| async move {
+        let pool = builder(&rt).max_size(3).min_idle(1);
+        let pool = pool.recycle_limit(2 * SECOND).build().unwrap();
+        rt.sleep(SECOND).await;
+        pool.manager().next_fault(Fault::RecycleHangs);
+        let got = rt.spawn({
+            let pool = pool.clone();
+            async move { pool.get().await.unwrap() }
+        });
+        rt.sleep(SECOND).await;
+        assert_eq!(
+            pool.metrics().idle,
+            1,
+            "made up for the one that is checked"
+        );
+        pool.manager().next_fault(Fault::None);
+        let got = got.await.unwrap();
+        assert_eq!((got.id, pool.metrics().unfit), (2, 1));
+        rt.sleep(SECOND).await;
+        assert_eq!(pool.metrics().idle, 1, "made up for the one that was taken");
     });
 }
 
