@@ -152,8 +152,8 @@ const TABLES: &[Table] = &[
         &[
             ("pair, kanal", None),
             // The target is 1.3; what is missing are places in a queue that can be left: kanal's waiters lie
-            // in their futures, behind raw pointers.
-            ("pair, anyrt", Some(1.85)),
+            // in their futures, behind raw pointers. kanal itself differs by 8 % from build to build.
+            ("pair, anyrt", Some(2.03)),
             ("pair, crossfire", None),
             ("pair, tokio", None),
         ],
@@ -174,8 +174,8 @@ const TABLES: &[Table] = &[
             ("rate, governor on anyrt's clock", None),
             ("rate, governor on anyrt's clock, again", None),
             // A mutex: two atomic operations, and a look at whether the thread panics before and after.
-            ("rate, anyrt, `try_acquire`", Some(1.54)),
-            ("rate, anyrt, `acquire`", Some(1.86)),
+            ("rate, anyrt, `try_acquire`", Some(1.59)),
+            ("rate, anyrt, `acquire`", Some(1.90)),
         ],
     ),
     (
