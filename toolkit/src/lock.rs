@@ -1,7 +1,7 @@
 //! Locks past a poisoning, and wakers that are woken outside of them.
 
+use crate::unwind::All;
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
     task::Waker,
 };
@@ -17,13 +17,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 // Seldom needed by those for whom an instruction counts.
 #[inline(never)]
 pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
-    let mut first = None;
+    let mut all = All::default();
     for waker in wakers {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            first.get_or_insert(payload);
-        }
+        all.call(|| waker.wake());
     }
-    if let Some(payload) = first {
-        resume_unwind(payload);
-    }
+    all.end();
 }
