@@ -2,9 +2,15 @@
 //!
 //! The suite for all of them takes minutes to compile, so it is a program of its own, and this one short.
 
-use crate::tools::command;
+use crate::tools::{command, target};
 use anyrt_conformance::spec;
-use std::{fs, path::Path, process::Stdio};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+const BUILD: &str = "build --quiet --workspace --all-features --bin backends";
 
 const USAGE: &str = "\
 usage: cargo xtask conformance [--backend NAME]... [--json] [--write]
@@ -49,14 +55,8 @@ impl Options {
 /// Runs the command.
 pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let options = Options::parse(args)?;
-    let mut suite = command(root);
-    suite.args([
-        "run",
-        "--quiet",
-        "--package=anyrt-conformance",
-        "--example=backends",
-        "--",
-    ]);
+    let mut suite = Command::new(program(root)?);
+    suite.current_dir(root);
     suite.args(options.json.then_some("--json"));
     suite.args(options.write.then_some("--matrix"));
     suite.args(&options.backends);
@@ -82,6 +82,19 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
     match done.status.success() {
         true => Ok(()),
         false => Err("the suite failed".to_owned()),
+    }
+}
+
+/// Builds the program. With all features of the workspace it shares with `cargo test` what is beneath it.
+fn program(root: &Path) -> Result<PathBuf, String> {
+    let mut cargo = command(root);
+    cargo.args(BUILD.split_whitespace());
+    let status = cargo
+        .status()
+        .map_err(|error| format!("{cargo:?}: {error}"))?;
+    match status.success() {
+        true => Ok(target(root).join("debug/backends")),
+        false => Err(format!("{cargo:?}: {status}")),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The program that runs rules on a mutant.
-const EXAMPLE: &str = "mutant";
+const PROGRAM: &str = "mutant";
 
 /// Copies, plants and builds; gives the path of the program.
 pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> {
@@ -20,8 +20,13 @@ pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> 
     let copy = scratch.join("workspace");
     copy_planted(root, &copy, entries)?;
     let status = command(&copy)
-        .args(["build", "--quiet", "--package", "anyrt-conformance"])
-        .args(["--example", EXAMPLE])
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "anyrt-conformance-programs",
+        ])
+        .args(["--bin", PROGRAM])
         .env("CARGO_TARGET_DIR", scratch.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         // Code with faults has unused variables, and worse.
@@ -30,7 +35,7 @@ pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> 
         .status()
         .map_err(|error| format!("cargo build: {error}"))?;
     match status.success() {
-        true => Ok(scratch.join("target/debug/examples").join(EXAMPLE)),
+        true => Ok(scratch.join("target/debug").join(PROGRAM)),
         false => Err(format!("the copy in {} does not build", copy.display())),
     }
 }

@@ -1,10 +1,10 @@
 //! Every rule on every backend of anyrt, for `cargo xtask conformance`: `backends [--json | --matrix] [NAME]...`.
 //!
 //! Prints a text per backend; or the reports as a JSON array; or the text to stderr, and the README's table to
-//! stdout. Fails unless all conform.
+//! stdout. Fails unless all conform, and ends with what does not.
 
 use anyrt_async_std::AsyncStd;
-use anyrt_conformance::{Backend, Report, Suite, matrix, raise};
+use anyrt_conformance::{Backend, Entry, Report, Suite, matrix, raise};
 use anyrt_core::{ConfigError, erased::DynRuntime, rt::Signals};
 use anyrt_smol::Smol;
 use anyrt_tokio::Tokio;
@@ -75,11 +75,17 @@ fn main() -> ExitCode {
     } else if table {
         println!("{}", matrix(&reports));
     }
-    let bad = reports.iter().filter(|report| !report.conforms());
-    let bad: Vec<_> = bad.map(|report| report.backend.as_str()).collect();
-    if bad.is_empty() {
-        return ExitCode::SUCCESS;
+    let bad: Vec<&Report> = reports.iter().filter(|report| !report.conforms()).collect();
+    for report in &bad {
+        eprintln!("{} does not conform", report.backend);
+        for Entry { rule, verdict, .. } in &report.entries {
+            if verdict.is_bad() {
+                eprintln!("  {} {verdict}\n    {}", rule.id, rule.text);
+            }
+        }
     }
-    eprintln!("these backends do not conform: {}", bad.join(", "));
-    ExitCode::FAILURE
+    match bad.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }
