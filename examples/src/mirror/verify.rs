@@ -1,7 +1,6 @@
-//! Compares a file with its copy, a chunk at a time. All of it blocks.
+//! Compares a file with its copy, byte by byte, a chunk at a time. All of it blocks.
 
 use super::{Paths, part::CHUNK};
-use blake3::Hasher;
 use std::{
     fs::File,
     io::{self, Read},
@@ -11,7 +10,8 @@ use std::{
 /// A file that is being compared.
 #[derive(Debug)]
 pub struct Comparison {
-    pair: [(File, Box<Hasher>); 2],
+    files: [File; 2],
+    chunks: [Vec<u8>; 2],
 }
 
 /// How far a comparison has come.
@@ -29,11 +29,10 @@ impl Comparison {
     /// # Errors
     /// Where one of them cannot be opened.
     pub fn begin(paths: &Paths, path: &Path) -> io::Result<Self> {
-        let open = |root: &Path| Ok((File::open(root.join(path))?, Box::default()));
-        let open: [io::Result<_>; 2] = [&paths.source, &paths.copy].map(|root| open(root));
-        let [source, copy] = open;
+        let open = |root: &Path| File::open(root.join(path));
         Ok(Self {
-            pair: [source?, copy?],
+            files: [open(&paths.source)?, open(&paths.copy)?],
+            chunks: Default::default(),
         })
     }
 
@@ -42,16 +41,15 @@ impl Comparison {
     /// # Errors
     /// Those of reading.
     pub fn advance(mut self) -> io::Result<Step> {
-        let mut read = [0; 2];
-        for ((file, hasher), read) in self.pair.iter_mut().zip(&mut read) {
-            let before = hasher.count();
-            hasher.update_reader(file.take(CHUNK))?;
-            *read = hasher.count() - before;
+        for (file, chunk) in self.files.iter_mut().zip(&mut self.chunks) {
+            chunk.clear();
+            file.take(CHUNK).read_to_end(chunk)?;
         }
-        let [(_, source), (_, copy)] = &self.pair;
-        Ok(match read {
-            [CHUNK, CHUNK] => Step::More(self),
-            _ => Step::Same(source.finalize() == copy.finalize()),
+        let [source, copy] = &self.chunks;
+        Ok(match source == copy {
+            false => Step::Same(false),
+            true if source.is_empty() => Step::Same(true),
+            true => Step::More(self),
         })
     }
 }
