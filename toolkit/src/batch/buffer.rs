@@ -21,11 +21,14 @@ pub(super) struct Item<K, V, E, P> {
     pub(super) _room: P,
 }
 
-/// Which keys are there, and where.
+/// Which keys are there, and where. A key's code runs only where somebody comes with it, and before anything is
+/// changed: what leaves, for a batch or in a destructor, compares none.
 pub(super) trait Index<K>: Send {
     fn find(&self, key: &K) -> Option<u64>;
     fn add(&mut self, key: &K, ticket: u64);
-    fn remove(&mut self, key: &K);
+    fn len(&self) -> usize;
+    /// Forgets the keys of items that are not there any more. They are to be dropped outside the lock.
+    fn sweep(&mut self, is_there: &dyn Fn(u64) -> bool) -> Vec<K>;
 }
 
 impl<K: Ord + Clone + Send> Index<K> for BTreeMap<K, u64> {
@@ -37,8 +40,13 @@ impl<K: Ord + Clone + Send> Index<K> for BTreeMap<K, u64> {
         self.insert(key.clone(), ticket);
     }
 
-    fn remove(&mut self, key: &K) {
-        self.remove(key);
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn sweep(&mut self, is_there: &dyn Fn(u64) -> bool) -> Vec<K> {
+        let gone = self.extract_if(.., |_, ticket| !is_there(*ticket));
+        gone.map(|(key, _)| key).collect()
     }
 }
 
@@ -86,12 +94,24 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
         Ok(Place { ticket, caller })
     }
 
-    pub(super) fn add(&mut self, key: K, now: Instant, room: P, answer: Answer<V, E>) -> Place {
+    /// A number for an item, by which others find it once it is [there](Self::add).
+    pub(super) fn number(&mut self, key: &K) -> u64 {
         let ticket = self.tickets;
         self.tickets += 1;
         if let Some(index) = &mut self.index {
-            index.add(&key, ticket);
+            index.add(key, ticket);
         }
+        ticket
+    }
+
+    pub(super) fn add(
+        &mut self,
+        ticket: u64,
+        key: K,
+        now: Instant,
+        room: P,
+        answer: Answer<V, E>,
+    ) -> Place {
         self.items.insert(
             ticket,
             Item {
@@ -113,13 +133,21 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
         let item = self.items.get_mut(&place.ticket)?;
         let answer = item.callers.remove(&place.caller);
         if !item.callers.is_empty() {
-            return Some((None, answer));
+            return Some((None, answer, Vec::new()));
         }
         let item = self.items.remove(&place.ticket)?;
-        if let Some(index) = &mut self.index {
-            index.remove(&item.key);
+        Some((Some(item), answer, self.sweep()))
+    }
+
+    /// The keys of those that have left, once they are more than those that are there.
+    fn sweep(&mut self) -> Vec<K> {
+        let items = &self.items;
+        match &mut self.index {
+            Some(index) if index.len() > items.len() * 2 => {
+                index.sweep(&|ticket| items.contains_key(&ticket))
+            }
+            _ => Vec::new(),
         }
-        Some((Some(item), answer))
     }
 
     /// Those that are in now do not wait for others.
@@ -136,19 +164,18 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
         }
     }
 
-    /// The oldest, up to so many.
-    pub(super) fn take(&mut self, most: usize) -> Vec<Item<K, V, E, P>> {
+    /// The oldest, up to so many; and keys to be dropped outside the lock.
+    pub(super) fn take(&mut self, most: usize) -> Taken<K, V, E, P> {
         let mut taken = Vec::with_capacity(most.min(self.items.len()));
         while taken.len() < most
             && let Some((_, item)) = self.items.pop_first()
         {
-            if let Some(index) = &mut self.index {
-                index.remove(&item.key);
-            }
             taken.push(item);
         }
-        taken
+        (taken, self.sweep())
     }
 }
 
-type Left<K, V, E, P> = (Option<Item<K, V, E, P>>, Option<Answer<V, E>>);
+type Taken<K, V, E, P> = (Vec<Item<K, V, E, P>>, Vec<K>);
+
+type Left<K, V, E, P> = (Option<Item<K, V, E, P>>, Option<Answer<V, E>>, Vec<K>);

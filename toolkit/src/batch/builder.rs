@@ -82,8 +82,8 @@ where
     /// Loads a key that several wait for once, and gives each of them a clone of its value. Where that
     /// clone panics, it is an error of who would have got it.
     ///
-    /// The key's `Ord` and `Clone` run under a lock, as its destructor does: none of them may use the batcher,
-    /// or panic.
+    /// The key's `Ord` and `Clone` run under a lock: neither may use the batcher. Where one panics, that is the call's
+    /// that came with the key.
     pub fn dedup(mut self) -> Self
     where
         K: Ord + Clone,

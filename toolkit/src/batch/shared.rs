@@ -123,7 +123,11 @@ where
         // While this one waited for room, the same may have come.
         let (place, unused) = match state.buffer.join(&key, answer) {
             Ok(place) => (place, Some(room)),
-            Err(answer) => (state.buffer.add(key, now, room, answer), None),
+            Err(answer) => {
+                // By itself: should the key panic, its room comes back outside the lock.
+                let ticket = state.buffer.number(&key);
+                (state.buffer.add(ticket, key, now, room, answer), None)
+            }
         };
         let len = state.buffer.len();
         drop(state);
@@ -155,7 +159,10 @@ where
             return Step::Wait(due);
         }
         state.in_flight += 1;
-        Step::Load(state.buffer.take(max_size))
+        let (items, gone) = state.buffer.take(max_size);
+        drop(state);
+        quietly(|| drop(gone));
+        Step::Load(items)
     }
 
     /// A batch has come to its end, whichever.
@@ -179,7 +186,8 @@ where
     /// Nobody is there to load what is in.
     pub(super) fn end(&self) {
         self.close();
-        let lost = lock(&self.state).buffer.take(usize::MAX);
+        let (lost, gone) = lock(&self.state).buffer.take(usize::MAX);
+        quietly(|| drop(gone));
         for item in lost {
             quietly(|| drop(item));
         }

@@ -2,6 +2,7 @@
 
 mod app;
 mod batch;
+mod batch_keys;
 mod dropped;
 mod numbers;
 mod owners;

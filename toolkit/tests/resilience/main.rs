@@ -5,6 +5,7 @@ mod breaker;
 mod limiter;
 mod limiter_edge;
 mod rate;
+mod rate_deadline;
 mod rate_edge;
 mod rate_model;
 mod retry;

@@ -91,14 +91,14 @@ type Interruption = Box<dyn FnOnce() + Send>;
 
 /// A simulated runtime whose clock, when it is read, does first what another thread may do at that moment.
 #[derive(Clone)]
-struct Interrupted {
+pub(crate) struct Interrupted {
     inner: SimRuntime,
     /// How many more looks, and then what.
     next: Arc<Mutex<Option<(u32, Interruption)>>>,
 }
 
 impl Interrupted {
-    fn new(inner: &SimRuntime) -> Self {
+    pub(crate) fn new(inner: &SimRuntime) -> Self {
         let inner = inner.clone();
         Self {
             inner,
@@ -106,7 +106,7 @@ impl Interrupted {
         }
     }
 
-    fn at_look(&self, looks: u32, interruption: impl FnOnce() + Send + 'static) {
+    pub(crate) fn at_look(&self, looks: u32, interruption: impl FnOnce() + Send + 'static) {
         *self.next.lock().unwrap() = Some((looks, Box::new(interruption)));
     }
 }

@@ -17,6 +17,7 @@
 //! - `-`: what is there, whatever the white space. `+`: what is there instead; left out, nothing is. Where
 //!   `+` says `PLANTED`, that is the question whether the fault is on, and the text simply takes the
 //!   place of the other; otherwise it is the branch of an `if`, and what was there is the `else`.
+//! - A fault that needs several places has several of `in`, each with its own `-` and `+`.
 //!
 //! And for what no test at run time can kill:
 //!
@@ -42,10 +43,20 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Runtime,
-    Source(Patch),
+    /// One patch at least; they are on together.
+    Source(Vec<Patch>),
 }
 
-/// A fault in a source file.
+impl Place {
+    pub(super) fn patches(&self) -> &[Patch] {
+        match self {
+            Self::Runtime => &[],
+            Self::Source(patches) => patches,
+        }
+    }
+}
+
+/// A fault in a source file, or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Patch {
     pub(super) file: String,
@@ -116,15 +127,14 @@ impl List {
             }
             return Ok(());
         }
-        let (mut kills, mut place) = (Vec::new(), None);
+        let (mut kills, mut patches) = (Vec::new(), Vec::new());
         let mut also = Some(Vec::new());
-        let (mut find, mut replace) = (Vec::new(), Vec::new());
         for line in &lines[1..] {
             let line = line.trim_start();
             if let Some(text) = line.strip_prefix('-') {
-                find.push(text);
+                last(&mut patches)?.find.push(text);
             } else if let Some(text) = line.strip_prefix('+') {
-                replace.push(text);
+                last(&mut patches)?.replace.push(text);
             } else if let Some(ids) = line.strip_prefix("kills ") {
                 kills = rules(ids)?;
             } else if line == "also *" {
@@ -132,21 +142,21 @@ impl List {
             } else if let Some(ids) = line.strip_prefix("also ") {
                 also.get_or_insert_default().extend(rules(ids)?);
             } else if let Some(text) = line.strip_prefix("in ") {
-                place = Some(text.trim());
+                patches.push(Lines::within(text));
             } else {
                 return Err(format!("not understood: {line}"));
             }
         }
-        let place = match place.ok_or("wants `in the runtime`, or in a file")? {
-            "the runtime" if find.is_empty() && replace.is_empty() => Place::Runtime,
-            text if text != "the runtime" && !find.is_empty() => {
-                let mut parts = text.split(" @ ").map(|part| part.trim().to_owned());
-                Place::Source(Patch {
-                    file: parts.next().unwrap_or_default(),
-                    within: parts.collect(),
-                    find: find.join("\n"),
-                    replace: replace.join("\n"),
-                })
+        let place = match patches.as_slice() {
+            [] => return Err(NO_PLACE.into()),
+            [one] if one.is_runtime() && one.find.is_empty() && one.replace.is_empty() => {
+                Place::Runtime
+            }
+            all if all
+                .iter()
+                .all(|one| !one.is_runtime() && !one.find.is_empty()) =>
+            {
+                Place::Source(all.iter().map(Lines::patch).collect())
             }
             _ => return Err("a file wants `-` lines, the runtime none".into()),
         };
@@ -187,6 +197,43 @@ impl List {
     }
 }
 
+const NO_PLACE: &str = "wants `in the runtime`, or in a file";
+
+/// What is read of a patch.
+struct Lines<'a> {
+    place: &'a str,
+    find: Vec<&'a str>,
+    replace: Vec<&'a str>,
+}
+
+impl<'a> Lines<'a> {
+    fn within(place: &'a str) -> Self {
+        Self {
+            place: place.trim(),
+            find: Vec::new(),
+            replace: Vec::new(),
+        }
+    }
+
+    fn is_runtime(&self) -> bool {
+        self.place == "the runtime"
+    }
+
+    fn patch(&self) -> Patch {
+        let mut parts = self.place.split(" @ ").map(|part| part.trim().to_owned());
+        Patch {
+            file: parts.next().unwrap_or_default(),
+            within: parts.collect(),
+            find: self.find.join("\n"),
+            replace: self.replace.join("\n"),
+        }
+    }
+}
+
+fn last<'l, 'a>(patches: &'l mut [Lines<'a>]) -> Result<&'l mut Lines<'a>, String> {
+    patches.last_mut().ok_or_else(|| NO_PLACE.into())
+}
+
 fn rules(ids: &str) -> Result<Vec<&'static str>, String> {
     ids.split_whitespace()
         .map(|id| {
@@ -218,13 +265,28 @@ mod tests {
         );
         assert_eq!(entry.kills, ["SP-1", "SP-2"]);
         assert_eq!(entry.also.as_deref(), Some(&["SP-3"][..]));
-        let Place::Source(patch) = &entry.place else {
+        let [patch] = entry.place.patches() else {
             panic!("{entry:?}");
         };
         assert_eq!(patch.within, ["fn x", "y"]);
         assert_eq!(
             (patch.find.as_str(), patch.replace.as_str()),
             (" one(\n   1)", " two")
+        );
+    }
+
+    #[test]
+    fn a_fault_of_several_places_is_read() {
+        let text = "a-b: c\n  kills SP-1\n  in a.rs @ fn x\n- one\n  in b.rs\n- two\n+ three\n";
+        let list = read(text).unwrap();
+        let [first, second] = list.entries[0].place.patches() else {
+            panic!("{list:?}");
+        };
+        assert_eq!((first.file.as_str(), first.find.as_str()), ("a.rs", " one"));
+        assert!(first.replace.is_empty() && second.within.is_empty());
+        assert_eq!(
+            (second.file.as_str(), second.replace.as_str()),
+            ("b.rs", " three")
         );
     }
 
@@ -238,6 +300,11 @@ mod tests {
                 "the runtime none",
             ),
             ("a: b\n  kills SP-1\n  in a.rs\n", "wants `-` lines"),
+            ("a: b\n  kills SP-1\n- x\n  in a.rs\n", "wants `in"),
+            (
+                "a: b\n  kills SP-1\n  in a.rs\n- x\n  in the runtime\n",
+                "the runtime none",
+            ),
             (
                 "\n\na: b\n  kills no-such-rule\n",
                 "line 3: no rule has the id",
@@ -270,7 +337,7 @@ mod tests {
         let root = crate::root();
         let list = List::load(&root).unwrap();
         for entry in &list.entries {
-            if let Place::Source(patch) = &entry.place {
+            for patch in entry.place.patches() {
                 let text = fs::read_to_string(root.join(&patch.file)).unwrap();
                 let planted = crate::mutants::plant::plant(&text, &[(&entry.name, patch)]);
                 assert!(planted.is_ok(), "{}: {planted:?}", patch.file);

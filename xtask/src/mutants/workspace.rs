@@ -1,9 +1,6 @@
 //! A copy of the workspace, with all faults planted, and its build.
 
-use super::{
-    list::{Entry, Place},
-    plant,
-};
+use super::{list::Entry, plant};
 use crate::tools::{command, files, target};
 use std::{
     collections::BTreeMap,
@@ -44,7 +41,7 @@ pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> 
 fn copy_planted(root: &Path, copy: &Path, entries: &[&Entry]) -> Result<(), String> {
     let mut patches: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for entry in entries {
-        if let Place::Source(patch) = &entry.place {
+        for patch in entry.place.patches() {
             let file = patches.entry(patch.file.as_str()).or_default();
             file.push((entry.name.as_str(), patch));
         }

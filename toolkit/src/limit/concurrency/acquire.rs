@@ -1,6 +1,6 @@
 //! Waiting for a slot.
 
-use super::{Limiter, Slot};
+use super::{Limiter, Slot, lanes::Place};
 use crate::lock::lock;
 use anyrt_core::{
     cancel::{CancellationToken, Cancelled, CancelledFuture},
@@ -23,7 +23,7 @@ pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
     /// Until it is ready.
     key: Option<K>,
     /// While it waits.
-    ticket: Option<u64>,
+    waits: Option<Place>,
     token: Option<CancellationToken>,
     cancelled: Option<CancelledFuture<CancellationToken>>,
     place: &'static Location<'static>,
@@ -38,29 +38,28 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         Self {
             limiter,
             key: Some(key),
-            ticket: None,
+            waits: None,
             token: None,
             cancelled: None,
             place: Location::caller(),
         }
     }
 
-    /// Whether it has its slot.
-    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cancelled>> {
-        // The key stays where it is: should a waker or the key itself panic, the line is left all the same.
-        let key = self.key.as_ref();
-        let key = key.expect("an acquire was polled again after it was ready");
+    /// The lane of its slot, once it has one.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Cancelled>> {
         let inner = &self.limiter.inner;
-        if let Some(ticket) = self.ticket {
+        if let Some(place) = self.waits {
             let mut waker = Some(cx.waker().clone());
-            let granted = lock(&inner.state).lanes.poll(key, ticket, &mut waker);
+            let granted = lock(&inner.state).lanes.poll(place, &mut waker);
             if granted {
-                self.ticket = None;
-                return Poll::Ready(Ok(()));
+                self.waits = None;
+                return Poll::Ready(Ok(place.lane));
             }
         } else {
-            if lock(&inner.state).lanes.pass(key) {
-                return Poll::Ready(Ok(()));
+            let key = self.key.as_ref();
+            let key = key.expect("an acquire was polled again after it was ready");
+            if let Some(lane) = inner.pass(key) {
+                return Poll::Ready(Ok(lane));
             }
             self.token = context::Context::current().token().cloned();
             if let Some(token) = &self.token {
@@ -68,25 +67,31 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             }
             self.cancelled = self.token.clone().map(CancellationToken::cancelled_owned);
             let waker = cx.waker().clone();
-            inner.change(|state, wakers| self.ticket = Some(state.lanes.join(key, waker, wakers)));
+            let mut gone = Vec::new();
+            // Should a waker that is woken now panic, the line is left all the same.
+            inner.change(|state, wakers| {
+                self.waits = Some(state.lanes.join(key, waker, wakers, &mut gone));
+            });
+            drop(gone);
             // A slot that came free in between is its own already.
             return self.poll_line(cx);
         }
         let cancelled = self.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
-        if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &self.token) {
-            let cancelled = token.check();
+        if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &self.token)
+            && let Err(cancelled) = token.check()
+        {
             self.leave();
-            return Poll::Ready(cancelled);
+            return Poll::Ready(Err(cancelled));
         }
         waits::pending(&**inner, || Wait::new("a slot of a limiter").at(self.place));
         Poll::Pending
     }
 
     fn leave(&mut self) {
-        if let (Some(key), Some(ticket)) = (&self.key, self.ticket.take()) {
+        if let Some(place) = self.waits.take() {
             let inner = &self.limiter.inner;
             waits::gave_up(&**inner);
-            drop(inner.change(|state, wakers| state.lanes.leave(key, ticket, wakers)));
+            drop(inner.change(|state, wakers| state.lanes.leave(place, wakers)));
         }
     }
 }
@@ -99,7 +104,7 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let acquired = ready!(self.poll_line(cx));
         let key = self.key.take().expect("it was there for the poll");
-        Poll::Ready(acquired.map(|()| self.limiter.slot(key)))
+        Poll::Ready(acquired.map(|lane| self.limiter.slot(key, lane)))
     }
 }
 
@@ -112,7 +117,7 @@ impl<R: Runtime, K: Ord + Clone> Drop for AcquireSlot<'_, R, K> {
 impl<R: Runtime, K: Ord + Clone> fmt::Debug for AcquireSlot<'_, R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcquireSlot")
-            .field("waits", &self.ticket.is_some())
+            .field("waits", &self.waits.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,20 +1,31 @@
 //! Who has slots, and who waits for one: a lane per key.
+//!
+//! A key's code runs only where somebody comes with it, and before anything is changed. A slot that comes back,
+//! and a waiter that leaves, know the number of their lane: they do so in destructors, where a comparison that
+//! panicked would take the slot along.
 
+use slab::Slab;
 use std::{
     collections::{BTreeMap, BTreeSet},
     task::Waker,
 };
+
+/// Lanes that nobody uses are looked for at no fewer keys.
+const FEWEST: usize = 64;
 
 /// Slots, and the lines before them.
 #[derive(Debug)]
 pub(super) struct Lanes<K> {
     limit: usize,
     in_flight: usize,
-    /// Those in which somebody runs or waits.
-    lanes: BTreeMap<K, Lane>,
-    /// Those in which somebody waits, by how many run in them, and the ticket of who is first: the next slot
+    lanes: Slab<Lane>,
+    /// The lane of each key that was used lately.
+    keys: BTreeMap<K, usize>,
+    /// Keys that nobody uses are forgotten at so many.
+    sweep_at: usize,
+    /// Lanes in which somebody waits, by how many run in them, and the ticket of who is first: the next slot
     /// is for the first of these.
-    next: BTreeMap<(usize, u64), K>,
+    next: BTreeMap<(usize, u64), usize>,
     /// Tickets that have a slot, which their owners have not seen yet.
     granted: BTreeSet<u64>,
     tickets: u64,
@@ -32,9 +43,33 @@ impl Lane {
         let (ticket, _) = self.waiting.first_key_value()?;
         Some((self.in_flight, *ticket))
     }
+
+    fn is_unused(&self) -> bool {
+        self.in_flight == 0 && self.waiting.is_empty()
+    }
+}
+
+/// Where somebody waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) lane: usize,
+    ticket: u64,
 }
 
 impl<K> Lanes<K> {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            in_flight: 0,
+            lanes: Slab::new(),
+            keys: BTreeMap::new(),
+            sweep_at: FEWEST,
+            next: BTreeMap::new(),
+            granted: BTreeSet::new(),
+            tickets: 0,
+        }
+    }
+
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
@@ -42,75 +77,70 @@ impl<K> Lanes<K> {
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
     }
-}
-
-impl<K: Ord + Clone> Lanes<K> {
-    pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            in_flight: 0,
-            lanes: BTreeMap::new(),
-            next: BTreeMap::new(),
-            granted: BTreeSet::new(),
-            tickets: 0,
-        }
-    }
 
     pub(super) fn set_limit(&mut self, limit: usize, wakers: &mut Vec<Waker>) {
         self.limit = limit;
         self.grant(wakers);
     }
 
-    /// Takes a slot, if one is free. Nobody waits then.
-    pub(super) fn pass(&mut self, key: &K) -> bool {
+    /// Takes a slot for a key, if one is free; nobody waits then. Says in which lane. Keys that were forgotten are
+    /// to be dropped outside the lock.
+    pub(super) fn pass(&mut self, key: &K, gone: &mut Vec<K>) -> Option<usize>
+    where
+        K: Ord + Clone,
+    {
         if self.in_flight >= self.limit || !self.next.is_empty() {
-            return false;
+            return None;
         }
-        self.lane(key).in_flight += 1;
+        let lane = self.lane(key, gone);
+        self.lanes[lane].in_flight += 1;
         self.in_flight += 1;
-        true
+        Some(lane)
     }
 
     /// Joins the line of a key.
-    pub(super) fn join(&mut self, key: &K, waker: Waker, wakers: &mut Vec<Waker>) -> u64 {
+    pub(super) fn join(
+        &mut self,
+        key: &K,
+        waker: Waker,
+        wakers: &mut Vec<Waker>,
+        gone: &mut Vec<K>,
+    ) -> Place
+    where
+        K: Ord + Clone,
+    {
+        let lane = self.lane(key, gone);
         let ticket = self.tickets;
         self.tickets += 1;
-        // Before anything changes: a key's `Clone` may panic.
-        let kept = key.clone();
-        let lane = self.lane(key);
-        let was_first = lane.waiting.is_empty();
-        lane.waiting.insert(ticket, Some(waker));
-        if was_first && let Some(place) = lane.place() {
-            self.next.insert(place, kept);
-        }
+        self.with(lane, |lane| lane.waiting.insert(ticket, Some(waker)));
         self.grant(wakers);
-        ticket
+        Place { lane, ticket }
     }
 
-    /// Whether a ticket has its slot; else its waker is exchanged for `waker`.
-    pub(super) fn poll(&mut self, key: &K, ticket: u64, waker: &mut Option<Waker>) -> bool {
-        if self.granted.remove(&ticket) {
+    /// Whether a waiter has its slot; else its waker is exchanged for `waker`.
+    pub(super) fn poll(&mut self, place: Place, waker: &mut Option<Waker>) -> bool {
+        if self.granted.remove(&place.ticket) {
             return true;
         }
-        let lane = self.lanes.get_mut(key).expect("somebody waits in it");
-        let kept = lane.waiting.get_mut(&ticket).expect("it waits");
+        let waiting = &mut self.lanes[place.lane].waiting;
+        let kept = waiting.get_mut(&place.ticket).expect("it waits");
         std::mem::swap(kept, waker);
         false
     }
 
     /// A waiter is dropped; a slot that it has goes on. Returns its waker, to be dropped outside.
-    pub(super) fn leave(&mut self, key: &K, ticket: u64, wakers: &mut Vec<Waker>) -> Option<Waker> {
-        if self.granted.remove(&ticket) {
-            self.release(key, wakers);
+    pub(super) fn leave(&mut self, place: Place, wakers: &mut Vec<Waker>) -> Option<Waker> {
+        if self.granted.remove(&place.ticket) {
+            self.release(place.lane, wakers);
             return None;
         }
-        self.with(key, |lane| lane.waiting.remove(&ticket))
+        self.with(place.lane, |lane| lane.waiting.remove(&place.ticket))
             .flatten()
     }
 
-    /// Gives a slot back.
-    pub(super) fn release(&mut self, key: &K, wakers: &mut Vec<Waker>) {
-        self.with(key, |lane| lane.in_flight -= 1);
+    /// Gives a slot of a lane back.
+    pub(super) fn release(&mut self, lane: usize, wakers: &mut Vec<Waker>) {
+        self.with(lane, |lane| lane.in_flight -= 1);
         self.in_flight -= 1;
         self.grant(wakers);
     }
@@ -118,51 +148,61 @@ impl<K: Ord + Clone> Lanes<K> {
     /// Hands out what is free.
     fn grant(&mut self, wakers: &mut Vec<Waker>) {
         while self.in_flight < self.limit
-            && let Some((&place, key)) = self.next.first_key_value()
+            && let Some((&(_, ticket), &lane)) = self.next.first_key_value()
         {
-            let lane = self.lanes.get_mut(key).expect("somebody waits in it");
-            let (_, ticket) = place;
-            lane.in_flight += 1;
-            wakers.extend(lane.waiting.remove(&ticket).flatten());
-            let after = lane.place();
+            let waker = self.with(lane, |lane| {
+                lane.in_flight += 1;
+                lane.waiting.remove(&ticket)
+            });
+            wakers.extend(waker.flatten());
             self.in_flight += 1;
             self.granted.insert(ticket);
-            self.move_place(place, after);
         }
     }
 
     /// The lane of a key, which is there from now on.
-    fn lane(&mut self, key: &K) -> &mut Lane {
-        // `entry` would take a clone each time.
-        if !self.lanes.contains_key(key) {
-            self.lanes.insert(key.clone(), Lane::default());
+    fn lane(&mut self, key: &K, gone: &mut Vec<K>) -> usize
+    where
+        K: Ord + Clone,
+    {
+        if let Some(lane) = self.keys.get(key) {
+            return *lane;
         }
-        self.lanes.get_mut(key).expect("it is there")
+        if self.keys.len() >= self.sweep_at {
+            self.sweep(gone);
+        }
+        let lane = self.lanes.vacant_key();
+        self.keys.insert(key.clone(), lane);
+        self.lanes.insert(Lane::default())
     }
 
-    /// Changes a lane that is there, and its place among those who wait.
-    fn with<T>(&mut self, key: &K, change: impl FnOnce(&mut Lane) -> T) -> T {
-        let lane = self.lanes.get_mut(key).expect("somebody is in it");
+    /// Forgets keys that nobody uses, none of which has to be compared for that.
+    fn sweep(&mut self, gone: &mut Vec<K>)
+    where
+        K: Ord,
+    {
+        let Self { lanes, keys, .. } = self;
+        let unused = keys.extract_if(.., |_, lane| {
+            let unused = lanes[*lane].is_unused();
+            if unused {
+                lanes.remove(*lane);
+            }
+            unused
+        });
+        gone.extend(unused.map(|(key, _)| key));
+        self.sweep_at = (self.keys.len() * 2).max(FEWEST);
+    }
+
+    /// Changes a lane, and its place among those in which somebody waits.
+    fn with<T>(&mut self, at: usize, change: impl FnOnce(&mut Lane) -> T) -> T {
+        let lane = &mut self.lanes[at];
         let before = lane.place();
         let output = change(lane);
         let after = lane.place();
-        let unused = lane.in_flight == 0 && lane.waiting.is_empty();
-        if let Some(before) = before
-            && Some(before) != after
-        {
-            self.move_place(before, after);
-        }
-        if unused {
-            self.lanes.remove(key);
+        if before != after {
+            before.map(|before| self.next.remove(&before));
+            after.map(|after| self.next.insert(after, at));
         }
         output
-    }
-
-    fn move_place(&mut self, before: (usize, u64), after: Option<(usize, u64)>) {
-        if let Some(key) = self.next.remove(&before)
-            && let Some(after) = after
-        {
-            self.next.insert(after, key);
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::lock::{lock, wake_all};
 use aimd::Adapting;
 use anyrt_core::{ConfigError, Instant, rt::Runtime};
 use lanes::Lanes;
-use std::{fmt, mem, sync::Arc, sync::Mutex, task::Waker};
+use std::{fmt, sync::Arc, sync::Mutex, task::Waker};
 
 /// Limits how many calls run at once: with a fair share for each key, if it has keys, and as many as the
 /// latency allows, if it [adapts](Self::adaptive).
@@ -19,6 +19,8 @@ use std::{fmt, mem, sync::Arc, sync::Mutex, task::Waker};
 /// A free slot goes to the key with the fewest slots, and among equals to whoever has waited longest: a
 /// key that asks for a lot cannot crowd the others out, and gets all that they leave (*LI-1*). Without keys,
 /// `K` is `()`, and slots go to whoever has waited longest.
+///
+/// A key that nobody has a slot of, or waits with, is forgotten when the number of keys has doubled.
 ///
 /// Clones are the same limiter. What counts nothing but permits, and needs neither keys nor another limit
 /// later, is a [semaphore](anyrt_core::rt::Semaphore).
@@ -101,8 +103,7 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     /// cancelled before a slot is free.
     ///
     /// # Panics
-    /// As the key's `Ord` and `Clone` do. They run under a lock, as its destructor does: none of them may use
-    /// this limiter.
+    /// As the key's `Ord` and `Clone` do, at the first poll. They run under a lock: neither may use this limiter.
     ///
     /// # Cancel safety
     /// Safe: a slot that had reached it goes to the next. The place in the line is lost.
@@ -113,8 +114,8 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
 
     /// A slot for a key, if one is free and nobody waits.
     pub fn try_acquire_for(&self, key: K) -> Option<Slot<R, K>> {
-        let taken = lock(&self.inner.state).lanes.pass(&key);
-        taken.then(|| self.slot(key))
+        let lane = self.inner.pass(&key)?;
+        Some(self.slot(key, lane))
     }
 
     /// Changes the limit. A smaller one takes effect as slots come back; one that adapts goes on from there,
@@ -144,10 +145,11 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
         lock(&self.inner.state).lanes.in_flight()
     }
 
-    fn slot(&self, key: K) -> Slot<R, K> {
+    fn slot(&self, key: K, lane: usize) -> Slot<R, K> {
         Slot {
             inner: self.inner.clone(),
-            key: Some(key),
+            key,
+            lane: Some(lane),
             began: self.inner.adapts.then(|| self.inner.rt.now()),
         }
     }
@@ -181,6 +183,15 @@ fn check(limit: usize) -> Result<(), ConfigError> {
 }
 
 impl<R, K> Inner<R, K> {
+    /// Takes a slot for a key, if one is free and nobody waits.
+    fn pass(&self, key: &K) -> Option<usize>
+    where
+        K: Ord + Clone,
+    {
+        let mut gone = Vec::new();
+        lock(&self.state).lanes.pass(key, &mut gone)
+    }
+
     /// Changes the state, and wakes outside the lock.
     fn change<T>(&self, change: impl FnOnce(&mut State<K>, &mut Vec<Waker>) -> T) -> T {
         let mut wakers = Vec::new();
@@ -196,8 +207,9 @@ impl<R, K> Inner<R, K> {
 #[must_use = "a slot is given back at once when it is dropped"]
 pub struct Slot<R: Runtime, K: Ord + Clone = ()> {
     inner: Arc<Inner<R, K>>,
+    key: K,
     /// Gone once it is given back.
-    key: Option<K>,
+    lane: Option<usize>,
     /// Where the limiter adapts.
     began: Option<Instant>,
 }
@@ -214,7 +226,7 @@ impl<R: Runtime, K: Ord + Clone> Slot<R, K> {
     }
 
     fn give_back(&mut self, measure: Measure) {
-        let Some(key) = mem::take(&mut self.key) else {
+        let Some(lane) = self.lane.take() else {
             return;
         };
         let now = self.began.map(|began| (began, self.inner.rt.now()));
@@ -225,7 +237,7 @@ impl<R: Runtime, K: Ord + Clone> Slot<R, K> {
                 let limit = adapting.measured(began, now, busy, measure);
                 state.lanes.set_limit(limit, wakers);
             }
-            state.lanes.release(&key, wakers);
+            state.lanes.release(lane, wakers);
         });
     }
 }

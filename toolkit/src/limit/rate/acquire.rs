@@ -58,16 +58,14 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
 
     /// Joins the line, unless the turn would come too late.
     #[cold]
-    fn join(self: Pin<&mut Self>, ready_at: Instant) -> Result<(), RateLimitError> {
+    fn join(self: Pin<&mut Self>) -> Result<(), RateLimitError> {
         let this = self.project();
         let context = context::Context::current();
         if let Some(reason) = context.token().and_then(CancellationToken::reason) {
             return Err(RateLimitError::Cancelled(reason.clone()));
         }
         // At the end of time is never.
-        if ready_at >= context.deadline().unwrap_or(Instant::MAX) {
-            return Err(RateLimitError::NotYet { ready_at });
-        }
+        let deadline = context.deadline().unwrap_or(Instant::MAX);
         *this.cancelled = context
             .token()
             .cloned()
@@ -75,7 +73,7 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
         *this.ticket = Some({
             let inner = &this.limiter.inner;
             let now = inner.rt.now();
-            lock(&inner.line).join(now, *this.weight)?
+            lock(&inner.line).join(now, *this.weight, deadline)?
         });
         Ok(())
     }
@@ -103,7 +101,7 @@ impl<R: Runtime> Future for AcquireRate<'_, R> {
             assert!(!self.done, "an acquire was polled again after it was ready");
             *self.as_mut().project().done = true;
             match self.limiter.try_acquire_many(self.weight) {
-                Err(RateLimitError::NotYet { ready_at }) => self.as_mut().join(ready_at)?,
+                Err(RateLimitError::NotYet { .. }) => self.as_mut().join()?,
                 passed => return Poll::Ready(passed),
             }
         }

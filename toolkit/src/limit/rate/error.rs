@@ -15,7 +15,7 @@ pub enum RateLimitError {
         burst: u32,
     },
     /// `try_acquire`: there are not enough tokens now. `acquire`: its turn would come at or after the
-    /// deadline of the context.
+    /// deadline of the context, from the beginning or by another quota.
     NotYet {
         /// When the turn of somebody who begins to wait now would come, on the runtime's clock;
         /// [`Instant::MAX`] is never.

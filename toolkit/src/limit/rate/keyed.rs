@@ -4,11 +4,11 @@ use super::{Quota, RateLimiter};
 use crate::lock::{lock, wake_all};
 use anyrt_core::{ConfigError, rt::Runtime};
 use foldhash::quality::FixedState;
+use hashbrown::HashTable;
 use std::{
     borrow::Borrow,
-    collections::HashMap,
     fmt,
-    hash::Hash,
+    hash::{BuildHasher, Hash},
     sync::{Arc, Mutex},
 };
 
@@ -36,15 +36,24 @@ pub struct KeyedRateLimiter<R, K> {
 
 struct Inner<R, K> {
     rt: R,
+    /// With a seed of its own: who chooses the keys cannot choose where they collide.
+    hasher: FixedState,
     keys: Mutex<Keys<R, K>>,
 }
 
 struct Keys<R, K> {
     quota: Quota,
-    /// With a seed of its own: who chooses the keys cannot choose where they collide.
-    limiters: HashMap<K, RateLimiter<R>, FixedState>,
+    limiters: HashTable<Keyed<R, K>>,
     /// Those that nobody uses are looked for at so many keys.
     sweep_at: usize,
+}
+
+/// A key's hash is kept: a table that hashed all keys anew, as it grows or tidies itself up, would lose those
+/// that are left when one of them panics.
+struct Keyed<R, K> {
+    hash: u64,
+    key: K,
+    limiter: RateLimiter<R>,
 }
 
 const FEWEST: usize = 64;
@@ -58,9 +67,10 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
         Ok(Self {
             inner: Arc::new(Inner {
                 rt: rt.clone(),
+                hasher: FixedState::with_seed(rt.random_u64()),
                 keys: Mutex::new(Keys {
                     quota: quota.check()?,
-                    limiters: HashMap::with_hasher(FixedState::with_seed(rt.random_u64())),
+                    limiters: HashTable::new(),
                     sweep_at: FEWEST,
                 }),
             }),
@@ -70,28 +80,36 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
     /// The limiter of a key. It may be kept; then the key is not forgotten.
     ///
     /// # Panics
-    /// As the key's `Hash` and `Eq` do, which run under a lock, and must not use this limiter.
+    /// As the key's `Hash`, `Eq` and `ToOwned` do. `Eq` runs under a lock, and must not use this limiter.
     pub fn key<Q>(&self, key: &Q) -> RateLimiter<R>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        if let Some(limiter) = lock(&self.inner.keys).limiters.get(key) {
-            return limiter.clone();
+        let hash = self.inner.hasher.hash_one(key);
+        let is_it = |keyed: &Keyed<R, K>| keyed.hash == hash && keyed.key.borrow() == key;
+        if let Some(keyed) = lock(&self.inner.keys).limiters.find(hash, is_it) {
+            return keyed.limiter.clone();
         }
         let owned = key.to_owned();
         let now = self.inner.rt.now();
         let mut keys = lock(&self.inner.keys);
         // Somebody may have been faster. A key is not dropped under the lock.
-        if let Some(limiter) = keys.limiters.get(key) {
-            return limiter.clone();
+        if let Some(keyed) = keys.limiters.find(hash, is_it) {
+            return keyed.limiter.clone();
         }
         let limiter = RateLimiter::new(&self.inner.rt, keys.quota).expect("the quota was checked");
-        keys.limiters.insert(owned, limiter.clone());
+        let keyed = Keyed {
+            hash,
+            key: owned,
+            limiter: limiter.clone(),
+        };
+        keys.limiters.insert_unique(hash, keyed, |other| other.hash);
         if keys.limiters.len() < keys.sweep_at {
             return limiter;
         }
-        let unused = keys.limiters.extract_if(|_, limiter| limiter.is_idle(now));
+        let is_unused = |keyed: &mut Keyed<R, K>| keyed.limiter.is_idle(now);
+        let unused = keys.limiters.extract_if(is_unused);
         let unused: Vec<_> = unused.collect();
         keys.sweep_at = (keys.limiters.len() * 2).max(FEWEST);
         drop(keys);
@@ -111,8 +129,8 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
             // All under one lock: of two who change it, the later one wins for each key.
             let mut keys = lock(&self.inner.keys);
             keys.quota = quota;
-            for limiter in keys.limiters.values() {
-                lock(&limiter.inner.line).set_quota(now, quota, &mut wakers);
+            for keyed in &keys.limiters {
+                lock(&keyed.limiter.inner.line).set_quota(now, quota, &mut wakers);
             }
         }
         wake_all(wakers);

@@ -1,8 +1,8 @@
 //! The line of those who wait, in the order in which they came.
 //!
 //! ```text
-//!  queued ── its turn has come, or the quota became too small ──▶ decided ── polled ──▶ gone
-//!     └───────────────────────── dropped ────────────────────────────┴──▶ gone
+//!  queued ── its turn has come, or will not come in time, or not at all ──▶ decided ── polled ──▶ gone
+//!     └────────────────────────────── dropped ────────────────────────────────┴──▶ gone
 //! ```
 //!
 //! Each waiter is polled at the time that was worked out for it when it was polled last, so all are served
@@ -16,7 +16,7 @@
 
 use super::{bucket::Bucket, error::RateLimitError, quota::Quota};
 use anyrt_core::Instant;
-use std::{collections::BTreeMap, task::Waker, time::Duration};
+use std::{collections::BTreeMap, mem, task::Waker, time::Duration};
 
 /// Who is so late is not coming.
 const LATEST: Duration = Duration::from_millis(10);
@@ -39,6 +39,8 @@ struct Waiter {
     weight: u32,
     /// What had joined before.
     ahead: u64,
+    /// A turn that comes then, or later, is not waited for.
+    deadline: Instant,
     /// When it will be polled, without being woken.
     alarm: Instant,
     /// Taken when it is woken.
@@ -50,6 +52,7 @@ struct Waiter {
 enum Verdict {
     Passed { weight: u32 },
     TooHeavy { weight: u32, burst: u32 },
+    TooLate { ready_at: Instant },
 }
 
 /// A waiter's place, as it is polled.
@@ -116,10 +119,19 @@ impl Line {
         }
     }
 
-    /// Joins the line; the waiter has to be polled at once. The quota may have changed since it found that it
-    /// has to wait.
-    pub(super) fn join(&mut self, now: Instant, weight: u32) -> Result<u64, RateLimitError> {
+    /// Joins the line, unless the turn would come at the deadline or later; the waiter has to be polled at once.
+    /// The quota may have changed since it found that it has to wait.
+    pub(super) fn join(
+        &mut self,
+        now: Instant,
+        weight: u32,
+        deadline: Instant,
+    ) -> Result<u64, RateLimitError> {
         self.check(weight)?;
+        let ready_at = self.due(self.joined, weight);
+        if ready_at >= deadline {
+            return Err(RateLimitError::NotYet { ready_at });
+        }
         if self.queued.is_empty() {
             self.since = now;
         }
@@ -128,6 +140,7 @@ impl Line {
         let waiter = Waiter {
             weight,
             ahead: self.joined,
+            deadline,
             alarm: Instant::MAX,
             waker: None,
         };
@@ -145,19 +158,26 @@ impl Line {
         wakers: &mut Vec<Waker>,
     ) -> Place {
         self.serve(now, wakers);
+        if let Some(waiter) = self.queued.get(&ticket)
+            && self.due(waiter.ahead, waiter.weight) >= waiter.deadline
+        {
+            // One before it was late, and has moved it back; those in between may be too late, too.
+            self.place_anew(wakers);
+        }
         if let Some(verdict) = self.decided.remove(&ticket) {
             return Place::Decided(match verdict {
                 Verdict::Passed { .. } => Ok(()),
                 Verdict::TooHeavy { weight, burst } => {
                     Err(RateLimitError::TooHeavy { weight, burst })
                 }
+                Verdict::TooLate { ready_at } => Err(RateLimitError::NotYet { ready_at }),
             });
         }
         let waiter = &self.queued[&ticket];
         let alarm = self.due(waiter.ahead, waiter.weight);
         let waiter = self.queued.get_mut(&ticket).expect("it was there above");
         waiter.alarm = alarm;
-        std::mem::swap(&mut waiter.waker, waker);
+        mem::swap(&mut waiter.waker, waker);
         Place::Queued(alarm)
     }
 
@@ -205,24 +225,32 @@ impl Line {
         self.serve(now, wakers);
         self.bucket.set_quota(now, quota);
         self.since = now;
-        let burst = quota.burst;
-        let too_heavy = self
-            .queued
-            .extract_if(.., |_, waiter| waiter.weight > burst);
-        for (ticket, waiter) in too_heavy {
-            let weight = waiter.weight;
-            let verdict = Verdict::TooHeavy { weight, burst };
-            self.decided.insert(ticket, verdict);
-            wakers.extend(waiter.waker);
-        }
-        // All times are others now.
-        self.joined = 0;
-        for waiter in self.queued.values_mut() {
-            waiter.ahead = self.joined;
-            self.joined += u64::from(waiter.weight);
-            wakers.extend(waiter.waker.take());
-        }
+        self.place_anew(wakers);
         self.serve(now, wakers);
+    }
+
+    /// Works out all turns anew, and lets those go that are too heavy now or would be too late. In their order, for
+    /// whoever goes makes room for those behind.
+    fn place_anew(&mut self, wakers: &mut Vec<Waker>) {
+        let burst = self.bucket.quota().burst;
+        self.joined = 0;
+        for (ticket, mut waiter) in mem::take(&mut self.queued) {
+            wakers.extend(waiter.waker.take());
+            let weight = waiter.weight;
+            let all = self.joined + u64::from(weight);
+            let ready_at = self.bucket.due(all);
+            let verdict = if weight > burst {
+                Verdict::TooHeavy { weight, burst }
+            } else if ready_at >= waiter.deadline {
+                Verdict::TooLate { ready_at }
+            } else {
+                waiter.ahead = self.joined;
+                self.joined = all;
+                self.queued.insert(ticket, waiter);
+                continue;
+            };
+            self.decided.insert(ticket, verdict);
+        }
     }
 
     /// Lets those pass whose turn has come, and sees to it that the next is polled in time.

@@ -64,8 +64,9 @@ impl<R: Runtime> RateLimiter<R> {
     /// Ready at once where a token is there and nobody waits.
     ///
     /// # Errors
-    /// [`NotYet`](RateLimitError::NotYet), at once, if the turn would come at the
-    /// [context's](anyrt_core::context::Context::deadline) deadline or later, or never;
+    /// [`NotYet`](RateLimitError::NotYet), as soon as that is known, if the turn would come at the
+    /// [context's](anyrt_core::context::Context::deadline) deadline or later, or never: at once, or when another
+    /// quota moves it there;
     /// [`Cancelled`](RateLimitError::Cancelled) if the context's token is cancelled before it comes. Neither
     /// took anything.
     ///
