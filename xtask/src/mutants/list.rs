@@ -4,14 +4,12 @@
 //! # A comment.
 //! grant-lost: What a waiter was granted is lost when it is dropped.
 //!   kills SY-2 SY-23 ZZ-1
-//!   also SY-50 SY-54
 //!   in core/src/sync/raw.rs @ fn leave
 //! - slow.free(state, need);
 //! ```
 //!
 //! - The name, and what is wrong.
-//! - `kills`: the rules that it is there for. `also`: the others that fail, which `--full` asks for; `*` where
-//!   they are too many.
+//! - `kills`: the rules that it is there for. `alone`: so many others fail that they are not tried.
 //! - `in the runtime`: the fault of that name of `anyrt_conformance::mutant`. Or a file, and the places within
 //!   which the text is found exactly once, from the outside inwards: each holds up to the end of its block.
 //! - `-`: what is there, whatever the white space. `+`: what is there instead; left out, nothing is. Where
@@ -34,8 +32,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     pub(super) about: String,
     pub(super) kills: Vec<&'static str>,
-    /// `None` where there are too many.
-    pub(super) also: Option<Vec<&'static str>>,
+    /// Whether nothing else is tried.
+    pub(super) alone: bool,
     pub(super) place: Place,
 }
 
@@ -128,7 +126,7 @@ impl List {
             return Ok(());
         }
         let (mut kills, mut patches) = (Vec::new(), Vec::new());
-        let mut also = Some(Vec::new());
+        let mut alone = false;
         for line in &lines[1..] {
             let line = line.trim_start();
             if let Some(text) = line.strip_prefix('-') {
@@ -137,10 +135,8 @@ impl List {
                 last(&mut patches)?.replace.push(text);
             } else if let Some(ids) = line.strip_prefix("kills ") {
                 kills = rules(ids)?;
-            } else if line == "also *" {
-                also = None;
-            } else if let Some(ids) = line.strip_prefix("also ") {
-                also.get_or_insert_default().extend(rules(ids)?);
+            } else if line == "alone" {
+                alone = true;
             } else if let Some(text) = line.strip_prefix("in ") {
                 patches.push(Lines::within(text));
             } else {
@@ -167,7 +163,7 @@ impl List {
             name: head.trim().to_owned(),
             about,
             kills,
-            also,
+            alone,
             place,
         });
         Ok(())
@@ -254,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_patch_is_read() {
-        let text = "# one\n\na-b: what: it is\n  kills SP-1 SP-2\n  also SP-3\n  in a.rs @ fn x @ y\n- one(\n-   1)\n+ two\n";
+        let text = "# one\n\na-b: what: it is\n  kills SP-1 SP-2\n  alone\n  in a.rs @ fn x @ y\n- one(\n-   1)\n+ two\n";
         let list = read(text).unwrap();
         let [entry] = list.entries.as_slice() else {
             panic!("{list:?}");
@@ -264,7 +260,7 @@ mod tests {
             ("a-b", "what: it is")
         );
         assert_eq!(entry.kills, ["SP-1", "SP-2"]);
-        assert_eq!(entry.also.as_deref(), Some(&["SP-3"][..]));
+        assert!(entry.alone);
         let [patch] = entry.place.patches() else {
             panic!("{entry:?}");
         };

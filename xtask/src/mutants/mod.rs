@@ -1,19 +1,22 @@
 //! `cargo xtask mutants`: the suite fails on what is broken, rule by rule.
 
 mod list;
+mod matrix;
 mod plant;
 mod trial;
 mod workspace;
 
-use anyrt_conformance::{Kind, Level, RULES, Rule};
+use anyrt_conformance::{Level, RULES};
 use list::{Entry, List};
+use matrix::Beside;
 use std::{collections::BTreeSet, path::Path, time::Instant};
 use trial::Verdicts;
 
 const USAGE: &str = "\
-usage: cargo xtask mutants [--full] [--mutant NAME]... [--rule ID]...
+usage: cargo xtask mutants [--full [--write]] [--mutant NAME]... [--rule ID]...
 
-  --full         runs every rule on every mutant: those that are not listed must pass
+  --full         runs every rule on every mutant: just those of conformance/MUTANTS.md may fail
+  --write        writes that file anew
   --mutant NAME  only this one
   --rule ID      only the mutants of this rule
 ";
@@ -21,6 +24,7 @@ usage: cargo xtask mutants [--full] [--mutant NAME]... [--rule ID]...
 #[derive(Default)]
 struct Options {
     full: bool,
+    write: bool,
     mutants: Vec<String>,
     rules: Vec<String>,
 }
@@ -33,12 +37,16 @@ impl Options {
             let mut value = || args.next().cloned().ok_or(format!("{arg} wants a value"));
             match arg.as_str() {
                 "--full" => options.full = true,
+                "--write" => options.write = true,
                 "--mutant" => options.mutants.push(value()?),
                 "--rule" => options.rules.push(value()?),
                 other => return Err(format!("unknown argument: {other}\n{USAGE}")),
             }
         }
-        Ok(options)
+        match options.write && !(options.full && options.all()) {
+            true => Err("--write wants --full, and all mutants: it writes the whole table".into()),
+            false => Ok(options),
+        }
     }
 
     fn chosen(&self, entry: &Entry) -> bool {
@@ -72,7 +80,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let every: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
     let mut trials = vec![(None, every.clone())];
     for entry in &entries {
-        let rules = match options.full && entry.also.is_some() {
+        let rules = match options.full && !entry.alone {
             true => every.clone(),
             false => entry.kills.clone(),
         };
@@ -83,15 +91,26 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
             println!("  {:<28} {}", entry.name, killed_by(verdicts));
         }
     })?;
-    let mut problems = control(&results[0]);
+    let control_verdicts = &results[0];
+    let results: Vec<(&Entry, &Verdicts)> = entries.iter().copied().zip(&results[1..]).collect();
+    let mut problems = control(control_verdicts);
     let mut killed = BTreeSet::new();
-    for (entry, verdicts) in entries.iter().zip(&results[1..]) {
-        problems.extend(judge(entry, verdicts));
+    for (entry, verdicts) in &results {
+        problems.extend(survived(entry, verdicts));
         let kills = verdicts.iter().filter(|(_, verdict)| verdict.is_kill());
         killed.extend(kills.map(|(id, _)| id.as_str()));
     }
     if options.all() {
         problems.extend(uncovered(&list, &killed));
+    }
+    if options.write && problems.is_empty() {
+        matrix::write(root, &results)?;
+    } else if options.full {
+        let table = matrix::load(root)?;
+        let differ = results
+            .iter()
+            .map(|(entry, verdicts)| differences(entry, verdicts, &table));
+        problems.extend(differ.flatten());
     }
     let took = started.elapsed().as_secs_f64();
     println!("{} mutants, {took:.0} s", entries.len());
@@ -118,32 +137,36 @@ fn killed_by(verdicts: &Verdicts) -> String {
     kills.collect::<Vec<_>>().join(" ")
 }
 
-/// What is wrong with a mutant: a rule of its that passes, another one that fails.
-fn judge(entry: &Entry, verdicts: &Verdicts) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (id, verdict) in verdicts {
-        let listed = entry.kills.contains(&id.as_str());
-        let also = entry.also.iter().flatten().any(|other| other == id);
-        // It may pass, with luck.
-        let stochastic = Rule::find(id).is_some_and(|rule| rule.kind == Kind::Stochastic);
-        let wrong = match verdict.is_kill() {
-            true => !listed && !also,
-            false => listed || also && !stochastic,
-        };
-        if wrong {
-            let word = &verdict.word;
-            let want = match listed || also {
-                true => "is to fail",
-                false => "is not listed",
-            };
-            let detail = &verdict.detail;
-            let Entry { name, about, .. } = entry;
-            problems.push(format!(
-                "{name} ({about}): {id} {want}, but {word} {detail}"
-            ));
-        }
+/// The rules that a mutant is there for, and that pass on it.
+fn survived(entry: &Entry, verdicts: &Verdicts) -> Vec<String> {
+    let Entry {
+        name, about, kills, ..
+    } = entry;
+    let passed = verdicts
+        .iter()
+        .filter(|(id, verdict)| kills.contains(&id.as_str()) && !verdict.is_kill());
+    passed
+        .map(|(id, verdict)| format!("{name} ({about}): {id} is to fail, but {}", verdict.word))
+        .collect()
+}
+
+/// Where other rules fail on a mutant than the table says.
+fn differences(entry: &Entry, verdicts: &Verdicts, table: &Beside) -> Vec<String> {
+    let name = &entry.name;
+    if entry.alone {
+        return Vec::new();
     }
-    problems
+    let Some(row) = table.get(name) else {
+        return vec![format!(
+            "{name} has no row in the table; --full --write writes it"
+        )];
+    };
+    let found = matrix::beside(entry, verdicts);
+    let more = found.iter().filter(|id| !row.iter().any(|one| one == *id));
+    let more = more.map(|id| format!("{name}: {id} fails beside: {}", verdicts[*id].detail));
+    let less = row.iter().filter(|id| !found.contains(&id.as_str()));
+    let less = less.map(|id| format!("{name}: {id} fails no more"));
+    more.chain(less).collect()
 }
 
 /// Every MUST that no mutant kills, and that is not the compiler's.
