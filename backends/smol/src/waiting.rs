@@ -12,6 +12,7 @@ use slab::Slab;
 use std::{
     cell::{Cell, RefCell},
     mem,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
 };
@@ -49,26 +50,24 @@ pub(crate) fn is_over() -> bool {
     OVER.get()
 }
 
-/// Where a task's waker lies. The executor has one waker for a task, so that the first is as good as the last.
+/// Where a task's waker lies, counted from 1. The executor has one waker for a task, so that the first is as
+/// good as the last.
 #[derive(Debug)]
-pub(crate) struct Place(usize);
+pub(crate) struct Place(NonZeroUsize);
 
 /// A place for a task that waits, where its executor ever goes.
 ///
 /// Not before it waits: until then it is in the executor's queue, where nobody loses it.
 pub(crate) fn enter(waker: &Waker) -> Option<Place> {
     HERE.with_borrow(|here| {
-        let waker = waker.clone();
-        here.as_ref().map(|here| Place(here.lock().insert(waker)))
+        let key = here.as_ref()?.lock().insert(waker.clone());
+        NonZeroUsize::new(key + 1).map(Place)
     })
 }
 
 impl Place {
     pub(crate) fn leave(self) {
-        let waker = HERE.with_borrow(|here| {
-            let here = here.as_ref()?;
-            here.lock().try_remove(self.0)
-        });
+        let waker = HERE.with_borrow(|here| here.as_ref()?.lock().try_remove(self.0.get() - 1));
         drop(waker);
     }
 }

@@ -94,3 +94,26 @@ fn tasks_that_nobody_wakes_are_cancelled_too() {
         resolves(handles);
     }
 }
+
+#[test]
+fn a_destructor_that_panics_as_the_executor_goes_is_a_panic_of_its_task() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("expected: a destructor that panics");
+        }
+    }
+    let rt = Smol::with_threads(NonZeroUsize::MIN);
+    let (begin, begun) = mpsc::channel();
+    let task = rt.spawn(async move {
+        let _panics = Panics;
+        begin.send(()).unwrap();
+        std::future::pending::<()>().await;
+    });
+    let other = rt.spawn(std::future::pending::<()>());
+    begun.recv().unwrap();
+    drop(rt);
+    let error = Smol::global().block_on(task).unwrap_err();
+    assert!(error.is_panic());
+    resolves(vec![other]);
+}
