@@ -104,7 +104,7 @@ fn aborts_questions_and_joins_race_with_the_end() {
             }
             7
         }));
-        let start = Barrier::new(4);
+        let start = Barrier::new(5);
         let joined = thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
@@ -112,17 +112,19 @@ fn aborts_questions_and_joins_race_with_the_end() {
                     handle.read().unwrap().abort();
                 });
             }
-            scope.spawn(|| {
-                start.wait();
-                let mut before = false;
-                for _ in 0..20 {
-                    let handle = handle.read().unwrap();
-                    let is_finished = handle.is_finished();
-                    assert!(is_finished || !before, "it had finished");
-                    assert!(!is_finished || live.load(SeqCst) == 0, "it is there");
-                    before = is_finished;
-                }
-            });
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    start.wait();
+                    let mut before = false;
+                    for _ in 0..100 {
+                        let handle = handle.read().unwrap();
+                        let is_finished = handle.is_finished();
+                        assert!(is_finished || !before, "it had finished");
+                        assert!(!is_finished || live.load(SeqCst) == 0, "it is there");
+                        before = is_finished;
+                    }
+                });
+            }
             start.wait();
             join(&handle)
         });

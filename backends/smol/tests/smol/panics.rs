@@ -13,12 +13,12 @@ use std::{
     task::Poll,
 };
 
-/// Panics when it is dropped, also as a panic's payload.
+/// Panics when it is dropped, also as a panic's payload, which is another one.
 struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        panic!("expected: a destructor that panics");
+        panic_any(Bomb);
     }
 }
 
