@@ -9,7 +9,7 @@ mod nesting;
 mod signal;
 
 pub use alarm::{AsyncIoAlarm, AsyncIoTimer, sleep, sleep_until};
-pub use nesting::{block_unnested, unnested};
+pub use nesting::{block_unnested, unnested, within_task};
 #[cfg(feature = "signal")]
 pub use signal::{AsyncIoSignals, signals};
 

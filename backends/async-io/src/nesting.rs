@@ -46,6 +46,13 @@ pub fn block_unnested<O>(block: impl FnOnce() -> O) -> O {
     block()
 }
 
+/// Calls `run` as a part of a task: with [`block_unnested`] forbidden inside.
+#[inline]
+pub fn within_task<O>(run: impl FnOnce() -> O) -> O {
+    let _busy = Busy::mark();
+    run()
+}
+
 /// `future`, with [`block_unnested`] forbidden inside.
 pub fn unnested<F: Future>(future: F) -> Unnested<F> {
     Unnested { future }
@@ -67,7 +74,6 @@ impl<F: Future> Future for Unnested<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _busy = Busy::mark();
-        self.project().future.poll(cx)
+        within_task(|| self.project().future.poll(cx))
     }
 }

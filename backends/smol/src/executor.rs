@@ -1,7 +1,10 @@
 //! An executor with threads of its own.
 
-use crate::tasks::Tasks;
-use async_executor::Executor;
+use crate::{
+    guarded::{Guarded, Outcome},
+    waiting::Waiting,
+};
+use async_executor::{Executor, Task};
 use smol::channel::{Receiver, Sender, bounded};
 use std::{num::NonZeroUsize, sync::Arc, thread};
 
@@ -9,7 +12,6 @@ use std::{num::NonZeroUsize, sync::Arc, thread};
 #[derive(Debug)]
 pub(crate) struct Owned {
     executor: Arc<Executor<'static>>,
-    tasks: Arc<Tasks>,
     threads: NonZeroUsize,
     /// Nothing is ever sent: dropping it stops the threads.
     _stop: Sender<()>,
@@ -17,35 +19,39 @@ pub(crate) struct Owned {
 
 impl Owned {
     pub(crate) fn start(threads: NonZeroUsize) -> Self {
+        Self::with(threads, Some(Arc::default()))
+    }
+
+    /// One that is never dropped.
+    pub(crate) fn start_forever(threads: NonZeroUsize) -> Self {
+        Self::with(threads, None)
+    }
+
+    fn with(threads: NonZeroUsize, waiting: Option<Arc<Waiting>>) -> Self {
         let executor = Arc::new(Executor::new());
-        let tasks = Arc::<Tasks>::default();
         let (stop, stopped) = bounded(1);
         for index in 0..threads.get() {
-            let (executor, tasks) = (executor.clone(), tasks.clone());
+            let (executor, waiting) = (executor.clone(), waiting.clone());
             let stopped = stopped.clone();
             thread::Builder::new()
                 .name(format!("anyrt-smol-{index}"))
-                .spawn(move || work(executor, &tasks, &stopped))
+                .spawn(move || work(executor, waiting, &stopped))
                 .expect("the operating system starts a thread");
         }
         Self {
             executor,
-            tasks,
             threads,
             _stop: stop,
         }
     }
 
-    /// Runs `task` until it is ready, or the executor goes.
     #[inline]
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.executor.spawn(self.tasks.task(task)).detach();
-    }
-
-    /// Runs `task` on an executor that never goes.
-    #[inline]
-    pub(crate) fn spawn_forever(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.executor.spawn(task).detach();
+    pub(crate) fn spawn<F>(&self, future: Guarded<F>) -> Task<Outcome<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn(future)
     }
 
     pub(crate) fn threads(&self) -> NonZeroUsize {
@@ -56,11 +62,14 @@ impl Owned {
 /// The last thread to leave ends the tasks that are left, before it drops the executor.
 ///
 /// Threads are not joined: the last handle may be dropped by a task, on one of them.
-fn work(executor: Arc<Executor<'static>>, tasks: &Tasks, stopped: &Receiver<()>) {
+fn work(executor: Arc<Executor<'static>>, waiting: Option<Arc<Waiting>>, stopped: &Receiver<()>) {
+    if let Some(waiting) = &waiting {
+        waiting.clone().is_here();
+    }
     // Nothing is ever sent: the error that the sender is gone is the signal.
     smol::block_on(executor.run(stopped.recv())).ok();
-    if let Some(executor) = Arc::into_inner(executor) {
-        tasks.stop();
+    if let (Some(executor), Some(waiting)) = (Arc::into_inner(executor), waiting) {
+        waiting.end();
         while !executor.is_empty() {
             smol::block_on(executor.tick());
         }

@@ -7,15 +7,20 @@
 //! | [`Smol::global`] | smol's own | 1, or `SMOL_THREADS` |
 
 mod executor;
-mod tasks;
+mod guarded;
+mod join;
+mod waiting;
 
-use anyrt_async_io::{AsyncIoTimer, unnested};
+pub use join::SmolHandle;
+
+use anyrt_async_io::AsyncIoTimer;
 use anyrt_core::{
     Instant,
     rt::{BlockOn, Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
-    task::{PortableBlockingHandle, PortableHandle, portable, portable_detached},
+    task::PortableBlockingHandle,
 };
 use executor::Owned;
+use guarded::Guarded;
 use std::{
     env,
     num::NonZeroUsize,
@@ -68,44 +73,31 @@ impl Smol {
     pub fn global() -> Self {
         Self(Kind::Global)
     }
-
-    /// Runs a task that does not panic.
-    #[inline]
-    fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
-        match &self.0 {
-            Kind::Shared => shared().spawn_forever(unnested(task)),
-            Kind::Global => smol::spawn(unnested(task)).detach(),
-            Kind::Owned(owned) => owned.spawn(unnested(task)),
-        }
-    }
 }
 
 /// The process's executor, which never goes.
 fn shared() -> &'static Owned {
     static SHARED: OnceLock<Owned> = OnceLock::new();
-    SHARED.get_or_init(|| Owned::start(anyrt_async_io::cores()))
+    SHARED.get_or_init(|| Owned::start_forever(anyrt_async_io::cores()))
 }
 
 impl Spawn for Smol {
-    type JoinHandle<T: Send + 'static> = PortableHandle<T>;
+    type JoinHandle<T: Send + 'static> = SmolHandle<T>;
 
-    fn spawn<F>(&self, future: F) -> PortableHandle<F::Output>
+    #[inline]
+    #[track_caller]
+    fn spawn<F>(&self, future: F) -> SmolHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // smol's own handles cancel when dropped, and a destructor that panics in a cancelled task
-        // ends the process: the portable handle's does not.
-        let (task, handle) = portable(future);
-        self.run(task);
-        handle
-    }
-
-    fn spawn_detached<F>(&self, future: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.run(portable_detached(future));
+        let future = Guarded::new(future);
+        let task = match &self.0 {
+            Kind::Shared => shared().spawn(future),
+            Kind::Global => smol::spawn(future),
+            Kind::Owned(owned) => owned.spawn(future),
+        };
+        SmolHandle::new(task.fallible())
     }
 }
 

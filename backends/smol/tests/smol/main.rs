@@ -22,7 +22,9 @@ mod owned {
     super::suite!(anyrt_smol::Smol::new());
 }
 
+mod abort;
 mod nesting;
+mod panics;
 mod shutdown;
 
 mod one_thread {

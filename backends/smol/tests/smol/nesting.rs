@@ -1,8 +1,15 @@
 //! `block_on` where it could never return: it panics and says so, on every kind of executor.
 
-use anyrt_core::rt::{BlockOn, Spawn};
+use anyrt_core::rt::{BlockOn, JoinHandle, Spawn};
 use anyrt_smol::Smol;
-use std::{num::NonZeroUsize, sync::mpsc, thread, time::Duration};
+use std::{
+    future::pending,
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 /// The error of two tasks that block on one another. A hang is a failure, too, after a while.
 fn blocked(rt: Smol) -> String {
@@ -46,4 +53,26 @@ fn a_destructor_in_a_task_that_blocks_is_a_panic_of_the_task() {
     }));
     let error = rt.block_on(task).expect_err("it blocked");
     assert!(error.to_string().contains("`block_on` inside a task"));
+}
+
+#[test]
+fn a_destructor_of_an_aborted_task_that_blocks_is_refused() {
+    struct Blocks(Smol, mpsc::Sender<bool>);
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            let blocked = catch_unwind(AssertUnwindSafe(|| self.0.block_on(async {})));
+            self.1.send(blocked.is_err()).unwrap();
+        }
+    }
+    for rt in [Smol::with_threads(NonZeroUsize::MIN), Smol::global()] {
+        let (refused, is_refused) = mpsc::channel();
+        let guard = Blocks(rt.clone(), refused);
+        let task = rt.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        task.abort();
+        assert!(rt.block_on(task).is_err());
+        assert_eq!(is_refused.recv(), Ok(true));
+    }
 }

@@ -1,10 +1,7 @@
 //! What becomes of the tasks of an executor that goes.
 
-use anyrt_core::{
-    rt::{BlockOn, Spawn},
-    task::PortableHandle,
-};
-use anyrt_smol::Smol;
+use anyrt_core::rt::{BlockOn, Spawn};
+use anyrt_smol::{Smol, SmolHandle};
 use std::{
     future::poll_fn,
     num::NonZeroUsize,
@@ -20,14 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Spawns tasks that only ever wait, and whose wakers come back once each has been polled.
 fn idle_tasks(
     n: usize,
-    spawn: impl Fn(mpsc::Sender<Waker>) -> PortableHandle<()>,
-) -> (Vec<PortableHandle<()>>, Vec<Waker>) {
+    spawn: impl Fn(mpsc::Sender<Waker>) -> SmolHandle<()>,
+) -> (Vec<SmolHandle<()>>, Vec<Waker>) {
     let (sender, wakers) = mpsc::channel();
     let handles = (0..n).map(|_| spawn(sender.clone())).collect();
     (handles, wakers.iter().take(n).collect())
 }
 
-fn resolves(handles: Vec<PortableHandle<()>>) {
+fn resolves(handles: Vec<SmolHandle<()>>) {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
         for handle in handles {
@@ -96,4 +93,27 @@ fn tasks_that_nobody_wakes_are_cancelled_too() {
         drop(rt);
         resolves(handles);
     }
+}
+
+#[test]
+fn a_destructor_that_panics_as_the_executor_goes_is_a_panic_of_its_task() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("expected: a destructor that panics");
+        }
+    }
+    let rt = Smol::with_threads(NonZeroUsize::MIN);
+    let (begin, begun) = mpsc::channel();
+    let task = rt.spawn(async move {
+        let _panics = Panics;
+        begin.send(()).unwrap();
+        std::future::pending::<()>().await;
+    });
+    let other = rt.spawn(std::future::pending::<()>());
+    begun.recv().unwrap();
+    drop(rt);
+    let error = Smol::global().block_on(task).unwrap_err();
+    assert!(error.is_panic());
+    resolves(vec![other]);
 }

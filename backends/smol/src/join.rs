@@ -1,0 +1,182 @@
+//! smol's own task as a join handle, which allocates nothing until it aborts.
+//!
+//! ```text
+//!  Running ── abort ──▶ Aborting ──▶ Aborting, and over: the future is gone
+//!     └────── dropped ──▶ detached
+//! ```
+//!
+//! A task of async-task has room for one waker, that of the last poll. To abort is a poll, and so is to ask
+//! whether an aborted task is gone; both may meet a joiner that waits. None of them loses its wake-up:
+//!
+//! - What closes a task that runs is its abort and nothing else, for executors here drop none that has not
+//!   ended itself. So the first poll of an abort has woken the joiner before it leaves a waker of its own.
+//! - Whoever joins after that leaves its waker here too, for questions to be asked with it.
+//!
+//! A join has the handle to itself; the lock is between aborts and questions, and not held while they poll.
+
+use crate::guarded::Outcome;
+use anyrt_core::{JoinError, rt::JoinHandle};
+use async_executor::FallibleTask;
+use std::{
+    fmt,
+    panic::Location,
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+/// The handle of a task on [`Smol`](crate::Smol).
+///
+/// A task that is aborted before it has ended is [`Cancelled`](JoinError::Cancelled), whatever it still
+/// does: the output of a poll that was under way is lost, and of a panic only the panic hook hears.
+///
+/// A joiner's waker that panics ends the process, as it does with smol's own tasks.
+#[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
+pub struct SmolHandle<T> {
+    state: Mutex<State<T>>,
+    spawned_at: &'static Location<'static>,
+}
+
+/// Neither is there while an abort or a question polls what is [aborting](Aborting).
+struct State<T> {
+    running: Running<T>,
+    aborting: Option<Box<Aborting<T>>>,
+}
+
+/// Detaches its task when dropped.
+struct Running<T>(Option<FallibleTask<Outcome<T>>>);
+
+struct Aborting<T> {
+    /// Until it is over.
+    cancel: Option<Cancel<T>>,
+    joiner: Option<Waker>,
+    /// Where the abort came too late.
+    outcome: Option<Outcome<T>>,
+}
+
+type Cancel<T> = Pin<Box<dyn Future<Output = Option<Outcome<T>>> + Send>>;
+
+impl<T> SmolHandle<T> {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn new(task: FallibleTask<Outcome<T>>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                running: Running(Some(task)),
+                aborting: None,
+            }),
+            spawned_at: Location::caller(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Future for SmolHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let state = self.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        match (&mut state.running.0, &mut state.aborting) {
+            (Some(task), _) => Pin::new(task).poll(cx).map(opened),
+            (None, Some(aborting)) => aborting.join(cx),
+            (None, None) => Poll::Ready(Err(JoinError::Cancelled)),
+        }
+    }
+}
+
+/// There is none where the task was closed.
+#[inline]
+fn opened<T>(outcome: Option<Outcome<T>>) -> Result<T, JoinError> {
+    outcome.map_or(Err(JoinError::Cancelled), Outcome::open)
+}
+
+impl<T: Send + 'static> JoinHandle<T> for SmolHandle<T> {
+    fn abort(&self) {
+        let mut state = self.lock();
+        let running = state.running.0.take_if(|task| !task.is_finished());
+        drop(state);
+        let Some(task) = running else { return };
+        let mut aborting = Box::new(Aborting::new(task));
+        aborting.poll(Waker::noop());
+        self.lock().aborting = Some(aborting);
+    }
+
+    fn is_finished(&self) -> bool {
+        let mut state = self.lock();
+        if let Some(task) = &state.running.0 {
+            return task.is_finished();
+        }
+        // What is over stays, or another thread would not see that it is.
+        let Some(mut aborting) = state.aborting.take_if(|aborting| !aborting.is_over()) else {
+            return state.aborting.is_some();
+        };
+        drop(state);
+        let is_over = aborting.ask();
+        self.lock().aborting = Some(aborting);
+        is_over
+    }
+}
+
+impl<T> Aborting<T> {
+    fn is_over(&self) -> bool {
+        self.cancel.is_none()
+    }
+
+    fn poll(&mut self, waker: &Waker) {
+        if let Some(cancel) = &mut self.cancel
+            && let Poll::Ready(outcome) = cancel.as_mut().poll(&mut Context::from_waker(waker))
+        {
+            self.outcome = outcome;
+            self.cancel = None;
+        }
+    }
+
+    fn join(&mut self, cx: &Context<'_>) -> Poll<Result<T, JoinError>> {
+        self.joiner = Some(cx.waker().clone());
+        if self.ask() {
+            Poll::Ready(opened(self.outcome.take()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Whether the task is over; if not, the joiner is woken.
+    fn ask(&mut self) -> bool {
+        let joiner = self.joiner.take();
+        self.poll(joiner.as_ref().unwrap_or(Waker::noop()));
+        self.joiner = joiner.filter(|_| !self.is_over());
+        self.is_over()
+    }
+}
+
+impl<T: Send + 'static> Aborting<T> {
+    fn new(task: FallibleTask<Outcome<T>>) -> Self {
+        Self {
+            cancel: Some(Box::pin(task.cancel())),
+            joiner: None,
+            outcome: None,
+        }
+    }
+}
+
+impl<T> Drop for Running<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.detach();
+        }
+    }
+}
+
+impl<T> fmt::Debug for SmolHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmolHandle")
+            .field("spawned_at", &format_args!("{}", self.spawned_at))
+            .finish_non_exhaustive()
+    }
+}
