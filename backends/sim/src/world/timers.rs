@@ -1,8 +1,14 @@
 //! The timers of a world, in the order in which they fire.
 
+use super::World;
 use crate::trace::TaskNo;
+use anyrt_core::Instant;
 use slab::Slab;
-use std::{cmp::Reverse, collections::BinaryHeap, task::Waker};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    task::{Poll, Waker},
+};
 
 /// When a timer fires; of several at once, the one that was set first; and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,4 +110,44 @@ impl Timers {
 /// A slot's next tenant has another number.
 fn is_set(set: &Slab<Timer>, key: &TimerKey) -> bool {
     set.get(key.slot).is_some_and(|timer| timer.key == *key)
+}
+
+impl World {
+    /// Whether a timer has fired; if not, it is set.
+    pub(crate) fn poll_timer(
+        &self,
+        deadline: Instant,
+        kept: &mut Option<TimerKey>,
+        waker: &Waker,
+    ) -> Poll<()> {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let fires = kept.map_or(deadline.as_nanos(), |key| key.fires);
+        if state.now >= fires {
+            let removed = kept.take().and_then(|key| state.timers.remove(key));
+            drop(guard);
+            drop(removed);
+            return Poll::Ready(());
+        }
+        let task = state.current.map(|(_, no)| no);
+        // The simulator's own wakers run nothing when they are cloned.
+        let waker = waker.clone();
+        let replaced = match *kept {
+            Some(key) => state.timers.change(key, waker, task),
+            None => {
+                let late = state.choices.strikes(state.settings.late);
+                let fires = fires.saturating_add(u64::from(late) * 1_000_000);
+                *kept = Some(state.timers.set(fires, waker, task));
+                None
+            }
+        };
+        drop(guard);
+        drop(replaced);
+        Poll::Pending
+    }
+
+    pub(crate) fn clear_timer(&self, key: TimerKey) {
+        let removed = self.lock().timers.remove(key);
+        drop(removed);
+    }
 }
