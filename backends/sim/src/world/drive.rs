@@ -3,6 +3,7 @@
 use super::{
     BoxedTask, World,
     thread::{self, Drives, Ending, Polls},
+    timers::Sleeper,
 };
 use crate::{
     failure::Failure,
@@ -14,9 +15,12 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering::Release},
     task::{Context, Poll, Waker},
 };
+
+/// What was polled and is pending: its place, its future (not the body's), its waker.
+type Left = (usize, Option<BoxedTask>, Waker);
 
 impl World {
     /// Runs `body` and all that it spawns, until it is ready.
@@ -48,7 +52,7 @@ impl World {
         body_key: usize,
         mut body: Pin<&mut F>,
     ) -> Result<F::Output, Failure> {
-        let mut left: Option<(usize, BoxedTask)> = None;
+        let mut left: Option<Left> = None;
         let mut notes = Vec::new();
         loop {
             let (key, future, waker) = self.next(left.take(), &mut notes)?;
@@ -59,12 +63,13 @@ impl World {
                     self.end(key, Ending::Ready);
                     return Ok(output);
                 }
+                left = Some((key, None, waker));
                 continue;
             }
             let Some(mut future) = future else { continue };
             Ending::Aborted.note();
             match notes::collect(&mut notes, || future.as_mut().poll(&mut cx)) {
-                Poll::Pending => left = Some((key, future)),
+                Poll::Pending => left = Some((key, Some(future), waker)),
                 Poll::Ready(()) => {
                     let ending = Ending::noted();
                     drop(future);
@@ -78,12 +83,13 @@ impl World {
     /// jumps.
     fn next(
         &self,
-        left: Option<(usize, BoxedTask)>,
+        left: Option<Left>,
         notes: &mut Vec<Note>,
     ) -> Result<(usize, Option<BoxedTask>, Waker), Failure> {
         let mut state = self.lock();
-        if let Some((key, future)) = left {
-            state.tasks[key].future = Some(future);
+        if let Some((key, future, waker)) = left {
+            let task = &mut state.tasks[key];
+            (task.future, task.spare) = (future, Some(waker));
         }
         state.polled(notes);
         state.current = None;
@@ -98,13 +104,23 @@ impl World {
                 state = waited.unwrap_or_else(PoisonError::into_inner);
                 state.waits = false;
             } else if busy || state.ready.is_empty() {
-                let wakers = state.jump()?;
-                drop(state);
-                wakers.into_iter().for_each(Waker::wake);
-                state = self.lock();
+                let others = state.jump()?;
+                self.now.store(state.now, Release);
+                if !others.is_empty() {
+                    drop(state);
+                    others.into_iter().for_each(|other| self.wake(other));
+                    state = self.lock();
+                }
             } else if let Some(next) = state.pick() {
                 return Ok(next);
             }
+        }
+    }
+
+    fn wake(&self, sleeper: Sleeper) {
+        match sleeper {
+            Sleeper::Task(tenant) => self.lock().wake(tenant),
+            Sleeper::Other(waker) => waker.wake(),
         }
     }
 

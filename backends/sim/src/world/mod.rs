@@ -40,7 +40,10 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering::AcqRel},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{AcqRel, Acquire},
+        },
     },
     task::Wake,
     time::Duration,
@@ -51,6 +54,8 @@ pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Debug)]
 pub(crate) struct World {
     state: Mutex<State>,
+    /// What the clock shows: the state's, to be read without the lock.
+    now: AtomicU64,
     /// Something came from another thread.
     changed: Condvar,
 }
@@ -60,6 +65,8 @@ pub(crate) struct TaskWaker {
     world: Weak<World>,
     key: usize,
     no: TaskNo,
+    /// How many wakers its task had before.
+    swaps: u32,
     queued: AtomicBool,
 }
 
@@ -83,6 +90,7 @@ impl World {
     pub(crate) fn new(seed: u64, settings: Settings, script: Script) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State::new(seed, settings, script)),
+            now: AtomicU64::new(0),
             changed: Condvar::new(),
         })
     }
@@ -102,7 +110,7 @@ impl World {
     }
 
     pub(crate) fn now(&self) -> Instant {
-        instant(self.lock().now)
+        instant(self.now.load(Acquire))
     }
 
     /// What the wall clock showed when the run began.

@@ -6,7 +6,7 @@ use anyrt_core::{
     context::Context,
     gather::{gather, hedge, map_concurrent, map_concurrent_stream, race, race_ok},
     group::{TaskGroup, task_group},
-    rt::{JoinHandle, Lock, ReceiverStream, Runtime, Sender, Spawn},
+    rt::{JoinHandle, Lock, Receiver, Runtime, Sender, Spawn},
     sync::FifoMutex,
     task_local,
 };
@@ -157,8 +157,8 @@ pub(crate) fn mapped() {
 pub(crate) fn mapped_stream() {
     nobody_stays(|rt, count| async move {
         let (sender, receiver) = rt.channel(1).unwrap();
-        later(&rt, move || sender.try_send(()).unwrap());
-        let items = ReceiverStream::new(receiver);
+        later(&rt, move || _ = sender.try_send(()));
+        let items = receiver.into_stream();
         let outputs = map_concurrent_stream(&rt, items, |()| count.trial(&rt));
         assert_eq!(outputs.collect().await.unwrap(), [1]);
     });
