@@ -110,6 +110,8 @@ impl Gate {
 pub struct Probe<F: Future> {
     future: Pin<Box<F>>,
     wakes: Arc<Wakes>,
+    /// How many wakes there were before the last poll, where that left our waker.
+    seen: Option<usize>,
 }
 
 impl<F: Future> Probe<F> {
@@ -118,17 +120,21 @@ impl<F: Future> Probe<F> {
         Self {
             future: Box::pin(future),
             wakes: Wakes::new(),
+            seen: None,
         }
     }
 
     /// Polls once.
     pub fn poll(&mut self) -> Poll<F::Output> {
-        let waker = self.wakes.waker();
-        self.poll_with(&waker)
+        let (waker, seen) = (self.wakes.waker(), self.wakes());
+        let polled = self.poll_with(&waker);
+        self.seen = polled.is_pending().then_some(seen);
+        polled
     }
 
-    /// Polls once, with another waker.
+    /// Polls once, with another waker. [`finish`](Self::finish) cannot know then whether that one was woken.
     pub fn poll_with(&mut self, waker: &Waker) -> Poll<F::Output> {
+        self.seen = None;
         self.future.as_mut().poll(&mut Context::from_waker(waker))
     }
 
@@ -160,8 +166,10 @@ impl<F: Future> Probe<F> {
         &self.wakes
     }
 
-    /// The future.
+    /// The future. It may be changed by that, such as a timer that is reset, so [`finish`](Self::finish) polls it
+    /// before it waits.
     pub fn pinned(&mut self) -> Pin<&mut F> {
+        self.seen = None;
         self.future.as_mut()
     }
 
@@ -171,12 +179,16 @@ impl<F: Future> Probe<F> {
     }
 
     /// Polls whenever it is woken, until it is done.
+    ///
+    /// A future that was pending is not polled again before it was woken, also where it is ready by now: one that
+    /// forgets its wake-up never ends here, as on an executor.
     pub async fn finish(&mut self) -> F::Output {
         loop {
-            let seen = self.wakes();
-            match self.poll() {
-                Poll::Ready(output) => return output,
-                Poll::Pending => self.wakes.reached(seen + 1).await,
+            if let Some(seen) = self.seen {
+                self.wakes.reached(seen + 1).await;
+            }
+            if let Poll::Ready(output) = self.poll() {
+                return output;
             }
         }
     }

@@ -2,10 +2,9 @@
 //!
 //! The suite for all of them takes minutes to compile, so it is a program of its own, and this one short.
 
-use crate::tools::{command, target};
+use crate::tools::{command, replace, target};
 use anyrt_conformance::spec;
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -98,44 +97,12 @@ fn program(root: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// Replaces what lies between a file's markers.
-fn replace(path: &Path, block: &str, content: &str) -> Result<(), String> {
-    let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| at(&error))?;
-    let replaced = with_block(&text, block, content).map_err(|problem| at(&problem))?;
-    if replaced != text {
-        fs::write(path, replaced).map_err(|error| at(&error))?;
-        println!("updated {}", path.display());
-    }
-    Ok(())
-}
-
-fn with_block(text: &str, block: &str, content: &str) -> Result<String, String> {
-    let (begin, end) = (
-        format!("<!-- {block}:begin -->"),
-        format!("<!-- {block}:end -->"),
-    );
-    let missing = |marker: &str| format!("there is no `{marker}`");
-    let (before, rest) = text.split_once(&begin).ok_or_else(|| missing(&begin))?;
-    let (_, after) = rest.split_once(&end).ok_or_else(|| missing(&end))?;
-    Ok(format!("{before}{begin}\n{content}{end}{after}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(args: &[&str]) -> Result<Options, String> {
         Options::parse(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn a_block_is_replaced_and_the_rest_kept() {
-        let text = "a\n<!-- x:begin -->\nold\n<!-- x:end -->\nb\n";
-        let replaced = with_block(text, "x", "new\n").unwrap();
-        assert_eq!(replaced, "a\n<!-- x:begin -->\nnew\n<!-- x:end -->\nb\n");
-        assert_eq!(with_block(&replaced, "x", "new\n").unwrap(), replaced);
-        assert!(with_block("no markers", "x", "new").is_err());
     }
 
     #[test]

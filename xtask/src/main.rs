@@ -18,7 +18,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   ci                  every check, in order, up to the first that fails
-  tidy                the checks of the sources' text: headers, sizes, banned code, rule ids
+  tidy                the checks of the sources' text: headers, sizes, banned code, rule ids, cancel safety;
+                      --write updates the table of operations
   conformance [..]    the conformance suite on every backend; --write updates its tables
   schedules [N]       the suite on the simulator, under N schedules: 1,000 unless said
   mutants [..]        the suite against faults: every MUST has to fail on one; --full: on no other
@@ -46,6 +47,7 @@ fn run(command: &str, args: &[String]) -> Result<(), String> {
         ("schedules", args) => schedules::run(&root(), args),
         ("mutants", args) => mutants::run(&root(), args),
         ("tidy", []) => tidy::run(&root()),
+        ("tidy", [write]) if write == "--write" => tidy::write(&root()),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             Ok(())

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::{
     future::Future,
-    panic::Location,
+    panic::{Location, resume_unwind},
     sync::{
         Mutex, PoisonError,
         atomic::{
@@ -24,7 +24,8 @@ use std::{
     thread,
 };
 
-/// Runs `body` under `seeds` schedules, each on a thread of its own and in a world of its own.
+/// Runs `body` under `seeds` schedules, each on a thread of its own and in a world of its own; as many at a time as
+/// there are [cores](Sim::jobs).
 ///
 /// A run fails where the body panics; where a task panics and nobody joins it; where nothing can go on
 /// (a deadlock), or nothing comes to an end (a livelock, too many steps, too much virtual time). For other
@@ -226,15 +227,16 @@ impl Sim {
                 }
             }
         };
-        if self.jobs.get() == 1 {
+        thread::scope(|scope| {
+            let others = 1..self.at_once(seeds);
+            let others: Vec<_> = others.map(|_| scope.spawn(work)).collect();
             work();
-        } else {
-            thread::scope(|scope| {
-                for _ in 0..self.jobs.get() {
-                    scope.spawn(work);
-                }
-            });
-        }
+            for other in others {
+                other
+                    .join()
+                    .unwrap_or_else(|payload| resume_unwind(payload));
+            }
+        });
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -51,6 +51,12 @@ impl Drop for Quiet {
 
 const NO_TEXT: &str = "(a payload that is not a string)";
 
+/// Whether there was a panic on this thread since [`take_all`] was called last.
+#[inline]
+pub(crate) fn any() -> bool {
+    ANY.get()
+}
+
 /// The messages of all panics of this thread since this was called last, with their places, in their order.
 pub(crate) fn take_all() -> Vec<String> {
     match ANY.replace(false) {

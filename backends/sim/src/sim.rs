@@ -84,7 +84,8 @@ pub struct Sim {
     /// Faults by seed.
     faults: bool,
     same_thread: bool,
-    pub(crate) jobs: NonZeroUsize,
+    /// Unless set, one a core.
+    jobs: Option<NonZeroUsize>,
 }
 
 impl Default for Sim {
@@ -102,7 +103,7 @@ impl Sim {
             settings: Settings::default(),
             faults: true,
             same_thread: false,
-            jobs: NonZeroUsize::MIN,
+            jobs: None,
         }
     }
 
@@ -174,18 +175,27 @@ impl Sim {
         self
     }
 
-    /// Runs all seeds on the caller's thread: faster, for a thread costs more than a small run, and what a run
-    /// leaves in thread-locals is there in the next.
+    /// Runs all seeds on the caller's thread, one after the other: faster, for a thread costs more than a small run,
+    /// and what a run leaves in thread-locals is there in the next. With [`jobs`](Self::jobs), on so many threads.
     pub fn same_thread(mut self) -> Self {
         self.same_thread = true;
         self
     }
 
-    /// Runs `jobs` seeds at a time. Not for bodies with statics that they change. The failure that is
-    /// reported is still that of the lowest seed.
+    /// Runs `jobs` seeds at a time: one a core unless set. What is reported does not depend on it, for it is the
+    /// failure of the lowest seed. A body that changes statics, files or the like wants 1.
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
+        self.jobs = Some(jobs);
         self
+    }
+
+    /// How many of `seeds` run at a time.
+    pub(crate) fn at_once(&self, seeds: u64) -> usize {
+        let jobs = self.jobs.unwrap_or_else(|| match self.same_thread {
+            true => NonZeroUsize::MIN,
+            false => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        });
+        usize::try_from(seeds).map_or(jobs.get(), |seeds| jobs.get().min(seeds))
     }
 
     /// Keeps what happens, for [`Run::records`].

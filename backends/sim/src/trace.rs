@@ -114,7 +114,7 @@ impl Trace {
         self.kept.is_some()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add(&mut self, now: u64, event: Event) {
         let (kind, task): (u64, _) = match event {
             // The place is left out: it is an address.
@@ -128,21 +128,25 @@ impl Trace {
         };
         // What only a trace that is read has must not change the hash.
         if kind != 6 {
-            for word in [now, kind << 32 | u64::from(task)] {
-                // FNV-1a, a word at a time.
-                self.hash = (self.hash ^ word)
-                    .wrapping_mul(0x0100_0000_01b3)
-                    .rotate_left(23);
-            }
+            self.mix(now);
+            self.mix(kind << 32 | u64::from(task));
         }
-        if let Some(kept) = &mut self.kept {
-            let at = Instant::ORIGIN + Duration::from_nanos(now);
-            kept.push(Record { at, event });
+        if self.is_kept() {
+            self.keep(now, event);
         }
     }
 
+    /// Apart, for it is seldom.
+    #[cold]
+    fn keep(&mut self, now: u64, event: Event) {
+        let at = Instant::ORIGIN + Duration::from_nanos(now);
+        self.kept.get_or_insert_default().push(Record { at, event });
+    }
+
     /// Something that the program itself did, such as a draw of entropy.
+    #[inline]
     pub(crate) fn mix(&mut self, word: u64) {
+        // FNV-1a, a word at a time.
         self.hash = (self.hash ^ word)
             .wrapping_mul(0x0100_0000_01b3)
             .rotate_left(23);

@@ -375,3 +375,33 @@ fn either_of_two_that_are_ready_wins_a_race() {
         sometimes!(both && !first);
     });
 }
+
+/// One polls its timer with the task's own waker, the other through a `race!`, which has wakers of its own.
+#[test]
+fn timers_of_one_time_wake_in_the_order_in_which_they_were_set() {
+    const SECOND: Duration = Duration::from_secs(1);
+    for raced_first in [true, false] {
+        let run = Sim::new()
+            .schedule(Schedule::Fifo)
+            .without_faults()
+            .run(0, |rt| async move {
+                let woken = Arc::new(Mutex::new(Vec::new()));
+                let tasks = [raced_first, !raced_first, raced_first].map(|raced| {
+                    let (soon, woken) = (rt.clone(), woken.clone());
+                    rt.spawn(async move {
+                        match raced {
+                            true => race!(soon.sleep(SECOND), std::future::pending()),
+                            false => soon.sleep(SECOND).await,
+                        }
+                        woken.lock().unwrap().push(raced);
+                    })
+                });
+                for task in tasks {
+                    task.await.unwrap();
+                }
+                let woken = woken.lock().unwrap();
+                assert_eq!(*woken, [raced_first, !raced_first, raced_first]);
+            });
+        assert!(run.failure.is_none(), "{:?}", run.failure);
+    }
+}

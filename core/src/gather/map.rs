@@ -67,6 +67,9 @@ where
 }
 
 /// [`map_concurrent`] over a stream. An output that is there is not kept back by an item that is not.
+///
+/// # Cancel safety
+/// Dropping it aborts every task, and drops the stream.
 #[track_caller]
 pub fn map_concurrent_stream<R, S, F, Fut, T, E>(
     rt: &R,

@@ -157,8 +157,8 @@ fn what_refuses_a_request_is_not_the_end_of_the_service() {
     });
 }
 
-#[test]
-fn dropped_at_any_point_they_leave_nothing() {
+/// Dropped while they wait, and while the service inside runs.
+pub(crate) fn dropped_at_any_point() {
     check_cancel(
         |rt| async move {
             let (limiter, service) = slots(&rt, 1);

@@ -1,7 +1,7 @@
 //! The checks themselves. Each takes all files and returns a line per problem.
 
 use super::{
-    File,
+    File, cancel,
     code::{code_of, has_word},
 };
 use crate::manifest;
@@ -21,6 +21,7 @@ pub(super) const ALL: &[Check] = &[
     rule_ids,
     lints,
     dependencies,
+    cancel::check,
 ];
 
 /// The command of the README that runs every test; `.ci/run` runs the same.

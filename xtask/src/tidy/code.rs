@@ -32,6 +32,11 @@ pub(super) fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
+/// The names, keywords and numbers in a text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_word(c)).filter(|word| !word.is_empty())
+}
+
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

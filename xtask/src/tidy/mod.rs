@@ -1,11 +1,13 @@
 //! `cargo xtask tidy`: what a reader would complain of, and no compiler does.
 
+mod cancel;
 mod checks;
 mod code;
+mod items;
 
 pub(crate) use code::code_of;
 
-use crate::tools::files;
+use crate::tools::{files, replace};
 use std::{fs, path::Path};
 
 /// A file of the project.
@@ -13,6 +15,12 @@ pub(crate) struct File {
     /// Relative to the root, with `/`.
     path: String,
     text: String,
+}
+
+/// Brings up to date what is made from the sources.
+pub(crate) fn write(root: &Path) -> Result<(), String> {
+    let (table, _) = cancel::made_of(&load(root)?);
+    replace(&root.join(cancel::PAPER), cancel::BLOCK, &table)
 }
 
 /// Runs every check and lists all that they found.

@@ -19,7 +19,7 @@ impl State {
         let mut reports: Vec<_> = self
             .tasks
             .iter()
-            .map(|(_, task)| self.report(task))
+            .map(|(key, task)| self.report(key, task))
             .collect();
         reports.sort_by_key(|report| report.task);
         reports
@@ -32,17 +32,18 @@ impl State {
         reports
     }
 
-    fn report(&self, task: &Task) -> TaskReport {
-        // The task's own, the poll's, and the one that a handle keeps for an abort.
+    fn report(&self, key: usize, task: &Task) -> TaskReport {
+        // The task's own, the one that it is polled with, and the one that a handle keeps for an abort.
         let polled = self.current.is_some_and(|(_, no)| no == task.no);
         let kept = task.no != TaskNo(0) && task.polls > 0 && !task.detached;
-        let own = 1 + usize::from(polled) + usize::from(kept && !polled);
+        let own = 1 + usize::from(polled || task.spare.is_some()) + usize::from(kept && !polled);
         // While it is polled, they are those of the poll before.
         let notes: &[Note] = if polled { &[] } else { &task.notes };
         let (aborts, notes): (Vec<_>, Vec<_>) =
             notes.iter().partition(|note| note.wait.is_for_abort());
         let own = own + aborts.len();
         let notes = notes.into_iter().map(Note::report);
+        let timers = self.timers.that_wake(task.tenant(key));
         TaskReport {
             task: task.no,
             parent: task.parent,
@@ -52,7 +53,7 @@ impl State {
             last_poll: instant(task.last_poll),
             waits: task.waits.iter().map(Wait::report).chain(notes).collect(),
             timer: self.timers.of(task.no).map(instant),
-            wakers: Arc::strong_count(&task.waker).saturating_sub(own),
+            wakers: (Arc::strong_count(&task.waker) + timers).saturating_sub(own),
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What a world consists of, and what changes in one step. All of it under the world's lock.
 
-use super::{BoxedTask, TaskWaker, instant, signals::Listener, timers::Timers, waits::Wait};
+use super::{
+    BoxedTask, TaskWaker, instant,
+    signals::Listener,
+    timers::{Sleeper, Tenant, Timers},
+    waits::Wait,
+};
 use crate::{
     cancel::Stage,
     choice::{Choices, Rng, Script},
@@ -16,6 +21,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     panic::Location,
+    ptr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::AcqRel},
@@ -67,6 +73,8 @@ pub(crate) struct Task {
     /// `None` while it is polled; the body is polled from its own place.
     pub(super) future: Option<BoxedTask>,
     pub(super) waker: Arc<TaskWaker>,
+    /// The same, as it is polled with: `None` while it is polled, and before.
+    pub(super) spare: Option<Waker>,
     pub(super) no: TaskNo,
     pub(super) parent: Option<TaskNo>,
     pub(super) name: Option<Box<str>>,
@@ -125,14 +133,21 @@ impl State {
     }
 
     /// What the task that was just polled has told, in return for what it told before.
+    #[inline]
     pub(super) fn polled(&mut self, notes: &mut Vec<Note>) {
         self.note_panics();
         let Some((key, no)) = self.current else {
             return;
         };
-        let Some(task) = self.tasks.get_mut(key).filter(|task| task.no == no) else {
-            return;
-        };
+        let task = self.tasks.get(key).filter(|task| task.no == no);
+        // Mostly there are none, and there were none.
+        if task.is_some_and(|task| !(notes.is_empty() && task.notes.is_empty())) {
+            self.swap_notes(key, no, notes);
+        }
+    }
+
+    fn swap_notes(&mut self, key: usize, no: TaskNo, notes: &mut Vec<Note>) {
+        let task = &mut self.tasks[key];
         for note in &mut *notes {
             let before = task.notes.iter().find(|before| before.is_of(note));
             note.since = before.map_or(self.now, |before| before.since);
@@ -146,7 +161,15 @@ impl State {
     }
 
     /// Panics that were caught within the poll that is over now.
+    #[inline]
     pub(super) fn note_panics(&mut self) {
+        if quiet::any() {
+            self.take_panics();
+        }
+    }
+
+    #[cold]
+    fn take_panics(&mut self) {
         let messages = quiet::take_all();
         let Some((key, no)) = self.current else {
             return;
@@ -209,10 +232,12 @@ impl State {
         let (key, no) = self.ready.take(&mut self.choices, priority)?;
         let task = self.tasks.get_mut(key).filter(|task| task.no == no)?;
         if self.choices.strikes(self.settings.swaps) {
+            task.spare = None;
             task.waker = Arc::new(TaskWaker {
                 world: task.waker.world.clone(),
                 key,
                 no,
+                swaps: task.waker.swaps + 1,
                 queued: AtomicBool::new(false),
             });
         } else {
@@ -228,8 +253,10 @@ impl State {
         };
         task.last_poll = self.now;
         self.spins = self.spins.max(task.polls_now);
+        let spare = task.spare.take();
+        let waker = spare.unwrap_or_else(|| Waker::from(task.waker.clone()));
         self.trace.add(self.now, Event::Polled(no));
-        Some((key, task.future.take(), Waker::from(task.waker.clone())))
+        Some((key, task.future.take(), waker))
     }
 
     /// A fault: what could go on lets others go first. It keeps its priority, for it is not its will.
@@ -260,8 +287,17 @@ impl State {
         }
     }
 
-    /// Moves the clock to the next timer; gives the wakers of those that fire.
-    pub(super) fn jump(&mut self) -> Result<Vec<Waker>, Failure> {
+    /// The task that is being polled, if that is what it wakes.
+    pub(super) fn tenant_of(&self, waker: &Waker) -> Option<Tenant> {
+        let (key, no) = self.current?;
+        let task = self.tasks.get(key).filter(|task| task.no == no)?;
+        // As long as the task has it, nothing else is at its address.
+        let same = ptr::eq(waker.data(), Arc::as_ptr(&task.waker).cast());
+        same.then(|| task.tenant(key))
+    }
+
+    /// Moves the clock to the next timer; wakes those whose timers fire, and gives what has to be woken under no lock.
+    pub(super) fn jump(&mut self) -> Result<Vec<Sleeper>, Failure> {
         let Some(next) = self.timers.next() else {
             return Err(Failure::Deadlock {
                 at: instant(self.now),
@@ -281,7 +317,36 @@ impl State {
             self.now = next;
             self.trace.add(next, Event::Jumped);
         }
-        Ok(self.timers.fire(self.now))
+        let (mut others, now) = (Vec::new(), self.now);
+        let Self {
+            timers,
+            tasks,
+            ready,
+            trace,
+            ..
+        } = self;
+        timers.fire(now, |sleeper| match sleeper {
+            // In the order in which they were set, also where another's waker comes first.
+            Sleeper::Task(tenant) if others.is_empty() => {
+                if let Some(entry) = woken(tasks, tenant) {
+                    let task = entry.1;
+                    trace.add(now, Event::Woken { task, by: None });
+                    ready.push(entry);
+                }
+            }
+            sleeper => others.push(sleeper),
+        });
+        Ok(others)
+    }
+
+    /// Wakes one whose timer has fired.
+    pub(super) fn wake(&mut self, tenant: Tenant) {
+        if let Some(entry) = woken(&self.tasks, tenant) {
+            let by = self.current.map(|(_, no)| no);
+            let task = entry.1;
+            self.trace.add(self.now, Event::Woken { task, by });
+            self.ready.push(entry);
+        }
     }
 
     /// Whether tasks have been busy for so long that time has to go on: what never waits takes time,
@@ -306,6 +371,23 @@ impl State {
         }
         Ok(false)
     }
+}
+
+impl Task {
+    pub(super) fn tenant(&self, key: usize) -> Tenant {
+        Tenant {
+            key,
+            no: self.no,
+            swaps: self.waker.swaps,
+        }
+    }
+}
+
+/// Marks a task as woken; `None` where it was already, has ended, or has another waker by now.
+fn woken(tasks: &Slab<Task>, tenant: Tenant) -> Option<Entry> {
+    let task = tasks.get(tenant.key)?;
+    let is_it = task.tenant(tenant.key) == tenant;
+    (is_it && !task.waker.queued.swap(true, AcqRel)).then_some((tenant.key, tenant.no))
 }
 
 impl fmt::Debug for State {

@@ -35,6 +35,8 @@ pub(crate) fn semaphore() {
             let limit = Duration::from_secs(1);
             let permit = semaphore.acquire_many_timeout(&rt, 2, limit).await.unwrap();
             drop(permit);
+            drop(semaphore.acquire().await.unwrap());
+            drop(semaphore.clone().acquire_many_owned(2).await.unwrap());
             drop(semaphore.acquire_owned().await.unwrap());
         },
         |_, semaphore| async move {

@@ -4,9 +4,9 @@ use crate::kit::{Count, later, nobody_stays, step};
 use anyrt_core::{
     cancel::{Cancellable, CancellationToken, shield},
     context::Context,
-    gather::{gather, hedge, map_concurrent, race, race_ok},
+    gather::{gather, hedge, map_concurrent, map_concurrent_stream, race, race_ok},
     group::{TaskGroup, task_group},
-    rt::{JoinHandle, Lock, Spawn},
+    rt::{JoinHandle, Lock, Receiver, Runtime, Sender, Spawn},
     sync::FifoMutex,
     task_local,
 };
@@ -151,6 +151,16 @@ pub(crate) fn mapped() {
         while let Some(output) = outputs.next().await {
             output.unwrap();
         }
+    });
+}
+
+pub(crate) fn mapped_stream() {
+    nobody_stays(|rt, count| async move {
+        let (sender, receiver) = rt.channel(1).unwrap();
+        later(&rt, move || _ = sender.try_send(()));
+        let items = receiver.into_stream();
+        let outputs = map_concurrent_stream(&rt, items, |()| count.trial(&rt));
+        assert_eq!(outputs.collect().await.unwrap(), [1]);
     });
 }
 

@@ -41,7 +41,12 @@ pub(crate) fn timer() {
 pub(crate) fn timeout() {
     check_cancel(
         |_| async { Count::default() },
-        |rt, count| async move { drop(rt.timeout(SECOND, count.work(&rt)).await) },
+        |rt, count| async move {
+            drop(rt.timeout(SECOND, count.work(&rt)).await);
+            drop(rt.timeout_at(rt.now() + SECOND, count.work(&rt)).await);
+            let timeout = rt.timeout_secs(1.0, count.work(&rt)).unwrap();
+            drop(timeout.await);
+        },
         |_, count| async move { assert_eq!(count.get(), 0) },
     );
 }

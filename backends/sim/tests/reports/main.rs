@@ -266,11 +266,13 @@ fn a_report_has_the_line_that_replays_it() {
 
 #[test]
 fn the_lowest_seed_is_reported_by_any_number_of_jobs() {
-    let alone = report(&Sim::new(), ordered);
-    let jobs = std::num::NonZero::new(4).unwrap();
-    let together = report(&Sim::new().jobs(jobs), ordered);
-    let first = |text: &str| text.lines().next().map(str::to_owned);
-    assert_eq!(first(&alone), first(&together));
+    let report_of = |sim: &Sim| report(sim, ordered);
+    let unset = report_of(&Sim::new());
+    for jobs in [1, 2, 8] {
+        let jobs = std::num::NonZero::new(jobs).unwrap();
+        assert_eq!(report_of(&Sim::new().jobs(jobs)), unset, "{jobs} jobs");
+    }
+    assert_eq!(report_of(&Sim::new().same_thread()), unset);
 }
 
 #[test]
