@@ -3,6 +3,7 @@
 use super::child::{Progress, reporting, start};
 use crate::{
     ConfigError,
+    error::check,
     group::{GroupBuilder, GroupError, Step, TaskError, TaskGroup},
     rt::Runtime,
 };
@@ -117,10 +118,8 @@ where
     /// # Errors
     /// A [`ConfigError`] if there are no futures (*GA-2*).
     pub fn non_empty(self) -> Result<Self, ConfigError> {
-        match self.total {
-            0 => Err(ConfigError::new("futures", "an empty list", "at least 1")),
-            _ => Ok(self),
-        }
+        check::at_least_one("futures", self.total)?;
+        Ok(self)
     }
 
     /// Calls `report` with how many are done, and of how many, once a completion: 1, 2, … up to the

@@ -3,6 +3,7 @@
 use super::child::{Progress, reporting, start_made, start_raised};
 use crate::{
     ConfigError,
+    error::check,
     group::{Step, TaskError, TaskGroup},
     rt::Runtime,
 };
@@ -177,9 +178,7 @@ where
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
     pub fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
-        if at_once == 0 {
-            return Err(ConfigError::new("limit", 0, "at least 1"));
-        }
+        check::at_least_one("limit", at_once)?;
         self.limit = at_once;
         Ok(self)
     }

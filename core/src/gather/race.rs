@@ -3,6 +3,7 @@
 use super::child::{start, start_made};
 use crate::{
     ConfigError,
+    error::check,
     group::{GroupError, Step, TaskError, TaskGroup},
     rt::Runtime,
 };
@@ -122,9 +123,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    if attempts == 0 {
-        return Err(ConfigError::new("attempts", 0, "at least 1"));
-    }
+    check::at_least_one("attempts", attempts)?;
     let group = TaskGroup::builder(rt).name("hedge").enough(1);
     let at = Location::caller();
     let rt = rt.clone();
@@ -149,9 +148,7 @@ where
 
 fn non_empty<I: IntoIterator>(futures: I) -> Result<Vec<I::Item>, ConfigError> {
     let futures: Vec<_> = futures.into_iter().collect();
-    if futures.is_empty() {
-        return Err(ConfigError::new("futures", "an empty list", "at least 1"));
-    }
+    check::at_least_one("futures", futures.len())?;
     Ok(futures)
 }
 

@@ -13,6 +13,7 @@
 
 use crate::{
     ConfigError,
+    error::check,
     rt::{Sleep, Timer},
     task::Streak,
     time::Instant,
@@ -79,9 +80,7 @@ pub fn interval_at<R: Sleep>(
     start: Instant,
     period: Duration,
 ) -> Result<Interval<R>, ConfigError> {
-    if period.is_zero() {
-        return Err(ConfigError::new("period", "0 s", "more than zero"));
-    }
+    check::more_than_zero("period", period)?;
     Ok(Interval {
         rt: rt.clone(),
         timer: Box::pin(None),

@@ -5,7 +5,7 @@ use super::{
     buffer::Index,
     shared::{Load, Shared},
 };
-use anyrt_core::{ConfigError, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 /// Settings of a [`Batcher`], made by [`Batcher::builder`].
@@ -105,17 +105,13 @@ where
             max_in_flight,
             ..
         } = self.settings;
-        for (field, value) in [("max_size", max_size), ("max_in_flight", max_in_flight)] {
-            if value == 0 {
-                return Err(ConfigError::new(field, 0, "at least 1"));
-            }
-        }
+        check::at_least_one("max_size", max_size)?;
+        check::at_least_one("max_in_flight", max_in_flight)?;
         let capacity = self.settings.capacity;
         let capacity = capacity.unwrap_or_else(|| max_size.saturating_mul(10).min(1 << 20));
-        if capacity < max_size && self.settings.capacity.is_some() {
-            let permitted = format!("at least `max_size`, {max_size}");
-            return Err(ConfigError::new("capacity", capacity, permitted));
-        }
+        let holds = capacity >= max_size || self.settings.capacity.is_none();
+        let permitted = format!("at least `max_size`, {max_size}");
+        check::that(holds, "capacity", capacity, permitted)?;
         let room = self.rt.semaphore(capacity.max(max_size))?;
         let shared = Shared::new(
             self.rt,

@@ -1,7 +1,7 @@
 //! The settings of a pool.
 
 use super::{Manager, Pool, keeper, shared::Shared};
-use anyrt_core::{ConfigError, context::Context, group::TaskGroup, rt::Runtime};
+use anyrt_core::{ConfigError, context::Context, error::check, group::TaskGroup, rt::Runtime};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// How long things may take, and objects may live; `None`: for ever.
@@ -101,18 +101,14 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     /// objects may be idle or live.
     pub fn build(self) -> Result<Pool<R, M>, ConfigError> {
         let limits = self.limits;
-        at_least_one(self.max)?;
-        if limits.min_idle > self.max {
-            let permitted = format!("at most `max_size`, {}", self.max);
-            return Err(ConfigError::new("min_idle", limits.min_idle, permitted));
-        }
+        check::at_least_one("max_size", self.max)?;
+        let (idle, permitted) = (limits.min_idle, format!("at most `max_size`, {}", self.max));
+        check::that(idle <= self.max, "min_idle", idle, permitted)?;
         for (field, limit) in [
             ("idle_time", limits.idle),
             ("max_lifetime", limits.lifetime),
         ] {
-            if limit == Some(Duration::ZERO) {
-                return Err(ConfigError::new(field, "0 s", "more than zero"));
-            }
+            check::more_than_zero(field, limit)?;
         }
         let shared = Arc::new(Shared::new(self.rt, self.manager, self.max, limits));
         let keeper = || {
@@ -129,13 +125,6 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
             .then(|| Context::default().sync_scope(keeper))
             .transpose()?;
         Ok(Pool::over(shared, keeper))
-    }
-}
-
-pub(super) fn at_least_one(max: usize) -> Result<(), ConfigError> {
-    match max {
-        0 => Err(ConfigError::new("max_size", 0, "at least 1")),
-        _ => Ok(()),
     }
 }
 

@@ -79,7 +79,7 @@ pub use manager::Manager;
 pub use metrics::PoolMetrics;
 pub use pooled::Pooled;
 
-use anyrt_core::{ConfigError, group::TaskGroup, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, group::TaskGroup, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
 
@@ -144,7 +144,7 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     /// # Errors
     /// A [`ConfigError`] for 0; nothing has changed then.
     pub fn resize(&self, max_size: usize) -> Result<(), ConfigError> {
-        builder::at_least_one(max_size)?;
+        check::at_least_one("max_size", max_size)?;
         self.owner.shared.resize(max_size);
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::{
     budget::RetryBudget,
     error::{AttemptError, RetryError},
 };
-use anyrt_core::ConfigError;
+use anyrt_core::{ConfigError, error::check};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// What to try again, how often, and when: a policy for [`retry`](super::retry()). Cheap to clone.
@@ -155,16 +155,12 @@ impl<E> RetryBuilder<E> {
     /// # Errors
     /// A [`ConfigError`] for no attempts, a limit of zero, or a backoff's factor below 1 or not finite.
     pub fn build(self) -> Result<Retry<E>, ConfigError> {
-        if self.attempts == Some(0) {
-            return Err(ConfigError::new("attempts", 0, "at least 1"));
-        }
+        check::at_least_one("attempts", self.attempts.unwrap_or(1))?;
         for (field, limit) in [
             ("max_elapsed", self.max_elapsed),
             ("attempt_limit", self.attempt_limit),
         ] {
-            if limit == Some(Duration::ZERO) {
-                return Err(ConfigError::new(field, "0ns", "more than zero"));
-            }
+            check::more_than_zero(field, limit)?;
         }
         self.backoff.check()?;
         Ok(Retry {
