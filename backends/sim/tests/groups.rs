@@ -190,7 +190,7 @@ fn an_error_is_not_lost_between_readiness_and_end() {
 fn a_spawn_after_close_is_not_cut_short() {
     check(20, |rt| async move {
         let token = CancellationToken::new();
-        let group = Group::builder(&rt).token(&token).build().unwrap();
+        let group = Group::builder(&rt).token(&token).build();
         group.spawn(ready(Ok(1))).unwrap();
         group.close();
         group.spawn(ready(Ok(2))).unwrap_err();
@@ -281,7 +281,7 @@ fn a_group_that_is_cancelled_as_it_is_made_has_one_reaper() {
         };
         let group = TaskGroup::<_, u32, u32>::builder(&rt).token(&token);
         let group = group.timeout(60 * SECOND).grace(60 * SECOND);
-        let group = group.build().unwrap();
+        let group = group.build();
         inner.sleep(SECOND).await;
         group.join().await.unwrap();
         assert_eq!(inner.now(), Instant::ORIGIN + SECOND);
@@ -316,7 +316,7 @@ async fn hostile() -> Result<u32, u32> {
 fn the_grace_ends_past_a_waker_that_panics() {
     check(20, |rt| async move {
         let group = Group::builder(&rt).timeout(SECOND).grace(SECOND);
-        let group = group.build().unwrap();
+        let group = group.build();
         let before = rt.now();
         group.spawn(hostile()).unwrap();
         group.join().await.unwrap_err();
@@ -332,7 +332,7 @@ fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
         let inner = rt.clone();
         let child = outer.spawn(async move {
             let group = Group::builder(&inner).timeout(60 * SECOND);
-            let group = group.build().unwrap();
+            let group = group.build();
             group.spawn(hostile()).unwrap();
             inner.sleep(SECOND).await;
             catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
@@ -348,8 +348,8 @@ fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
 #[test]
 fn a_cancelled_group_ends_past_a_consumer_that_panics() {
     check(20, |rt| async move {
-        let group = Group::builder(&rt).max_concurrent(1).grace(SECOND);
-        let group = group.build().unwrap();
+        let group = Group::builder(&rt).max_concurrent(1).unwrap().grace(SECOND);
+        let group = group.build();
         for _ in 0..3 {
             group.spawn(pending()).unwrap();
         }

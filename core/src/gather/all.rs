@@ -98,18 +98,15 @@ where
         Settled(self)
     }
 
-    /// Runs at most `at_once` tasks at once, the others as soon as one has ended, in order (*GA-9*).
+    /// Runs at most `tasks` tasks at once, the others as soon as one has ended, in order (*GA-9*).
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
-        if at_once == 0 {
-            return Err(ConfigError::new("limit", 0, "at least 1"));
+    pub fn max_concurrent(mut self, tasks: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("max_concurrent", tasks)?;
+        if let Some(setup) = &mut self.setup {
+            setup.group.limit_to(tasks);
         }
-        self.setup = self.setup.map(|setup| Setup {
-            group: setup.group.max_concurrent(at_once),
-            ..setup
-        });
         Ok(self)
     }
 

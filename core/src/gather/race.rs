@@ -80,7 +80,7 @@ where
     E: Send + 'static,
 {
     let futures = non_empty(futures)?;
-    let group = TaskGroup::builder(rt).name("race_ok").enough(1);
+    let group = TaskGroup::builder(rt).name("race_ok").first();
     let at = Location::caller();
     Ok(async move { first_of(group.build_at(at), futures, at).await })
 }
@@ -124,7 +124,7 @@ where
     E: Send + 'static,
 {
     check::at_least_one("attempts", attempts)?;
-    let group = TaskGroup::builder(rt).name("hedge").enough(1);
+    let group = TaskGroup::builder(rt).name("hedge").first();
     let at = Location::caller();
     let rt = rt.clone();
     Ok(async move {

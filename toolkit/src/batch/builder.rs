@@ -121,7 +121,7 @@ where
             self.share,
             Arc::new(room),
         );
-        Batcher::over(Arc::new(shared))
+        Ok(Batcher::over(Arc::new(shared)))
     }
 }
 

@@ -36,7 +36,7 @@ mod shared;
 pub use builder::BatcherBuilder;
 pub use error::BatchError;
 
-use anyrt_core::{ConfigError, context::Context, group::TaskGroup, join_all, rt::Runtime};
+use anyrt_core::{context::Context, group::TaskGroup, join_all, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
 
@@ -72,26 +72,26 @@ where
         BatcherBuilder::new(rt, load)
     }
 
-    fn over(shared: Arc<Shared<R, K, V, E>>) -> Result<Self, ConfigError> {
+    fn over(shared: Arc<Shared<R, K, V, E>>) -> Self {
         // Nobody's: it may outlive who makes it.
         let tasks = Context::default().sync_scope(|| {
             let tasks = TaskGroup::builder(&shared.rt)
                 .name("batcher")
                 .supervisor()
                 .discard()
-                .build()?;
+                .build();
             let driver = driver::drive(shared.clone(), tasks.spawner());
             // Refused, it is dropped, and with that the batcher has ended.
             tasks.spawn_named("driver", driver).ok();
-            Ok(tasks)
-        })?;
+            tasks
+        });
         let owner = Owner {
             shared,
             _tasks: tasks,
         };
-        Ok(Self {
+        Self {
             owner: Arc::new(owner),
-        })
+        }
     }
 
     /// Waits for room, for the key's batch, and for its result.

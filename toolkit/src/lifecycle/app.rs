@@ -211,7 +211,6 @@ fn group<R: Runtime>(rt: &R) -> TaskGroup<R, (), Infallible> {
         .supervisor()
         .discard()
         .build()
-        .expect("no setting of it can be wrong")
 }
 
 /// Listens for requests, until its group is dropped.

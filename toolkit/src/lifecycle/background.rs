@@ -50,9 +50,7 @@ impl<R: Runtime> Background<R> {
             .discard();
         Self {
             rt: rt.clone(),
-            tasks: tasks
-                .build()
-                .unwrap_or_else(|_| unreachable!("no setting of it can be wrong")),
+            tasks: tasks.build(),
             stop: around.unwrap_or_default(),
             late: Late::default(),
         }

@@ -115,15 +115,14 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
             let group = TaskGroup::builder(&shared.rt)
                 .name("pool")
                 .discard()
-                .build()?;
+                .build();
             let keeping = keeper::keep(shared.clone());
             group.spawn_named("keeper", keeping).ok();
-            Ok(group)
+            group
         };
         let keeper = (limits.min_idle > 0 || limits.by_age())
             // Nobody's: it may outlive who makes it.
-            .then(|| Context::default().sync_scope(keeper))
-            .transpose()?;
+            .then(|| Context::default().sync_scope(keeper));
         Ok(Pool::over(shared, keeper))
     }
 }

@@ -221,9 +221,6 @@ impl<R: Runtime> Shared<R> {
             .name("exit stack")
             .token(&CancellationToken::new())
             .build();
-        let Ok(group) = group else {
-            return;
-        };
         let closing = async move {
             let closing = async {
                 before.await;

@@ -222,14 +222,14 @@ impl<R: Runtime> TaskPoolBuilder<R> {
                 .name("task pool")
                 .supervisor()
                 .discard()
-                .build()?;
+                .build();
             for _ in 0..self.workers {
                 let work = shared::work(shared.clone());
                 // Refused, it is dropped, and counts as a worker that has gone.
                 workers.spawn_named("worker", work).ok();
             }
-            Ok(workers)
-        })?;
+            workers
+        });
         let owner = Owner {
             shared,
             _workers: workers,

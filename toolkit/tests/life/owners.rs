@@ -46,7 +46,7 @@ async fn of_a_request<T: Send + 'static>(
     let group = TaskGroup::<_, (), Infallible>::builder(rt)
         .token(&token)
         .timeout(60 * SECOND);
-    let group = group.build().unwrap();
+    let group = group.build();
     let (sender, made) = oneshot::channel();
     let request = async move {
         sender.send(make.await).ok();
