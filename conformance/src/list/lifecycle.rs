@@ -54,6 +54,8 @@ macro_rules! __rules_lifecycle {
                 "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both.")
             (lc_24_what_outlives_a_call_has_nobodys_context, owners::lc_24, "LC-24", Must, Exact,
                 "What batchers, task pools, the keepers of pools and the refreshes of caches run has nobody's context: it sees no token, deadline or value of who made or uses them, goes on when that one is cancelled, and no group around waits for it.")
+            (lc_25_what_an_application_gives, app::lc_25, "LC-25", Must, Exact,
+                "A subsystem's handle gives its output once it has ended, and nothing where it failed, panicked or was aborted; the report has what the start-up returned.")
         ] }
     };
 }

@@ -45,6 +45,7 @@
 
 mod app;
 mod background;
+mod handle;
 mod periodic;
 mod report;
 mod runs;
@@ -52,6 +53,7 @@ mod tree;
 
 pub use app::App;
 pub use background::{Background, Drained};
+pub use handle::SubsystemHandle;
 pub use periodic::{Overlap, Periodic, PeriodicBuilder, PeriodicStats, Restart};
 pub use report::{Report, StopReason, SubsystemError};
 pub use tree::{Stopping, Subsystem};

@@ -32,6 +32,7 @@ table! {
     }
     "lifecycle/app.rs" { "run" => owners::application }
     "lifecycle/background.rs" { "drain" => owners::background_drain }
+    "lifecycle/handle.rs" { "SubsystemHandle" => owners::subsystem_output }
     "limit/concurrency/mod.rs" {
         "acquire" => limits::slot,
         "acquire_for" => limits::slot_for_a_key,

@@ -1,7 +1,10 @@
 //! Batchers, workers, applications: who stays gets what is his, and nothing is left of who goes.
 
 use crate::kit::{Count, nobody_stays, step};
-use anyrt_core::rt::{Sleep, Spawn};
+use anyrt_core::{
+    channel::oneshot,
+    rt::{Lock, Runtime, Sleep, Spawn},
+};
 use anyrt_sim::{SimHandle, SimRuntime, check_cancel};
 use anyrt_toolkit::{
     batch::Batcher,
@@ -193,6 +196,41 @@ pub(crate) fn application() {
         |rt, (count, unclean)| async move {
             count.gone(&rt).await;
             unclean.gone(&rt).await;
+        },
+    );
+}
+
+/// It can be waited for again.
+pub(crate) fn subsystem_output() {
+    check_cancel(
+        |rt| async move {
+            let (sender, handle) = oneshot::channel();
+            let inner = rt.clone();
+            let app = App::new(&rt).run(|app| async move {
+                let slow = app.spawn("slow", move |_| async move {
+                    step(&inner).await;
+                    Ok::<_, Infallible>(7)
+                });
+                sender.send(slow.unwrap()).unwrap();
+                Ok::<_, Infallible>(())
+            });
+            drop(rt.spawn(app));
+            Arc::new(rt.lock((handle.await.unwrap(), None)))
+        },
+        |_, waited| async move {
+            let mut waited = waited.lock().await;
+            let (handle, output) = &mut *waited;
+            if output.is_none() {
+                *output = handle.await;
+            }
+        },
+        |_, waited| async move {
+            let (handle, output) = &mut *waited.lock().await;
+            let output = match output.take() {
+                None => handle.await,
+                output => output,
+            };
+            assert_eq!(output, Some(7));
         },
     );
 }

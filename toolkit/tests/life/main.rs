@@ -4,6 +4,7 @@ mod app;
 mod batch;
 mod dropped;
 mod numbers;
+mod outputs;
 mod owners;
 mod periodic;
 mod pool;
