@@ -344,6 +344,25 @@ fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
     });
 }
 
+/// Children end by themselves, however long that takes, and no timer is left that others would wait for.
+#[test]
+fn a_grace_without_end() {
+    check(20, |rt| async move {
+        let group = Group::builder(&rt).grace(Duration::MAX).build();
+        let (inner, token) = (rt.clone(), group.token().clone());
+        let year = SECOND * 3600 * 24 * 365;
+        let child = async move {
+            token.cancelled().await;
+            inner.sleep(year).await;
+            Ok(7)
+        };
+        group.spawn(child).unwrap();
+        group.cancel();
+        assert_eq!(group.collect().await.unwrap(), [7]);
+        assert_eq!(rt.now(), Instant::ORIGIN + year);
+    });
+}
+
 /// The end of a queued child wakes whoever waits for an output, and that one panics.
 #[test]
 fn a_cancelled_group_ends_past_a_consumer_that_panics() {

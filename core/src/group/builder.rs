@@ -83,7 +83,9 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         self.max_concurrent = children;
     }
 
-    /// The time between the cancellation of the children's token and their abort (*TG-13*). Zero unless set: they are aborted at once.
+    /// The time between the cancellation of the children's token and their abort (*TG-13*). Zero unless set: they are
+    /// aborted at once. With [`Duration::MAX`] no cancellation ever aborts them: for children that see the token and end by
+    /// themselves. Dropping the group aborts them all the same.
     ///
     /// A child that is asked to stop ends well with `Ok`, and is left out of the group's error. One that
     /// makes an error of its cancellation has failed, and is told of.

@@ -40,6 +40,7 @@ table! {
     "limit/rate/mod.rs" {
         "acquire" => limits::turn,
         "acquire_many" => limits::heavy_turn,
+        "acquire_chunked" => limits::turns_of_chunks,
     }
     "operation/mod.rs" {
         "run" => operations::run,
