@@ -186,9 +186,9 @@ pub use anyrt_core::rt::{
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::time::{wait_for, wait_for_task, wait_until};
 pub use anyrt_core::{
-    ConfigError, Elapsed, FutureSet, Instant, JoinError, cancel, channel, context, erased, error,
-    gather, group, join, join_all, portable_sync, race, rt, scope, scope_local, sync, task,
-    task_local, time, try_join, try_join_all, try_scope, waits,
+    ConfigError, Elapsed, FutureSet, Instant, JoinError, cancel, channel, context, delegate,
+    erased, error, gather, group, join, join_all, portable_sync, race, rt, scope, scope_local,
+    sync, task, task_local, time, try_join, try_join_all, try_scope, waits,
 };
 pub use default::{
     Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,

@@ -5,6 +5,7 @@ use anyrt_core::{
     Instant,
     cancel::{CancellationToken, shield},
     context::Context,
+    delegate,
     gather::map_concurrent_stream,
     group::{Cause, Ready, Spawner, StartError, TaskGroup, task_group},
     rt::{Clock, Entropy, Receiver, Runtime, Sleep, Spawn, SpawnBlocking, Timeout},
@@ -13,12 +14,11 @@ use anyrt_core::{
 use anyrt_sim::{SimHandle, SimRuntime, check};
 use std::{
     future::{pending, poll_fn, ready},
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex},
     task::{self, Poll, Wake, Waker},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 type Group = TaskGroup<SimRuntime, u32, u32>;
@@ -222,48 +222,23 @@ impl Spawn for Cancels {
 }
 
 impl SpawnBlocking for Cancels {
-    type BlockingHandle<T: Send + 'static> = <SimRuntime as SpawnBlocking>::BlockingHandle<T>;
-
-    #[track_caller]
-    fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.inner.spawn_blocking(work)
-    }
+    delegate!(SpawnBlocking => inner: SimRuntime);
 }
 
 impl Clock for Cancels {
-    fn now(&self) -> Instant {
-        self.inner.now()
-    }
-
-    fn wall_time(&self) -> SystemTime {
-        self.inner.wall_time()
-    }
+    delegate!(Clock => inner: SimRuntime);
 }
 
 impl Sleep for Cancels {
-    type Timer = <SimRuntime as Sleep>::Timer;
-
-    fn sleep_until(&self, deadline: Instant) -> Self::Timer {
-        self.inner.sleep_until(deadline)
-    }
+    delegate!(Sleep => inner: SimRuntime);
 }
 
 impl Entropy for Cancels {
-    fn random_u64(&self) -> u64 {
-        self.inner.random_u64()
-    }
+    delegate!(Entropy => inner: SimRuntime);
 }
 
 impl Runtime for Cancels {
-    anyrt_core::portable_sync!();
-
-    fn parallelism(&self) -> NonZeroUsize {
-        self.inner.parallelism()
-    }
+    delegate!(Runtime => inner: SimRuntime, except name);
 
     fn name(&self) -> &'static str {
         "cancels"

@@ -20,6 +20,7 @@
 
 mod block_on;
 mod channel;
+mod delegate;
 mod lock;
 mod runtime;
 mod semaphore;
