@@ -17,6 +17,7 @@ impl<T> SendError<T> {
 
 /// Why an item could not be sent at once; it comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "never, or not yet")]
 pub enum TrySendError<T> {
     /// No slot is free, or somebody waits for one already.
     Full(T),
@@ -35,6 +36,10 @@ impl<T> TrySendError<T> {
 
 /// Why an item could not be sent in time; it comes back.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is waited for ends, or the wait does"
+)]
 pub enum SendTimeoutError<T> {
     /// No slot came free within the limit.
     Elapsed(T, Elapsed),

@@ -57,6 +57,10 @@ impl Error for ConfigError {}
 
 /// Why a task has no output.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a task without an output was aborted, or panicked"
+)]
 pub enum JoinError {
     /// The task was aborted, or its executor is gone.
     Cancelled,
@@ -225,6 +229,10 @@ impl Error for AcquireTimeout {}
 
 /// Why permits could not be had in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is waited for ends, or the wait does"
+)]
 pub enum AcquireTimeoutError {
     /// Too few came free.
     Elapsed(AcquireTimeout),
@@ -258,6 +266,7 @@ impl Error for Closed {}
 
 /// Why a permit could not be had at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "never, or not yet")]
 pub enum TryAcquireError {
     /// The semaphore is closed, and stays so.
     Closed,
@@ -278,6 +287,7 @@ impl Error for TryAcquireError {}
 
 /// Why no item could be received at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "never, or not yet")]
 pub enum TryRecvError {
     /// Nothing is there now; something may come.
     Empty,

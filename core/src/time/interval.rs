@@ -36,6 +36,7 @@ use std::{
 /// | `Delay` | 0, 35, 45, 55 |
 /// | `Skip` | 0, 35, 40, 50 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum MissedTicks {
     /// They come at once, one after the other.
     Burst,

@@ -58,6 +58,10 @@ pub enum GaveUp {
 
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is waited for ends, or the wait does"
+)]
 pub enum AttemptError<E> {
     /// With an error of its own.
     Failed(E),

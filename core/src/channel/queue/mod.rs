@@ -45,6 +45,7 @@ use std::{fmt, sync::Arc};
 
 /// How a [`Queue`] ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// No more items are taken in; those that are in come out.
     Graceful,
