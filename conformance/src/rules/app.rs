@@ -168,7 +168,7 @@ pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
         ensure!(rt.now() - start < LONG, "the grace went on");
 
-        let report = App::new(rt).close_limit(LONG).run(|app| async {
+        let report = App::new(rt).close_timeout(LONG).run(|app| async {
             let app = app;
             log.clean_up(&app, "never");
             let asked = app.clone();
@@ -256,7 +256,7 @@ pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// Periodic work: runs, failures, overlap, the drain.
+/// Periodic work: runs, failures, overlap, the shutdown.
 pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const PERIOD: Duration = Duration::from_millis(5);
     ctx.run(async {
@@ -316,7 +316,7 @@ pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 .map_err(|error| Stop::failed(error.to_string()))?,
         );
         hangs.reached(1).await;
-        let drained = background.drain(SHORT).await;
+        let drained = background.shutdown(SHORT).await;
         ensure_eq!(drained.late, ["hangs"], "whose run was aborted");
         let refused = Background::new(ctx.rt());
         let zero = refused.every("x", Duration::ZERO, || async { Ok::<_, BoxError>(()) });

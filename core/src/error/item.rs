@@ -42,7 +42,7 @@ impl<T> TrySendError<T> {
 )]
 pub enum SendTimeoutError<T> {
     /// No slot came free within the limit.
-    Elapsed(T, Elapsed),
+    TimedOut(T, Elapsed),
     /// The receiver is gone or closed.
     Closed(T),
 }
@@ -51,7 +51,7 @@ impl<T> SendTimeoutError<T> {
     /// The item that was not sent.
     pub fn into_inner(self) -> T {
         match self {
-            Self::Elapsed(item, _) | Self::Closed(item) => item,
+            Self::TimedOut(item, _) | Self::Closed(item) => item,
         }
     }
 }
@@ -86,7 +86,7 @@ item_errors! {
 impl<T> fmt::Debug for SendTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Elapsed(_, elapsed) => write!(f, "Elapsed(.., {elapsed:?})"),
+            Self::TimedOut(_, elapsed) => write!(f, "TimedOut(.., {elapsed:?})"),
             Self::Closed(_) => f.write_str("Closed(..)"),
         }
     }
@@ -95,7 +95,7 @@ impl<T> fmt::Debug for SendTimeoutError<T> {
 impl<T> fmt::Display for SendTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Elapsed(..) => "no slot came free in time",
+            Self::TimedOut(..) => "no slot came free in time",
             Self::Closed(_) => "closed: nobody can receive the item",
         })
     }
@@ -104,7 +104,7 @@ impl<T> fmt::Display for SendTimeoutError<T> {
 impl<T> Error for SendTimeoutError<T> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Elapsed(_, elapsed) => Some(elapsed),
+            Self::TimedOut(_, elapsed) => Some(elapsed),
             Self::Closed(_) => None,
         }
     }

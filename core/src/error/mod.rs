@@ -235,7 +235,7 @@ impl Error for AcquireTimeout {}
 )]
 pub enum AcquireTimeoutError {
     /// Too few came free.
-    Elapsed(AcquireTimeout),
+    TimedOut(AcquireTimeout),
     /// The semaphore is closed.
     Closed,
 }
@@ -243,7 +243,7 @@ pub enum AcquireTimeoutError {
 impl fmt::Display for AcquireTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Elapsed(timeout) => timeout.fmt(f),
+            Self::TimedOut(timeout) => timeout.fmt(f),
             Self::Closed => f.write_str("the semaphore is closed"),
         }
     }

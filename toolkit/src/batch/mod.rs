@@ -11,7 +11,7 @@
 //!     Batcher::builder(rt, |ids| select_names(ids))
 //!         .max_size(500)
 //!         .interval(Duration::from_millis(5))
-//!         .max_in_flight(2)
+//!         .max_concurrent(2)
 //!         .dedup()
 //!         .build()
 //! }
@@ -25,7 +25,7 @@
 //! ```
 //!
 //! A batch is loaded once it is full, once its first key has waited for the interval, on
-//! [`flush`](Batcher::flush), and when the batcher is [closed](Batcher::close) (*BA-1*).
+//! [`flush`](Batcher::flush), and when the batcher is [closed](Batcher::shutdown) (*BA-1*).
 
 mod buffer;
 mod builder;
@@ -130,7 +130,7 @@ where
     ///
     /// # Cancel safety
     /// Safe: it is closed with the first poll, and can be waited for again.
-    pub fn close(&self) -> impl Future<Output = ()> + Send + use<'_, R, K, V, E> {
+    pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<'_, R, K, V, E> {
         let shared = &self.owner.shared;
         async move {
             shared.close();

@@ -46,7 +46,7 @@ type Signals = Pin<Box<dyn Stream<Item = Cow<'static, str>> + Send>>;
 pub struct App<R: Runtime> {
     rt: R,
     grace: Duration,
-    close_limit: Option<Duration>,
+    close_timeout: Option<Duration>,
     signals: Option<Signals>,
 }
 
@@ -56,7 +56,7 @@ impl<R: Runtime> App<R> {
         Self {
             rt: rt.clone(),
             grace: Duration::from_secs(30),
-            close_limit: None,
+            close_timeout: None,
             signals: None,
         }
     }
@@ -70,8 +70,8 @@ impl<R: Runtime> App<R> {
     }
 
     /// How long each step of the clean-up may take: 10 seconds unless set.
-    pub fn close_limit(mut self, limit: Duration) -> Self {
-        self.close_limit = Some(limit);
+    pub fn close_timeout(mut self, limit: Duration) -> Self {
+        self.close_timeout = Some(limit);
         self
     }
 
@@ -112,13 +112,13 @@ impl<R: Runtime> App<R> {
             let Self {
                 rt,
                 grace,
-                close_limit,
+                close_timeout,
                 signals,
             } = self;
             let around = Context::current().token().cloned();
             let mut stack = ExitStack::new(&rt);
-            if let Some(limit) = close_limit {
-                stack = stack.close_limit(limit);
+            if let Some(limit) = close_timeout {
+                stack = stack.close_timeout(limit);
             }
             let (tasks, watchers) = (group(&rt), group(&rt));
             let shared = Arc::new(Shared {

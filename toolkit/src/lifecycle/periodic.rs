@@ -233,7 +233,7 @@ impl Periodic {
         self.stop.cancel_with("it was stopped");
     }
 
-    /// Whether no further run will begin: it was stopped, is drained, or has failed too often.
+    /// Whether no further run will begin: it was stopped, is shut down, or has failed too often.
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }

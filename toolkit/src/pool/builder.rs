@@ -60,26 +60,26 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     }
 
     /// How long a caller waits while all objects are in use.
-    pub fn wait_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn wait_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.wait = limit.into();
         self
     }
 
     /// How long the manager may take to make an object.
-    pub fn create_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn create_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.create = limit.into();
         self
     }
 
     /// How long the manager may take to check an object and make it fit again: one that takes longer is
     /// discarded, and the caller gets another one.
-    pub fn recycle_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn recycle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.recycle = limit.into();
         self
     }
 
     /// How long an object may lie idle. One that has for longer is dropped, and never handed out.
-    pub fn idle_time(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = limit.into();
         self
     }
@@ -92,7 +92,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
 
     /// Builds the pool; it makes no object yet.
     ///
-    /// Where [`min_idle`](Self::min_idle), [`idle_time`](Self::idle_time) or
+    /// Where [`min_idle`](Self::min_idle), [`idle_timeout`](Self::idle_timeout) or
     /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. What
     /// that makes is made with nobody's token, deadline and values, and no group waits for it (*LC-24*).
     ///
@@ -105,7 +105,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         let (idle, permitted) = (limits.min_idle, format!("at most `max_size`, {}", self.max));
         check::that(idle <= self.max, "min_idle", idle, permitted)?;
         for (field, limit) in [
-            ("idle_time", limits.idle),
+            ("idle_timeout", limits.idle),
             ("max_lifetime", limits.lifetime),
         ] {
             check::more_than_zero(field, limit)?;

@@ -138,7 +138,7 @@ impl<R: Runtime> TaskPool<R> {
     ///
     /// # Cancel safety
     /// Safe: nothing is lost.
-    pub fn drain(&self) -> impl Future<Output = ()> + Send + use<'_, R> {
+    pub fn join(&self) -> impl Future<Output = ()> + Send + use<'_, R> {
         self.owner.shared.queue.join()
     }
 

@@ -23,7 +23,7 @@ table! {
     "batch/mod.rs" {
         "load" => owners::batch_load,
         "load_many" => owners::batch_load_many,
-        "close" => owners::batch_close,
+        "shutdown" => owners::batch_shutdown,
     }
     "cache/load.rs" {
         "get_or_load" => cache::get_or_load,
@@ -31,7 +31,7 @@ table! {
         "get_or_load_with" => cache::get_or_load_with,
     }
     "lifecycle/app.rs" { "run" => owners::application }
-    "lifecycle/background.rs" { "drain" => owners::background_drain }
+    "lifecycle/background.rs" { "shutdown" => owners::background_shutdown }
     "lifecycle/handle.rs" { "SubsystemHandle" => owners::subsystem_output }
     "limit/concurrency/mod.rs" {
         "acquire" => limits::slot,
@@ -70,7 +70,7 @@ table! {
     "testing/watch.rs" { "on" => trials::watched }
     "workers/mod.rs" {
         "submit" => owners::workers_submit,
-        "drain" => owners::workers_drain,
+        "join" => owners::workers_join,
         "shutdown" => owners::workers_shutdown,
     }
 }

@@ -273,10 +273,7 @@ fn a_child_spawned_into_a_runtime_that_is_gone() {
         }
         Step::Continue
     };
-    let group = Group::builder(&rt)
-        .joiner(joiner)
-        .build()
-        .expect("good settings");
+    let group = Group::builder(&rt).joiner(joiner).build();
     *own.lock().expect("nobody panics") = Some(group.spawner());
     group.spawn(pending()).expect("it is open");
     own.lock().expect("nobody panics").take();
