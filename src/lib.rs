@@ -180,15 +180,15 @@ pub use anyrt_core::gather::{gather, hedge, map_concurrent, race, race_ok};
 pub use anyrt_core::group::{GroupError, Spawner, TaskError, TaskGroup, task_group};
 pub use anyrt_core::rt::{
     BlockOn, Channel, Clock, Entropy, JoinHandle, Lock, LockOf, Permit, Receiver, ReceiverOf,
-    Runtime, Semaphore, SemaphoreOf, SendPermit, Sender, SenderOf, Signal, Signals, Sleep, Spawn,
-    SpawnBlocking, SpawnLocal, Timeout, Timer,
+    Runtime, Semaphore, SemaphoreOf, SendPermit, Sender, SenderOf, Signal, SignalStream, Signals,
+    Sleep, Spawn, SpawnBlocking, SpawnLocal, Timeout, Timer,
 };
 pub use anyrt_core::task::{run_local, yield_now};
 pub use anyrt_core::time::{wait_for, wait_for_task, wait_until};
 pub use anyrt_core::{
-    ConfigError, Elapsed, FutureSet, Instant, JoinError, cancel, channel, context, erased, error,
-    gather, group, join, join_all, portable_sync, race, rt, scope, scope_local, sync, task,
-    task_local, time, try_join, try_join_all, try_scope, waits,
+    ConfigError, Elapsed, FutureSet, Instant, JoinError, cancel, channel, context, delegate,
+    erased, error, gather, group, join, join_all, portable_sync, race, rt, scope, scope_local,
+    sync, task, task_local, time, try_join, try_join_all, try_scope, waits,
 };
 pub use default::{
     Anyrt, DefaultRuntime, HasDefault, NoDefaultRuntime, run, runtime, sleep, spawn,
@@ -225,8 +225,8 @@ pub mod prelude {
     pub use anyrt_core::rt::{
         BlockOn, Clock as _, Entropy as _, JoinHandle as _, Lock as _, LockOf, Permit as _,
         Receiver as _, ReceiverOf, Runtime, Semaphore as _, SemaphoreOf, SendPermit as _,
-        Sender as _, SenderOf, Signals as _, Sleep as _, Spawn as _, SpawnBlocking as _,
-        SpawnLocal as _, Timeout as _, Timer as _,
+        Sender as _, SenderOf, SignalStream as _, Signals as _, Sleep as _, Spawn as _,
+        SpawnBlocking as _, SpawnLocal as _, Timeout as _, Timer as _,
     };
 }
 

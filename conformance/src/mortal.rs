@@ -5,15 +5,13 @@
 
 use crate::probe::Gate;
 use anyrt_core::{
-    Instant,
+    delegate,
     rt::{Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
     task::{PortableHandle, portable},
 };
 use std::{
     future::{Future, poll_fn},
-    num::NonZeroUsize,
     task::Poll,
-    time::SystemTime,
 };
 
 /// Runs its tasks on `R` until it [ends](Self::end). Tasks are dropped then, and new ones at once.
@@ -66,48 +64,24 @@ impl<R: Runtime> Spawn for Mortal<R> {
 }
 
 impl<R: Runtime> SpawnBlocking for Mortal<R> {
-    type BlockingHandle<T: Send + 'static> = R::BlockingHandle<T>;
-
-    #[track_caller]
-    fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.inner.spawn_blocking(work)
-    }
+    delegate!(SpawnBlocking => inner: R);
 }
 
 impl<R: Runtime> Clock for Mortal<R> {
-    fn now(&self) -> Instant {
-        self.inner.now()
-    }
-
-    fn wall_time(&self) -> SystemTime {
-        self.inner.wall_time()
-    }
+    delegate!(Clock => inner: R);
 }
 
 impl<R: Runtime> Sleep for Mortal<R> {
-    type Timer = R::Timer;
-
-    fn sleep_until(&self, deadline: Instant) -> R::Timer {
-        self.inner.sleep_until(deadline)
-    }
+    delegate!(Sleep => inner: R);
 }
 
 impl<R: Runtime> Entropy for Mortal<R> {
-    fn random_u64(&self) -> u64 {
-        self.inner.random_u64()
-    }
+    delegate!(Entropy => inner: R);
 }
 
 impl<R: Runtime> Runtime for Mortal<R> {
+    delegate!(Runtime => inner: R, except sync, name);
     anyrt_core::portable_sync!();
-
-    fn parallelism(&self) -> NonZeroUsize {
-        self.inner.parallelism()
-    }
 
     fn name(&self) -> &'static str {
         "mortal"

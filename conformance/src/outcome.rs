@@ -1,7 +1,10 @@
 //! What a rule is given, and what it returns.
 
 use crate::signal::{Port, Turn};
-use anyrt_core::rt::{BlockOn, Runtime};
+use anyrt_core::{
+    ConfigError,
+    rt::{BlockOn, Runtime},
+};
 use std::{fmt, future::Future};
 
 /// What the suite tests: a runtime with a way in.
@@ -30,6 +33,13 @@ impl Stop {
     /// The rule does not apply: says why.
     pub fn skipped(reason: impl Into<String>) -> Self {
         Self::Skipped(reason.into())
+    }
+}
+
+/// A rule's own settings are good ones.
+impl From<ConfigError> for Stop {
+    fn from(error: ConfigError) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

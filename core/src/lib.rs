@@ -49,6 +49,9 @@
 //! }
 //! ```
 
+// Who leaves a public enum without `#[non_exhaustive]` says why nothing can be added to it.
+#![warn(clippy::exhaustive_enums)]
+
 pub mod cancel;
 pub mod channel;
 pub mod context;

@@ -21,6 +21,9 @@
 //! All of it is generic over `R: Runtime`: this crate names no runtime, never reads a clock, never
 //! starts a thread and never draws randomness.
 
+// Who leaves a public enum without `#[non_exhaustive]` says why nothing can be added to it.
+#![warn(clippy::exhaustive_enums)]
+
 pub mod batch;
 pub mod cache;
 pub mod lifecycle;

@@ -5,6 +5,7 @@ use anyrt_core::{
     Instant,
     cancel::{CancellationToken, shield},
     context::Context,
+    delegate,
     gather::map_concurrent_stream,
     group::{Cause, Ready, Spawner, StartError, TaskGroup, task_group},
     rt::{Clock, Entropy, Receiver, Runtime, Sleep, Spawn, SpawnBlocking, Timeout},
@@ -13,12 +14,11 @@ use anyrt_core::{
 use anyrt_sim::{SimHandle, SimRuntime, check};
 use std::{
     future::{pending, poll_fn, ready},
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex},
     task::{self, Poll, Wake, Waker},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 type Group = TaskGroup<SimRuntime, u32, u32>;
@@ -190,7 +190,7 @@ fn an_error_is_not_lost_between_readiness_and_end() {
 fn a_spawn_after_close_is_not_cut_short() {
     check(20, |rt| async move {
         let token = CancellationToken::new();
-        let group = Group::builder(&rt).token(&token).build().unwrap();
+        let group = Group::builder(&rt).token(&token).build();
         group.spawn(ready(Ok(1))).unwrap();
         group.close();
         group.spawn(ready(Ok(2))).unwrap_err();
@@ -222,48 +222,23 @@ impl Spawn for Cancels {
 }
 
 impl SpawnBlocking for Cancels {
-    type BlockingHandle<T: Send + 'static> = <SimRuntime as SpawnBlocking>::BlockingHandle<T>;
-
-    #[track_caller]
-    fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.inner.spawn_blocking(work)
-    }
+    delegate!(SpawnBlocking => inner: SimRuntime);
 }
 
 impl Clock for Cancels {
-    fn now(&self) -> Instant {
-        self.inner.now()
-    }
-
-    fn wall_time(&self) -> SystemTime {
-        self.inner.wall_time()
-    }
+    delegate!(Clock => inner: SimRuntime);
 }
 
 impl Sleep for Cancels {
-    type Timer = <SimRuntime as Sleep>::Timer;
-
-    fn sleep_until(&self, deadline: Instant) -> Self::Timer {
-        self.inner.sleep_until(deadline)
-    }
+    delegate!(Sleep => inner: SimRuntime);
 }
 
 impl Entropy for Cancels {
-    fn random_u64(&self) -> u64 {
-        self.inner.random_u64()
-    }
+    delegate!(Entropy => inner: SimRuntime);
 }
 
 impl Runtime for Cancels {
-    anyrt_core::portable_sync!();
-
-    fn parallelism(&self) -> NonZeroUsize {
-        self.inner.parallelism()
-    }
+    delegate!(Runtime => inner: SimRuntime, except name);
 
     fn name(&self) -> &'static str {
         "cancels"
@@ -281,7 +256,7 @@ fn a_group_that_is_cancelled_as_it_is_made_has_one_reaper() {
         };
         let group = TaskGroup::<_, u32, u32>::builder(&rt).token(&token);
         let group = group.timeout(60 * SECOND).grace(60 * SECOND);
-        let group = group.build().unwrap();
+        let group = group.build();
         inner.sleep(SECOND).await;
         group.join().await.unwrap();
         assert_eq!(inner.now(), Instant::ORIGIN + SECOND);
@@ -316,7 +291,7 @@ async fn hostile() -> Result<u32, u32> {
 fn the_grace_ends_past_a_waker_that_panics() {
     check(20, |rt| async move {
         let group = Group::builder(&rt).timeout(SECOND).grace(SECOND);
-        let group = group.build().unwrap();
+        let group = group.build();
         let before = rt.now();
         group.spawn(hostile()).unwrap();
         group.join().await.unwrap_err();
@@ -332,7 +307,7 @@ fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
         let inner = rt.clone();
         let child = outer.spawn(async move {
             let group = Group::builder(&inner).timeout(60 * SECOND);
-            let group = group.build().unwrap();
+            let group = group.build();
             group.spawn(hostile()).unwrap();
             inner.sleep(SECOND).await;
             catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
@@ -344,12 +319,31 @@ fn a_group_that_is_dropped_stops_its_reaper_past_a_waker_that_panics() {
     });
 }
 
+/// Children end by themselves, however long that takes, and no timer is left that others would wait for.
+#[test]
+fn a_grace_without_end() {
+    check(20, |rt| async move {
+        let group = Group::builder(&rt).grace(Duration::MAX).build();
+        let (inner, token) = (rt.clone(), group.token().clone());
+        let year = SECOND * 3600 * 24 * 365;
+        let child = async move {
+            token.cancelled().await;
+            inner.sleep(year).await;
+            Ok(7)
+        };
+        group.spawn(child).unwrap();
+        group.cancel();
+        assert_eq!(group.collect().await.unwrap(), [7]);
+        assert_eq!(rt.now(), Instant::ORIGIN + year);
+    });
+}
+
 /// The end of a queued child wakes whoever waits for an output, and that one panics.
 #[test]
 fn a_cancelled_group_ends_past_a_consumer_that_panics() {
     check(20, |rt| async move {
-        let group = Group::builder(&rt).max_concurrent(1).grace(SECOND);
-        let group = group.build().unwrap();
+        let group = Group::builder(&rt).max_concurrent(1).unwrap().grace(SECOND);
+        let group = group.build();
         for _ in 0..3 {
             group.spawn(pending()).unwrap();
         }

@@ -21,7 +21,7 @@ macro_rules! __rules_lifecycle {
             (po_20_users_race_safely, pool::po_20, "PO-20", Must, Stochastic,
                 "Users on all workers, some of them aborted, lose neither a place nor a wake-up.")
             (ba_01_batches_are_loaded_when_due, batch::ba_1, "BA-1", Must, Exact,
-                "A batch is loaded once it is full, once its first key has waited for the interval, on `flush` and on `close`; later keys are refused. Bad settings are a `ConfigError`.")
+                "A batch is loaded once it is full, once its first key has waited for the interval, on `flush` and on `shutdown`; later keys are refused. Bad settings are a `ConfigError`.")
             (ba_02_each_gets_its_own_result, batch::ba_2, "BA-2", Must, Exact,
                 "Each caller gets the result of its own key; a wrong number of results is an error for all of the batch; where asked for, a key that several want is loaded once.")
             (ba_03_callers_may_go, batch::ba_3, "BA-3", Must, Exact,
@@ -49,11 +49,13 @@ macro_rules! __rules_lifecycle {
             (lc_21_entered_together_left_in_reverse, resource::lc_21, "LC-21", Must, Exact,
                 "Resources are opened at the same time and closed in the reverse of their order; where one cannot be opened, those that were open are closed.")
             (lc_22_periodic_work, app::lc_22, "LC-22", Must, Exact,
-                "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a drain waits for runs in hand, aborts the late and names them.")
+                "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a shutdown waits for runs in hand, aborts the late and names them.")
             (lc_23_a_dropped_application_cleans_up_last, app::lc_23, "LC-23", Must, Exact,
                 "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both.")
             (lc_24_what_outlives_a_call_has_nobodys_context, owners::lc_24, "LC-24", Must, Exact,
                 "What batchers, task pools, the keepers of pools and the refreshes of caches run has nobody's context: it sees no token, deadline or value of who made or uses them, goes on when that one is cancelled, and no group around waits for it.")
+            (lc_25_what_an_application_gives, app::lc_25, "LC-25", Must, Exact,
+                "A subsystem's handle gives its output once it has ended, and nothing where it failed, panicked or was aborted; the report has what the start-up returned.")
         ] }
     };
 }

@@ -40,6 +40,8 @@ macro_rules! __rules_limits {
                 "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
             (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
                 "A turn counts when it is taken, though timers are late; one that nobody takes costs its tokens, and moves nobody back.")
+            (rl_09_more_than_a_burst_in_chunks, rate_chunked::rl_9, "RL-9", Must, Exact,
+                "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, and who is dropped, cancelled or would be late gives back what he has taken.")
             (li_01_a_limit_changes_while_callers_run, limiter::li_1, "LI-1", Must, Exact,
                 "A concurrency limit can be changed while callers run and wait: a larger one serves those who wait, a smaller one takes effect as slots come back; 0 is a `ConfigError`.")
             (li_02_a_free_slot_goes_to_the_smallest_key, limiter::li_2, "LI-2", Must, Exact,

@@ -29,13 +29,12 @@ pub use time::MutantTimer;
 
 use crate::{outcome::Backend, probe};
 use anyrt_core::{
-    ConfigError,
-    rt::{BlockOn, Entropy, ReceiverOf, Runtime, SenderOf, Signal, Signals},
+    ConfigError, delegate,
+    rt::{BlockOn, Entropy, ReceiverOf, Runtime, SenderOf, Signals},
 };
 use std::{
     cell::Cell,
     future::Future,
-    io,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
     sync::{Arc, atomic::AtomicBool},
@@ -113,20 +112,16 @@ impl Drop for Inside {
 
 /// Signals have no fault.
 impl<R: Signals> Signals for Mutant<R> {
-    type Stream = R::Stream;
-
-    fn signals(&self, of: &[Signal]) -> io::Result<R::Stream> {
-        self.inner.signals(of)
-    }
+    delegate!(Signals => inner: R);
 }
 
 impl<R: Backend> Entropy for Mutant<R> {
-    fn random_u64(&self) -> u64 {
-        self.inner.random_u64()
-    }
+    delegate!(Entropy => inner: R);
 }
 
 impl<R: Backend> Runtime for Mutant<R> {
+    delegate!(Runtime => inner: R, except sync, parallelism, name);
+
     type Lock<T: Send + 'static> = MutantLock<R::Lock<T>>;
     type Semaphore = MutantSemaphore<R::Semaphore>;
     type Channel<T: Send + 'static> = MutantChannel<R::Channel<T>>;

@@ -48,12 +48,13 @@ impl Log {
         name: &'static str,
     ) -> Result<Subsystem<R>, Stopping> {
         let log = self.clone();
-        around.spawn(name, move |me| async move {
+        let spawned = around.spawn(name, move |me| async move {
             me.token().cancelled().await;
             yield_now().await;
             log.add(me.path());
             Ok::<_, BoxError>(())
-        })
+        });
+        Ok(spawned?.subsystem().clone())
     }
 
     fn clean_up<R: Backend>(&self, app: &Subsystem<R>, name: &'static str) {
@@ -71,12 +72,13 @@ fn stubborn<R: Backend>(
     around: &Subsystem<R>,
     name: &'static str,
     begun: &Arc<Wakes>,
-) -> Result<Subsystem<R>, Stopping> {
+) -> Result<(), Stopping> {
     let begun = begun.clone();
-    around.spawn(name, move |_| async move {
+    let spawned = around.spawn(name, move |_| async move {
         begun.bump();
         pending::<Result<(), BoxError>>().await
-    })
+    });
+    spawned.map(drop)
 }
 
 fn texts(report: &Report) -> Vec<String> {
@@ -166,7 +168,7 @@ pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
         ensure!(rt.now() - start < LONG, "the grace went on");
 
-        let report = App::new(rt).close_limit(LONG).run(|app| async {
+        let report = App::new(rt).close_timeout(LONG).run(|app| async {
             let app = app;
             log.clean_up(&app, "never");
             let asked = app.clone();
@@ -254,7 +256,7 @@ pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// Periodic work: runs, failures, overlap, the drain.
+/// Periodic work: runs, failures, overlap, the shutdown.
 pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const PERIOD: Duration = Duration::from_millis(5);
     ctx.run(async {
@@ -314,7 +316,7 @@ pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 .map_err(|error| Stop::failed(error.to_string()))?,
         );
         hangs.reached(1).await;
-        let drained = background.drain(SHORT).await;
+        let drained = background.shutdown(SHORT).await;
         ensure_eq!(drained.late, ["hangs"], "whose run was aborted");
         let refused = Background::new(ctx.rt());
         let zero = refused.every("x", Duration::ZERO, || async { Ok::<_, BoxError>(()) });
@@ -349,6 +351,40 @@ pub fn lc_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let ended = group.shutdown().await;
         ensure!(ended.is_ok(), "a group that was shut down: {ended:?}");
         ensure_eq!(log.taken(), ["gone", "cleaned"], "by the group's end");
+        Ok(())
+    })
+}
+
+/// Outputs, of the start-up and of subsystems.
+pub fn lc_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    ctx.run(async {
+        let begun = Wakes::new();
+        let report = App::new(ctx.rt()).grace(SHORT).run(|app| async {
+            let app = app;
+            let late = app.spawn("late", {
+                let begun = begun.clone();
+                move |_| async move {
+                    begun.bump();
+                    pending::<Result<u32, BoxError>>().await
+                }
+            })?;
+            let good = app.spawn("good", |_| async { Ok::<_, BoxError>(1) })?;
+            // It is there although the application goes on.
+            let first = good.await;
+            let then = app.spawn("then", |me| async move {
+                me.token().cancelled().await;
+                Ok::<_, BoxError>(2)
+            })?;
+            begun.reached(1).await;
+            let bad = app.spawn("bad", |_| async { Err::<u32, _>("broken") })?;
+            Ok::<_, BoxError>((first, then, bad, late))
+        });
+        let mut report = report.await;
+        let Some((first, then, bad, late)) = report.output.take() else {
+            return Err(Stop::failed(format!("no output of the start-up: {report}")));
+        };
+        let outputs = [first, then.await, bad.await, late.await];
+        ensure_eq!(outputs, [Some(1), Some(2), None, None], "the outputs");
         Ok(())
     })
 }

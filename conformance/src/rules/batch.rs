@@ -89,7 +89,7 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(third.finish().await.ok(), Some(30), "after a flush");
         let mut fourth = Probe::new(tens.load(4));
         ensure!(fourth.is_pending(), "loaded without waiting");
-        tens.close().await;
+        tens.shutdown().await;
         ensure_eq!(fourth.finish().await.ok(), Some(40), "after a close");
         let late = tens.load(5).await;
         ensure!(
@@ -113,7 +113,7 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
         for refused in [
             loads.builder(ctx.rt()).max_size(0),
-            loads.builder(ctx.rt()).max_in_flight(0),
+            loads.builder(ctx.rt()).max_concurrent(0),
             loads.builder(ctx.rt()).max_size(2).capacity(1),
         ] {
             ensure!(refused.build().is_err(), "a bad setting");
@@ -125,13 +125,13 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// A key that is in the buffer as the batcher is closed is not asked for once more.
 async fn refuses_what_is_there<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let loads = Loads::default();
-    let builder = loads.builder(ctx.rt()).max_size(1).max_in_flight(1);
+    let builder = loads.builder(ctx.rt()).max_size(1).max_concurrent(1);
     let tens = built(builder.dedup().build())?;
     let (mut first, mut second) = (Probe::new(tens.load(1)), Probe::new(tens.load(2)));
     ensure!(first.is_pending(), "loaded behind a gate");
     loads.begun.reached(1).await;
     ensure!(second.is_pending(), "loaded behind a gate");
-    let mut closed = Probe::new(tens.close());
+    let mut closed = Probe::new(tens.shutdown());
     ensure!(closed.is_pending(), "closed with keys in it");
     let late = Probe::new(tens.load(2)).ready("a closed batcher")?;
     ensure!(matches!(late, Err(BatchError::Closed)), "{late:?}");
@@ -193,7 +193,7 @@ pub fn ba_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn ba_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let loads = Loads::default();
-        let builder = loads.builder(ctx.rt()).max_size(2).max_in_flight(2);
+        let builder = loads.builder(ctx.rt()).max_size(2).max_concurrent(2);
         let tens = built(builder.build())?;
         let mut bad = Probe::new(tens.load_many([1, 13]));
         ensure!(bad.is_pending(), "loaded without waiting");
@@ -310,7 +310,7 @@ pub fn tp_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ensure_eq!(handle.await.ok(), Some(n), "an output");
         }
         ensure_eq!(most.load(SeqCst), 2, "the most at once");
-        pool.drain().await;
+        pool.join().await;
         ensure_eq!(pool.progress().done, 4, "done");
         ensure!(
             TaskPool::builder(ctx.rt()).workers(0).build().is_err(),

@@ -132,9 +132,7 @@ pub fn ca_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let cache = built(builder(ctx.rt()))?;
     ctx.run(async {
         let group = TaskGroup::<R, (), ()>::builder(ctx.rt()).token(&CancellationToken::new());
-        let group = group
-            .build()
-            .map_err(|error| Stop::failed(error.to_string()))?;
+        let group = group.build();
         let seen = group.run(|_| async {
             let load = async |_| {
                 let context = Context::current();

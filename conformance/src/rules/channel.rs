@@ -167,7 +167,7 @@ pub fn ch_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             .await
             .map_err(unsent)?;
         match tx.send_timeout(ctx.rt(), SHORT, String::from("late")).await {
-            Err(SendTimeoutError::Elapsed(item, elapsed)) => {
+            Err(SendTimeoutError::TimedOut(item, elapsed)) => {
                 ensure_eq!(item, "late", "the item that came back");
                 ensure_eq!(elapsed.limit, SHORT, "the limit");
                 ensure!(

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyrt_core::{
     context::Context,
-    group::{Cause, GroupBuilder, GroupError, Spawner, TaskError, TaskGroup, task_group},
+    group::{Cause, GroupError, Spawner, TaskError, TaskGroup, task_group},
     rt::Runtime,
     task::yield_now,
 };
@@ -50,18 +50,6 @@ where
         Ok(_) => Ok(()),
         Err(error) => Err(Stop::failed(format!("spawn in an open group: {error}"))),
     }
-}
-
-/// Builds what has good settings.
-pub(super) fn built<R, T, E>(builder: GroupBuilder<R, T, E>) -> Result<TaskGroup<R, T, E>, Stop>
-where
-    R: Runtime,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    builder
-        .build()
-        .map_err(|error| Stop::failed(error.to_string()))
 }
 
 /// Waits until no more than so many children are live, those before it recorded.
@@ -200,7 +188,9 @@ pub fn tg_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn tg_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         // That those whom the group drops are left out is seen by *TG-2*.
-        let group = built(Group::builder(ctx.rt()).grace(Duration::from_secs(3600)))?;
+        let group = Group::builder(ctx.rt())
+            .grace(Duration::from_secs(3600))
+            .build();
         for (code, live) in [(3, 1), (2, 2)] {
             let spawner = group.spawner();
             spawn(&group, async move {
@@ -224,7 +214,7 @@ pub fn tg_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt().clone();
         let outer = TaskGroup::builder(ctx.rt()).name("outer").supervisor();
-        let outer = built(outer)?;
+        let outer = outer.build();
         let line = line!() + 1;
         let inner = outer.spawn_named("inner", async move {
             task_group(&rt, |group: Spawner<R, (), Bad>| async move {
@@ -268,7 +258,7 @@ pub fn tg_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// A panic is one with its own payload, and a second one still joins.
 pub fn tg_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).supervisor())?;
+        let group = Group::builder(ctx.rt()).supervisor().build();
         let drops = Wakes::new();
         for n in [1, 2] {
             let (drops, spawner) = (Counted::new(&drops), group.spawner());
@@ -326,14 +316,11 @@ pub fn tg_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let grace = Duration::from_secs(3600);
         let (cleaning, go, seen) = (Gate::new(), Gate::new(), Gate::new());
-        let outer = built(Group::builder(ctx.rt()).grace(grace))?;
+        let outer = Group::builder(ctx.rt()).grace(grace).build();
         let (rt, clean, cleaned, after) =
             (ctx.rt().clone(), cleaning.clone(), go.clone(), seen.clone());
         spawn(&outer, async move {
-            let inner = Group::builder(&rt)
-                .grace(grace)
-                .build()
-                .map_err(|_| Bad(1))?;
+            let inner = Group::builder(&rt).grace(grace).build();
             let child = async move {
                 Context::current().token().ok_or(Bad(2))?.cancelled().await;
                 clean.open();

@@ -1,7 +1,7 @@
 //! *TG*: bad settings, empty groups, single aborts, joiners that use their group, what is left behind.
 
 use super::{
-    group::{Bad, Group, built, codes, settle, spawn, until_live, waits},
+    group::{Bad, Group, codes, settle, spawn, until_live, waits},
     group_ugly::Bomb,
 };
 use crate::{
@@ -20,16 +20,16 @@ use std::{
 
 /// Zero limits are errors.
 pub fn tg_40<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    let none = Group::builder(ctx.rt()).max_concurrent(0).build();
+    let none = Group::builder(ctx.rt()).max_concurrent(0);
     let Err(error) = none else {
-        return Err(Stop::failed("a group for no child at all was built"));
+        return Err(Stop::failed("a group for no child at all is permitted"));
     };
     ensure!(
         error.to_string().contains("max_concurrent"),
         "the error names no setting: {error}"
     );
-    let none = Group::builder(ctx.rt()).enough(0).build();
-    ensure!(none.is_err(), "a group that needs no output was built");
+    let none = Group::builder(ctx.rt()).enough(0);
+    ensure!(none.is_err(), "a group that needs no output is permitted");
     Ok(())
 }
 
@@ -69,7 +69,10 @@ pub fn tg_50<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             }
             Step::Continue
         };
-        let group = built(Group::builder(ctx.rt()).max_concurrent(1).joiner(joiner))?;
+        let group = Group::builder(ctx.rt())
+            .max_concurrent(1)?
+            .joiner(joiner)
+            .build();
         *handed.lock().unwrap_or_else(PoisonError::into_inner) = Some(group.spawner());
         let go = Gate::new();
         let gate = go.clone();
@@ -97,7 +100,7 @@ pub fn tg_50<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
 
         let panics = |_: Result<&u32, &TaskError<Bad>>| panic_any(Expected(4));
-        let group = built(Group::builder(ctx.rt()).joiner(panics))?;
+        let group = Group::builder(ctx.rt()).joiner(panics).build();
         spawn(&group, async { Ok(1) })?;
         let Err(error) = group.join().await else {
             return Err(Stop::failed("a joiner that panicked gave `Ok`"));
@@ -110,7 +113,7 @@ pub fn tg_50<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// One child is aborted, queued or running, and nobody else.
 pub fn tg_52<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).max_concurrent(2))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(2)?.build();
         let (drops, go) = (Wakes::new(), Gate::new());
         let mut ids = Vec::new();
         for aborted in [true, false, true] {
@@ -151,7 +154,10 @@ pub fn tg_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let _witness = &witness;
             Step::Continue
         };
-        let group = built(Group::builder(ctx.rt()).max_concurrent(1).joiner(joiner))?;
+        let group = Group::builder(ctx.rt())
+            .max_concurrent(1)?
+            .joiner(joiner)
+            .build();
         let spawner = group.spawner();
         let (gate, own) = (go.clone(), group.spawner());
         spawn(&group, async move {
@@ -210,7 +216,10 @@ pub fn tg_53<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let _witness = &witness;
             Step::Continue
         };
-        let group = built(Group::builder(ctx.rt()).max_concurrent(1).joiner(joiner))?;
+        let group = Group::builder(ctx.rt())
+            .max_concurrent(1)?
+            .joiner(joiner)
+            .build();
         for _ in 0..3 {
             let own = group.spawner();
             let child = waits(Counted::new(&drops));

@@ -1,6 +1,6 @@
 //! *TG*: starting children, taking their outputs, policies, what they inherit.
 
-use super::group::{Bad, Group, built, codes, settle, spawn, until_live, waits};
+use super::group::{Bad, Group, codes, settle, spawn, until_live, waits};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Counted, Expected, Gate, Probe, Wakes},
@@ -23,7 +23,7 @@ use std::{
 /// `start` waits for a child to be ready; an error before that is the starter's alone.
 pub fn tg_16<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).supervisor())?;
+        let group = Group::builder(ctx.rt()).supervisor().build();
         let go = Gate::new();
         let gate = go.clone();
         let mut start = Probe::new(group.start(|ready: Ready<u8>| async move {
@@ -116,7 +116,7 @@ fn bad(error: impl ToString) -> Stop {
 pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let group = TaskGroup::<R, Counted, Bad>::builder(ctx.rt()).discard();
-        let group = built(group)?;
+        let group = group.build();
         let (drops, go) = (Wakes::new(), Gate::new());
         let (last, gate) = (Counted::new(&drops), go.clone());
         group
@@ -149,7 +149,7 @@ pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// Never more than so many at once, and a full group takes children of its children.
 pub fn tg_19<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).max_concurrent(3))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(3)?.build();
         let running = Arc::new(AtomicU32::new(0));
         for n in 0..20 {
             let running = Arc::clone(&running);
@@ -168,7 +168,7 @@ pub fn tg_19<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(most <= Some(3), "{most:?} ran at once, of at most 3");
 
         // Exactly: with gates, nobody else is begun while three wait.
-        let group = built(Group::builder(ctx.rt()).max_concurrent(3))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(3)?.build();
         let (begun, go) = (Wakes::new(), Gate::new());
         for _ in 0..6 {
             let (begun, go) = (Arc::clone(&begun), go.clone());
@@ -185,7 +185,7 @@ pub fn tg_19<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         group.join().await.map_err(bad)?;
         ensure_eq!(begun.count(), 6, "the children begun in the end");
 
-        let group = built(Group::builder(ctx.rt()).max_concurrent(1))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(1)?.build();
         let spawner = group.spawner();
         spawn(&group, async move {
             let inner = spawner.clone();
@@ -205,7 +205,7 @@ pub fn tg_19<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// With a supervisor all go on, and failures are told at the end.
 pub fn tg_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).supervisor())?;
+        let group = Group::builder(ctx.rt()).supervisor().build();
         let (go, ended) = (Gate::new(), Wakes::new());
         let (gate, ends) = (go.clone(), Arc::clone(&ended));
         spawn(&group, async { Err(Bad(1)) })?;
@@ -240,7 +240,7 @@ pub fn tg_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         // So many are enough.
         let drops = Wakes::new();
-        let group = built(Group::builder(ctx.rt()).enough(2))?;
+        let group = Group::builder(ctx.rt()).enough(2)?.build();
         spawn(&group, async { Err(Bad(1)) })?;
         until_live(&group, 0).await;
         spawn(&group, waits(Counted::new(&drops)))?;
@@ -252,7 +252,7 @@ pub fn tg_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(outputs, [1, 2], "the outputs that were enough");
         ensure_eq!(drops.count(), 1, "the others dropped");
         // Too few.
-        let group = built(Group::builder(ctx.rt()).enough(2))?;
+        let group = Group::builder(ctx.rt()).enough(2)?.build();
         spawn(&group, async { Err(Bad(1)) })?;
         spawn(&group, async { Ok(1) })?;
         let Err(error) = group.collect().await else {
@@ -270,7 +270,7 @@ pub fn tg_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                     Step::Continue
                 }
             });
-        let group = built(group)?;
+        let group = group.build();
         spawn(&group, async { Err(Bad(1)) })?;
         until_live(&group, 0).await;
         spawn(&group, waits(Counted::new(&drops)))?;
@@ -293,7 +293,7 @@ pub fn tg_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
         let deadline = rt.now() + std::time::Duration::from_secs(3600);
-        let group = built(Group::builder(rt).deadline(deadline))?;
+        let group = Group::builder(rt).deadline(deadline).build();
         let (token, spawner, bare) = (group.token().clone(), group.spawner(), rt.clone());
         let spawned = REQUEST.scope(7, async {
             spawn(&group, async move {

@@ -1,6 +1,6 @@
 //! *TG*: cancelling, dropping, grace, shields, deadlines.
 
-use super::group::{Bad, Group, built, settle, spawn, waits};
+use super::group::{Bad, Group, settle, spawn, waits};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Counted, Gate, OnDrop, Probe, Wakes},
@@ -114,7 +114,7 @@ pub fn tg_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let drops = Wakes::new();
         // One at a time, so that some have not begun.
-        let group = built(Group::builder(ctx.rt()).max_concurrent(2))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(2)?.build();
         for _ in 0..4 {
             spawn(&group, waits(Counted::new(&drops)))?;
         }
@@ -122,7 +122,7 @@ pub fn tg_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         drop(group);
         drops.reached(4).await;
 
-        let group = built(Group::builder(ctx.rt()).max_concurrent(2))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(2)?.build();
         for _ in 0..4 {
             spawn(&group, waits(Counted::new(&drops)))?;
         }
@@ -149,7 +149,7 @@ pub fn tg_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn tg_13<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let grace = Duration::from_millis(30);
-        let group = built(Group::builder(ctx.rt()).grace(grace))?;
+        let group = Group::builder(ctx.rt()).grace(grace).build();
         let (rt, dropped) = (ctx.rt().clone(), Arc::new(std::sync::Mutex::new(None)));
         let at = Arc::clone(&dropped);
         spawn(&group, async move {
@@ -170,7 +170,7 @@ pub fn tg_13<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
 
         // Who stops by itself is let.
-        let group = built(Group::builder(ctx.rt()).grace(HOUR))?;
+        let group = Group::builder(ctx.rt()).grace(HOUR).build();
         let token = group.token().clone();
         spawn(&group, async move {
             token.cancelled().await;
@@ -185,7 +185,7 @@ pub fn tg_13<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
 
         // A failure cancels the token, too, and gives as much time.
-        let group = built(Group::builder(ctx.rt()).grace(HOUR))?;
+        let group = Group::builder(ctx.rt()).grace(HOUR).build();
         let token = group.token().clone();
         let told = Gate::new();
         let tells = told.clone();
@@ -220,11 +220,9 @@ pub fn tg_14<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 within.bump();
                 // Its own deadline and its own cancel.
                 let timed = Group::builder(&rt).timeout(Duration::ZERO).build();
-                if let Ok(timed) = timed {
-                    timed.spawn(pending()).ok();
-                    if timed.join().await.is_err() {
-                        within.bump();
-                    }
+                timed.spawn(pending()).ok();
+                if timed.join().await.is_err() {
+                    within.bump();
                 }
                 let stopped = Group::new(&rt);
                 stopped.spawn(pending()).ok();
@@ -253,7 +251,7 @@ pub fn tg_14<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 async fn sees<R: Backend>(rt: &R, at: Option<Instant>, shielded: bool) -> Option<Instant> {
     let look = async {
         let group = anyrt_core::group::TaskGroup::<R, _, Bad>::builder(rt).deadline(at);
-        let group = group.build().ok()?;
+        let group = group.build();
         group
             .spawn(async { Ok(Context::current().deadline()) })
             .ok();
@@ -302,7 +300,7 @@ pub fn tg_51<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let limit = Duration::from_millis(10);
         let before = ctx.rt().now();
         let drops = Wakes::new();
-        let group = built(Group::builder(ctx.rt()).name("slow").timeout(limit))?;
+        let group = Group::builder(ctx.rt()).name("slow").timeout(limit).build();
         spawn(&group, waits(Counted::new(&drops)))?;
         let outcome = group.run(|_| pending::<Result<(), Bad>>()).await;
         ensure!(ctx.rt().now() - before >= limit, "the deadline was early");
@@ -315,11 +313,11 @@ pub fn tg_51<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(text.contains("slow"), "the error names no group: {text}");
 
         // Within its time, or cancelled first: no failure.
-        let group = built(Group::builder(ctx.rt()).timeout(HOUR))?;
+        let group = Group::builder(ctx.rt()).timeout(HOUR).build();
         spawn(&group, async { Ok(1) })?;
         let joined = group.join().await;
         ensure!(joined.is_ok(), "a group within its time gave {joined:?}");
-        let group = built(Group::builder(ctx.rt()).timeout(HOUR))?;
+        let group = Group::builder(ctx.rt()).timeout(HOUR).build();
         spawn(&group, waits(Counted::new(&drops)))?;
         let stopped = group.shutdown().await;
         ensure!(stopped.is_ok(), "a cancelled group gave {stopped:?}");
@@ -331,7 +329,7 @@ pub fn tg_51<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn tg_48<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let grace = Duration::from_millis(5);
-        let group = built(Group::builder(ctx.rt()).grace(grace))?;
+        let group = Group::builder(ctx.rt()).grace(grace).build();
         spawn(&group, async { Err(Bad(1)) })?;
         let before = ctx.rt().now();
         let body = Wakes::new();
@@ -353,8 +351,7 @@ pub fn tg_56<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let (token, drops) = (CancellationToken::new(), Wakes::new());
         let made = || Group::builder(ctx.rt()).token(&token).build();
-        let made = || made().map_err(|error| Stop::failed(error.to_string()));
-        let (finished, cut, empty) = (made()?, made()?, made()?);
+        let (finished, cut, empty) = (made(), made(), made());
         spawn(&finished, async { Ok(1) })?;
         ensure_eq!(finished.next().await, Some(1), "the output of a child");
         finished.close();
@@ -374,7 +371,7 @@ pub fn tg_56<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         );
         told(&cut.collect().await)?;
 
-        let late = made()?;
+        let late = made();
         ensure!(
             late.spawn(async { Ok(1) }).is_err(),
             "a group takes a child under a token that is cancelled"

@@ -1,6 +1,6 @@
 //! *TG*: panicking destructors, many failures, late ones, groups that are left half way.
 
-use super::group::{Bad, Group, built, codes, spawn, until_live, waits};
+use super::group::{Bad, Group, codes, spawn, until_live, waits};
 use crate::{
     mortal::Mortal,
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
@@ -36,7 +36,7 @@ impl Drop for Bomb {
 /// A destructor's panic is a failure of its child, beside the error that came before it.
 pub fn tg_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).supervisor())?;
+        let group = Group::builder(ctx.rt()).supervisor().build();
         // A future that has its bomb to the end: in a block it would go before the output.
         let child = |n: u32, output: Result<u32, Bad>| {
             let mut bomb = Some(Bomb(n));
@@ -85,7 +85,7 @@ pub fn tg_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 .push(id);
             Step::Fail
         };
-        let group = built(Group::builder(ctx.rt()).grace(HOUR).joiner(joiner))?;
+        let group = Group::builder(ctx.rt()).grace(HOUR).joiner(joiner).build();
         let go = Gate::new();
         for _ in 0..1000 {
             let go = go.clone();
@@ -112,7 +112,7 @@ pub fn tg_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// A body that fails while children are being cancelled is kept, after what they were cancelled for.
 pub fn tg_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).grace(HOUR))?;
+        let group = Group::builder(ctx.rt()).grace(HOUR).build();
         let outcome = group.run(|group| async move {
             let token = group.token().clone();
             let slow = async move {
@@ -195,7 +195,7 @@ pub fn tg_45<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// A group that is forgotten lets its children run.
 pub fn tg_46<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).max_concurrent(1))?;
+        let group = Group::builder(ctx.rt()).max_concurrent(1)?.build();
         let ended = Wakes::new();
         for _ in 0..3 {
             let ended = Arc::clone(&ended);
@@ -217,11 +217,11 @@ pub fn tg_47<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for supervised in [false, true] {
             let rt = Mortal::new(ctx.rt().clone());
             let (started, drops) = (Wakes::new(), Wakes::new());
-            let mut group = Group::builder(&rt).max_concurrent(2);
+            let mut group = Group::builder(&rt).max_concurrent(2)?;
             if supervised {
                 group = group.supervisor();
             }
-            let group = built(group)?;
+            let group = group.build();
             for _ in 0..4 {
                 let (started, witness) = (Arc::clone(&started), Counted::new(&drops));
                 spawn(&group, async move {
@@ -248,7 +248,7 @@ pub fn tg_47<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let count = error.len();
             ensure!(want.contains(&count), "{count} failures, want {want:?}");
 
-            let late = built(Group::builder(&rt))?;
+            let late = Group::builder(&rt).build();
             spawn(&late, waits(Counted::new(&drops)))?;
             let Err(error) = late.join().await else {
                 return Err(Stop::failed("a child without an executor gave `Ok`"));
@@ -262,7 +262,7 @@ pub fn tg_47<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// A body that fails after its group has what it needs is told of.
 pub fn tg_49<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
-        let group = built(Group::builder(ctx.rt()).enough(1))?;
+        let group = Group::builder(ctx.rt()).enough(1)?.build();
         let outcome = group.run(|group| async move {
             group.spawn(async { Err(Bad(1)) }).ok();
             until_live(&group, 0).await;
@@ -282,7 +282,7 @@ pub fn tg_49<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn tg_54<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let group = TaskGroup::<R, Bomb, Bad>::builder(ctx.rt()).discard();
-        let group = built(group)?;
+        let group = group.build();
         let child = group.spawn(async { Ok(Bomb(1)) });
         ensure!(child.is_ok(), "an open group refused a child");
         let Err(error) = group.join().await else {

@@ -54,6 +54,7 @@ pub mod pool_order;
 pub mod queue;
 pub mod race;
 pub mod rate;
+pub mod rate_chunked;
 pub mod resource;
 pub mod retry;
 pub mod rwlock;

@@ -4,20 +4,14 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Probe, on_plain_thread},
 };
-use anyrt_core::rt::Signal::{self, User1, User2};
-use futures_core::Stream;
-use std::{
-    future::{Future, poll_fn},
-    io,
-    pin::Pin,
-    sync::Arc,
+use anyrt_core::rt::{
+    Signal::{self, User1, User2},
+    SignalStream,
 };
+use futures_core::Stream;
+use std::{io, pin::Pin, sync::Arc};
 
 type Listening = Pin<Box<dyn Stream<Item = Signal> + Send>>;
-
-fn next(stream: &mut Listening) -> impl Future<Output = Option<Signal>> + Send {
-    poll_fn(|cx| stream.as_mut().poll_next(cx))
-}
 
 fn listening(asked: io::Result<Listening>) -> Result<Listening, Stop> {
     asked.map_err(|error| Stop::failed(format!("`signals` failed: {error}")))
@@ -30,18 +24,18 @@ pub fn si_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     turn.raise(User1);
     turn.raise(User2);
     ctx.run(async {
-        let mut came = [next(&mut both).await, next(&mut both).await];
+        let mut came = [both.recv().await, both.recv().await];
         came.sort_unstable();
         ensure_eq!(came, [Some(User1), Some(User2)], "raised before a poll");
 
-        let mut waiting = Probe::new(next(&mut both));
+        let mut waiting = Probe::new(both.recv());
         ensure!(waiting.is_pending(), "a signal came twice");
         turn.raise(User1);
         waiting.woken_past(0).await;
         ensure_eq!(waiting.finish().await, Some(User1), "raised after a poll");
 
         let mut none = listening(turn.listen(&[]))?;
-        let ended = Probe::new(next(&mut none)).ready("a stream of no signals")?;
+        let ended = Probe::new(none.recv()).ready("a stream of no signals")?;
         ensure_eq!(ended, None, "a stream of no signals");
         Ok(())
     })
@@ -55,16 +49,12 @@ pub fn si_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut second = listening(turn.listen(&[User2]))?;
     ctx.run(async {
         turn.raise(User1);
-        ensure_eq!(next(&mut both).await, Some(User1), "who asked for both");
+        ensure_eq!(both.recv().await, Some(User1), "who asked for both");
         turn.raise(User2);
-        ensure_eq!(next(&mut both).await, Some(User2), "who asked for both");
-        ensure_eq!(next(&mut first).await, Some(User1), "who asked for one");
+        ensure_eq!(both.recv().await, Some(User2), "who asked for both");
+        ensure_eq!(first.recv().await, Some(User1), "who asked for one");
         // The other was raised before: it would have come first.
-        ensure_eq!(
-            next(&mut second).await,
-            Some(User2),
-            "who asked for the other"
-        );
+        ensure_eq!(second.recv().await, Some(User2), "who asked for the other");
         Ok(())
     })
 }
@@ -75,7 +65,7 @@ pub fn si_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut stays = listening(turn.listen(&[User1]))?;
     let mut goes = listening(turn.listen(&[User1]))?;
     ctx.run(async {
-        let mut given_up = Probe::new(next(&mut goes));
+        let mut given_up = Probe::new(goes.recv());
         ensure!(given_up.is_pending(), "a signal that nobody raised");
         let waker = given_up.counter().clone();
         drop(given_up);
@@ -86,12 +76,12 @@ pub fn si_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "those that hold a waker, once its stream is gone"
         );
 
-        let mut given_up = Probe::new(next(&mut stays));
+        let mut given_up = Probe::new(stays.recv());
         ensure!(given_up.is_pending(), "a signal that nobody raised");
         drop(given_up);
         turn.raise(User1);
         ensure_eq!(
-            next(&mut stays).await,
+            stays.recv().await,
             Some(User1),
             "raised after a wait was given up"
         );

@@ -53,7 +53,7 @@ where
     let group = TaskGroup::<R, (), Infallible>::builder(rt)
         .token(&token)
         .timeout(LONG);
-    let group = group.build().map_err(bad)?;
+    let group = group.build();
     let (sender, made) = oneshot::channel();
     let request = async move {
         sender.send(make.await).ok();

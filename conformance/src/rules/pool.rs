@@ -164,7 +164,10 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     for (field, refused) in [
         ("max_size", shut(ctx.rt(), 0)),
         ("min_idle", shut(ctx.rt(), 2).min_idle(3)),
-        ("idle_time", shut(ctx.rt(), 2).idle_time(Duration::ZERO)),
+        (
+            "idle_timeout",
+            shut(ctx.rt(), 2).idle_timeout(Duration::ZERO),
+        ),
         (
             "max_lifetime",
             shut(ctx.rt(), 2).max_lifetime(Duration::ZERO),
@@ -232,7 +235,7 @@ pub fn po_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         third.ready("the last")?.is_ok(),
         "no object after a failure"
     );
-    ensure_eq!(pool.metrics().live, 1, "live");
+    ensure_eq!(pool.stats().live, 1, "live");
     Ok(())
 }
 
@@ -248,7 +251,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const SHORT: Duration = Duration::from_millis(20);
     ctx.run(async {
         let rt = ctx.rt();
-        let pool = built(shut(rt, 1).create_limit(SHORT).wait_limit(LONG))?;
+        let pool = built(shut(rt, 1).create_timeout(SHORT).wait_timeout(LONG))?;
         let late = pool.get().await;
         ensure!(
             matches!(late, Err(PoolError::CreateTimedOut(_))),
@@ -258,7 +261,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let held = pool.get().await;
         ensure!(held.is_ok(), "a creation in time: {held:?}");
 
-        let pool = built(shut(rt, 1).wait_limit(SHORT).recycle_limit(SHORT))?;
+        let pool = built(shut(rt, 1).wait_timeout(SHORT).recycle_timeout(SHORT))?;
         pool.manager().creates.open();
         let held = pool.get().await;
         let late = pool.get().await;
@@ -270,15 +273,15 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let next = pool.get().await.map(|number| number.id);
         ensure_eq!(next, Ok(2), "after a check that took too long");
 
-        let pool = built(shut(rt, 1).idle_time(SHORT))?;
+        let pool = built(shut(rt, 1).idle_timeout(SHORT))?;
         pool.manager().creates.open();
         pool.manager().recycles.open();
         drop(pool.get().await);
         // The background drops it.
         pool.manager().gone.reached(1).await;
-        ensure_eq!(pool.metrics().expired, 1, "expired");
+        ensure_eq!(pool.stats().expired, 1, "expired");
 
-        let pool = built(shut(rt, 1).idle_time(SHORT))?;
+        let pool = built(shut(rt, 1).idle_timeout(SHORT))?;
         pool.manager().creates.open();
         pool.manager().recycles.open();
         let held = pool.get().await;
@@ -296,7 +299,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         pass(rt, SHORT).await;
         drop(held);
         ensure_eq!(
-            pool.metrics().live,
+            pool.stats().live,
             0,
             "live, when the only one came back too old"
         );
@@ -319,7 +322,7 @@ pub fn po_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure!(third.is_ok(), "a detached object kept its place");
     drop(third);
     drop(now(&pool)?);
-    let idle = pool.metrics().idle;
+    let idle = pool.stats().idle;
     ensure_eq!(idle, 1, "idle");
     let mut waiter = Probe::new(pool.get());
     let second = waiter.ready("the second")?;
@@ -388,10 +391,10 @@ pub fn po_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 Err(error) => ensure!(n % 5 == 0, "user {n}: {error}"),
             }
         }
-        let metrics = pool.metrics();
+        let stats = pool.stats();
         ensure_eq!(
-            (metrics.live, metrics.waiting),
-            (metrics.idle, 0),
+            (stats.live, stats.waiting),
+            (stats.idle, 0),
             "live and waiting"
         );
         Ok(())

@@ -40,7 +40,7 @@ pub fn po_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     }
     drop(held);
     drop(now(&pool)?);
-    ensure_eq!(pool.metrics().waiting, 0, "waiting");
+    ensure_eq!(pool.stats().waiting, 0, "waiting");
     waits_again(ctx)
 }
 

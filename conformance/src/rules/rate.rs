@@ -14,16 +14,16 @@ use std::{fmt::Debug, mem, sync::Arc, time::Duration};
 const HOUR: Duration = Duration::from_secs(3600);
 const MS: Duration = Duration::from_millis(1);
 
-fn bad(error: impl Debug) -> Stop {
+pub(super) fn bad(error: impl Debug) -> Stop {
     Stop::failed(format!("{error:?}"))
 }
 
-fn limiter<R: Runtime>(rt: &R, quota: Quota) -> Result<RateLimiter<R>, Stop> {
+pub(super) fn limiter<R: Runtime>(rt: &R, quota: Quota) -> Result<RateLimiter<R>, Stop> {
     RateLimiter::new(rt, quota).map_err(bad)
 }
 
 /// One whose bucket is empty, and stays so for this test.
-fn empty<R: Runtime>(rt: &R, burst: u32) -> Result<RateLimiter<R>, Stop> {
+pub(super) fn empty<R: Runtime>(rt: &R, burst: u32) -> Result<RateLimiter<R>, Stop> {
     let limiter = limiter(rt, Quota::new(1, HOUR * 1000).burst(burst))?;
     limiter.try_acquire_many(burst).map_err(bad)?;
     Ok(limiter)

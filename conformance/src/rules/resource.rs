@@ -99,7 +99,7 @@ pub fn lc_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 (end, outcome) => return Err(Stop::failed(format!("{end:?} became {outcome:?}"))),
             }
         }
-        let stack = ExitStack::new(ctx.rt()).close_limit(Duration::from_millis(20));
+        let stack = ExitStack::new(ctx.rt()).close_timeout(Duration::from_millis(20));
         for (n, manner) in [Manner::Well, Manner::Fails, Manner::Panics, Manner::Hangs]
             .into_iter()
             .enumerate()

@@ -70,7 +70,7 @@ pub fn re_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for (builder, field) in [
             (plain().attempts(0), "attempts"),
             (plain().max_elapsed(Duration::ZERO), "max_elapsed"),
-            (plain().attempt_limit(Duration::ZERO), "attempt_limit"),
+            (plain().attempt_timeout(Duration::ZERO), "attempt_timeout"),
             (crooked(f64::NAN), "factor"),
             (crooked(-2.0), "factor"),
         ] {
@@ -117,12 +117,12 @@ pub fn re_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             rt.now() - started
         );
         ensure!(
-            matches!(&error.last, AttemptError::Elapsed(e) if e.limit <= MS * 20),
+            matches!(&error.last, AttemptError::TimedOut(e) if e.limit <= MS * 20),
             "the last error is {:?}",
             error.last
         );
         // The limit of an attempt is one more attempt's beginning.
-        let each = policy(|p| p.attempts(3).attempt_limit(MS))?;
+        let each = policy(|p| p.attempts(3).attempt_timeout(MS))?;
         let attempts = retry(rt, &each, |attempt| async move {
             match attempt.number() {
                 3 => Ok(3),
@@ -359,7 +359,7 @@ pub fn re_9<R: Backend>(_: &Ctx<'_, R>) -> Outcome {
 /// Dropped in an attempt, and in a wait.
 pub fn re_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let rt = ctx.rt();
-    let patient = policy(|p| p.backoff(Backoff::constant(HOUR)).attempt_limit(HOUR))?;
+    let patient = policy(|p| p.backoff(Backoff::constant(HOUR)).attempt_timeout(HOUR))?;
     for cut in Cut::all().filter(|cut| !cut.done) {
         let alive = Arc::new(());
         let attempts = retry(rt, &patient, |_| {

@@ -193,7 +193,7 @@ pub fn to_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 dropped.is_open(),
                 "the task outlived the error, under {limit:?}"
             );
-            let Err(WaitTaskError::Elapsed(late)) = output else {
+            let Err(WaitTaskError::TimedOut(late)) = output else {
                 return Err(Stop::failed(format!("a task that is late gave {output:?}")));
             };
             ensure_eq!(late.limit, limit, "the limit");

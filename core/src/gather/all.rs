@@ -3,6 +3,7 @@
 use super::child::{Progress, reporting, start};
 use crate::{
     ConfigError,
+    error::check,
     group::{GroupBuilder, GroupError, Step, TaskError, TaskGroup},
     rt::Runtime,
 };
@@ -97,18 +98,15 @@ where
         Settled(self)
     }
 
-    /// Runs at most `at_once` tasks at once, the others as soon as one has ended, in order (*GA-9*).
+    /// Runs at most `tasks` tasks at once, the others as soon as one has ended, in order (*GA-9*).
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
-        if at_once == 0 {
-            return Err(ConfigError::new("limit", 0, "at least 1"));
+    pub fn max_concurrent(mut self, tasks: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("max_concurrent", tasks)?;
+        if let Some(setup) = &mut self.setup {
+            setup.group.limit_to(tasks);
         }
-        self.setup = self.setup.map(|setup| Setup {
-            group: setup.group.max_concurrent(at_once),
-            ..setup
-        });
         Ok(self)
     }
 
@@ -117,10 +115,8 @@ where
     /// # Errors
     /// A [`ConfigError`] if there are no futures (*GA-2*).
     pub fn non_empty(self) -> Result<Self, ConfigError> {
-        match self.total {
-            0 => Err(ConfigError::new("futures", "an empty list", "at least 1")),
-            _ => Ok(self),
-        }
+        check::at_least_one("futures", self.total)?;
+        Ok(self)
     }
 
     /// Calls `report` with how many are done, and of how many, once a completion: 1, 2, … up to the

@@ -3,6 +3,7 @@
 use super::child::{Progress, reporting, start_made, start_raised};
 use crate::{
     ConfigError,
+    error::check,
     group::{Step, TaskError, TaskGroup},
     rt::Runtime,
 };
@@ -35,7 +36,7 @@ use std::{
 /// # async fn size(file: String) -> io::Result<u64> { Ok(1) }
 ///
 /// async fn largest<R: Runtime>(rt: &R, files: Vec<String>) -> Result<u64, TaskError<io::Error>> {
-///     let mut sizes = map_concurrent(rt, files, size).limit(8).expect("8 are not 0");
+///     let mut sizes = map_concurrent(rt, files, size).max_concurrent(8).expect("8 are not 0");
 ///     let mut largest = 0;
 ///     while let Some(size) = sizes.next().await {
 ///         largest = largest.max(size?);
@@ -175,15 +176,13 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    /// Runs at most `at_once` tasks at once; outputs that nobody has taken yet count, too.
+    /// Runs at most `tasks` tasks at once; outputs that nobody has taken yet count, too.
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn limit(mut self, at_once: usize) -> Result<Self, ConfigError> {
-        if at_once == 0 {
-            return Err(ConfigError::new("limit", 0, "at least 1"));
-        }
-        self.limit = at_once;
+    pub fn max_concurrent(mut self, tasks: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("max_concurrent", tasks)?;
+        self.limit = tasks;
         Ok(self)
     }
 

@@ -3,6 +3,7 @@
 use super::child::{start, start_made};
 use crate::{
     ConfigError,
+    error::check,
     group::{GroupError, Step, TaskError, TaskGroup},
     rt::Runtime,
 };
@@ -79,7 +80,7 @@ where
     E: Send + 'static,
 {
     let futures = non_empty(futures)?;
-    let group = TaskGroup::builder(rt).name("race_ok").enough(1);
+    let group = TaskGroup::builder(rt).name("race_ok").first();
     let at = Location::caller();
     Ok(async move { first_of(group.build_at(at), futures, at).await })
 }
@@ -122,10 +123,8 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    if attempts == 0 {
-        return Err(ConfigError::new("attempts", 0, "at least 1"));
-    }
-    let group = TaskGroup::builder(rt).name("hedge").enough(1);
+    check::at_least_one("attempts", attempts)?;
+    let group = TaskGroup::builder(rt).name("hedge").first();
     let at = Location::caller();
     let rt = rt.clone();
     Ok(async move {
@@ -149,9 +148,7 @@ where
 
 fn non_empty<I: IntoIterator>(futures: I) -> Result<Vec<I::Item>, ConfigError> {
     let futures: Vec<_> = futures.into_iter().collect();
-    if futures.is_empty() {
-        return Err(ConfigError::new("futures", "an empty list", "at least 1"));
-    }
+    check::at_least_one("futures", futures.len())?;
     Ok(futures)
 }
 

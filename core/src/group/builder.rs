@@ -5,7 +5,9 @@ use super::{
     joiner::{Joiner, Policy},
     shared::Shared,
 };
-use crate::{ConfigError, Instant, cancel::CancellationToken, context::Context, rt::Runtime};
+use crate::{
+    ConfigError, Instant, cancel::CancellationToken, context::Context, error::check, rt::Runtime,
+};
 use std::{borrow::Cow, fmt, panic::Location, time::Duration};
 
 /// What does not change in a group's life.
@@ -34,7 +36,7 @@ impl Options {
 pub struct GroupBuilder<R, T, E> {
     rt: R,
     name: Option<Cow<'static, str>>,
-    max_concurrent: Option<usize>,
+    max_concurrent: usize,
     grace: Duration,
     discard: bool,
     limit: Option<Duration>,
@@ -49,7 +51,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         Self {
             rt: rt.clone(),
             name: None,
-            max_concurrent: None,
+            max_concurrent: usize::MAX,
             grace: Duration::ZERO,
             discard: false,
             limit: None,
@@ -67,12 +69,23 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
     }
 
     /// Runs at most `children` at once; the others queue up, first come, first served (*TG-19*).
-    pub fn max_concurrent(mut self, children: usize) -> Self {
-        self.max_concurrent = Some(children);
-        self
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for 0 (*TG-40*).
+    pub fn max_concurrent(mut self, children: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("max_concurrent", children)?;
+        self.limit_to(children);
+        Ok(self)
     }
 
-    /// The time between the cancellation of the children's token and their abort (*TG-13*). Zero unless set: they are aborted at once.
+    /// [`max_concurrent`](Self::max_concurrent), of what is known not to be 0.
+    pub(crate) fn limit_to(&mut self, children: usize) {
+        self.max_concurrent = children;
+    }
+
+    /// The time between the cancellation of the children's token and their abort (*TG-13*). Zero unless set: they are
+    /// aborted at once. With [`Duration::MAX`] no cancellation ever aborts them: for children that see the token and end by
+    /// themselves. Dropping the group aborts them all the same.
     ///
     /// A child that is asked to stop ends well with `Ok`, and is left out of the group's error. One that
     /// makes an error of its cancellation has failed, and is told of.
@@ -137,8 +150,18 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
 
     /// Ends the group once `successes` children have succeeded: the others are cancelled, and earlier failures
     /// are tolerated. If fewer succeed, any failure fails the group.
-    pub fn enough(mut self, successes: usize) -> Self {
+    ///
+    /// # Errors
+    /// A [`ConfigError`] for 0.
+    pub fn enough(mut self, successes: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("enough", successes)?;
         self.policy = Policy::Enough { successes };
+        Ok(self)
+    }
+
+    /// [`enough`](Self::enough) for one.
+    pub(crate) fn first(mut self) -> Self {
+        self.policy = Policy::Enough { successes: 1 };
         self
     }
 
@@ -148,22 +171,12 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         self
     }
 
-    /// The group.
-    ///
-    /// # Errors
-    /// A [`ConfigError`] for a `max_concurrent` of 0, and for 0 outputs that are enough.
+    /// The group. It cannot fail: where a setting can be wrong, the method that takes it says so.
     #[track_caller]
-    pub fn build(self) -> Result<TaskGroup<R, T, E>, ConfigError> {
-        if self.max_concurrent == Some(0) {
-            return Err(ConfigError::new("max_concurrent", 0, "at least 1"));
-        }
-        if let Policy::Enough { successes: 0 } = self.policy {
-            return Err(ConfigError::new("enough", 0, "at least 1"));
-        }
-        Ok(self.build_at(Location::caller()))
+    pub fn build(self) -> TaskGroup<R, T, E> {
+        self.build_at(Location::caller())
     }
 
-    /// The group, of settings that are known to be good.
     pub(crate) fn build_at(self, made_at: &'static Location<'static>) -> TaskGroup<R, T, E> {
         let context = Context::current();
         let watched = self.token.or_else(|| context.token().cloned());
@@ -189,7 +202,7 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> GroupBuilder<R, T, E> {
         let options = Options {
             name: self.name,
             made_at,
-            max_concurrent: self.max_concurrent.unwrap_or(usize::MAX),
+            max_concurrent: self.max_concurrent,
             grace: self.grace,
             discard: self.discard,
             deadline,

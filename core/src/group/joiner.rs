@@ -43,15 +43,15 @@ pub enum Step {
 /// # extern crate anyrt_core as anyrt;
 /// use anyrt::{group::{Step, TaskError, TaskGroup}, rt::Runtime};
 ///
-/// # fn demo<R: Runtime>(rt: &R) -> Result<(), anyrt::ConfigError> {
+/// # fn demo<R: Runtime>(rt: &R) {
 /// let mut seen = 0;
 /// let group = TaskGroup::<_, u32, std::io::Error>::builder(rt)
 ///     .joiner(move |_: Result<&u32, &TaskError<std::io::Error>>| {
 ///         seen += 1;
 ///         if seen == 10 { Step::Succeed } else { Step::Continue }
 ///     })
-///     .build()?;
-/// # drop(group); Ok(()) }
+///     .build();
+/// # drop(group); }
 /// ```
 pub trait Joiner<T, E>: Send + 'static {
     /// A child completed. A panic in here is that child's.

@@ -47,11 +47,11 @@
 //!     fn new(rt: &R) -> Result<Self, ConfigError> {
 //!         let connections = TaskGroup::builder(rt)
 //!             .name("connections")
-//!             .max_concurrent(1000)
+//!             .max_concurrent(1000)?
 //!             .grace(Duration::from_secs(5))
 //!             .supervisor()
 //!             .discard()
-//!             .build()?;
+//!             .build();
 //!         Ok(Self { connections })
 //!     }
 //!

@@ -5,7 +5,7 @@ use super::{
     engine::Engine,
     slots::Fixed,
 };
-use crate::ConfigError;
+use crate::{ConfigError, error::check};
 use std::{
     error::Error,
     fmt,
@@ -143,10 +143,8 @@ impl<F: Future> Unpin for RaceOk<F> {}
 debug! { Race RaceOk }
 
 fn not_empty<F: Future>(engine: Engine<Fixed<F>>) -> Result<Engine<Fixed<F>>, ConfigError> {
-    match engine.running {
-        0 => Err(ConfigError::new("futures", 0, "at least one")),
-        _ => Ok(engine),
-    }
+    check::at_least_one("futures", engine.running)?;
+    Ok(engine)
 }
 
 /// All that took part in a [`race_ok`] failed.

@@ -169,6 +169,7 @@ pin_project! {
     #[project_replace = BranchOwned]
     #[allow(missing_docs)]
     #[derive(Debug)]
+    #[expect(clippy::exhaustive_enums, reason = "of the macros, for nobody else")]
     pub enum Branch<F, T, S> {
         Running { #[pin] future: F, sort: S },
         Done { value: T },

@@ -108,7 +108,7 @@ pub trait Sender<T: Send + 'static>: Clone + Debug + Send + Sync + 'static {
                     .send(item)
                     .map_err(|SendError(item)| SendTimeoutError::Closed(item)),
                 Ok(Err(Closed)) => Err(SendTimeoutError::Closed(item)),
-                Err(elapsed @ Elapsed { .. }) => Err(SendTimeoutError::Elapsed(item, elapsed)),
+                Err(elapsed @ Elapsed { .. }) => Err(SendTimeoutError::TimedOut(item, elapsed)),
             }
         }
     }

@@ -11,6 +11,7 @@
 //! | [`Lock`], [`Semaphore`], [`Permit`], [`Channel`] | coordination | for free: [`portable_sync!`](crate::portable_sync) |
 //! | [`BlockOn`] | the way in, for applications | backend |
 //! | [`Signals`] | what the system tells the process | backend, where it can |
+//! | [`SignalStream`] | one of them at a time | for free, over any stream of them |
 //! | [`SpawnLocal`] | `!Send` tasks | for free: [`run_local`](crate::task::run_local) |
 //!
 //! A runtime is a *value*: `Clone + Send + Sync + 'static`, possibly zero-sized. Every bound is
@@ -19,6 +20,7 @@
 
 mod block_on;
 mod channel;
+mod delegate;
 mod lock;
 mod runtime;
 mod semaphore;
@@ -32,7 +34,7 @@ pub use channel::{Channel, Receiver, SendPermit, Sender};
 pub use lock::Lock;
 pub use runtime::{Entropy, LockOf, ReceiverOf, Runtime, SemaphoreOf, SenderOf};
 pub use semaphore::{Permit, Semaphore};
-pub use signal::{Signal, Signals};
+pub use signal::{RecvSignal, Signal, SignalStream, Signals};
 pub use spawn::{JoinHandle, Spawn, SpawnBlocking, SpawnLocal};
 pub use stream::ReceiverStream;
 pub use time::{Clock, Sleep, Timeout, Timer};

@@ -107,7 +107,7 @@ pub trait Semaphore: Debug + Send + Sync + 'static {
                     let plural = if permits == 1 { "" } else { "s" };
                     let name = format!("acquire of {permits} permit{plural} ({free} free)");
                     let timeout = AcquireTimeout::new(name, self.last_holder(), elapsed);
-                    Err(AcquireTimeoutError::Elapsed(timeout))
+                    Err(AcquireTimeoutError::TimedOut(timeout))
                 }
             }
         }

@@ -4,7 +4,10 @@ use futures_core::Stream;
 use std::{
     borrow::Cow,
     fmt::{self, Debug},
+    future::Future,
     io,
+    pin::Pin,
+    task::{Context, Poll},
 };
 
 /// A signal that a process may be sent, and may ask for.
@@ -63,12 +66,18 @@ impl From<Signal> for Cow<'static, str> {
 /// Listens to signals: a capability, apart from [`Runtime`](crate::rt::Runtime).
 ///
 /// # For callers
+/// What they come as is a stream, such as `App::signals` takes; by hand, [`recv`](SignalStream::recv) gives the next.
+///
 /// ```
 /// # extern crate anyrt_core as anyrt;
-/// # use anyrt::rt::{Runtime, Signal, Signals};
-/// # fn stop_when(_: impl futures_core::Stream<Item = Signal>) {}
-/// fn listen<R: Runtime + Signals>(rt: &R) -> std::io::Result<()> {
-///     stop_when(rt.signals(Signal::SHUTDOWN)?); // `App::signals`, say.
+/// use anyrt::rt::{Runtime, Signal, SignalStream, Signals};
+///
+/// /// Reads its settings again at each `SIGHUP`.
+/// async fn reload<R: Runtime + Signals>(rt: &R) -> std::io::Result<()> {
+///     let mut hangups = rt.signals(&[Signal::Hangup])?;
+///     while let Some(_) = hangups.recv().await {
+///         // …
+///     }
 ///     Ok(())
 /// }
 /// ```
@@ -98,4 +107,33 @@ pub trait Signals {
     /// # Cancel safety
     /// A stream that is dropped hears nothing more, and leaves nothing behind (*SI-3*) but what is said above.
     fn signals(&self, of: &[Signal]) -> io::Result<Self::Stream>;
+}
+
+/// What each stream of signals has: a way to wait for the next one, without an import for streams in general.
+pub trait SignalStream: Stream<Item = Signal> {
+    /// Waits for the next signal; `None` once the stream has ended.
+    ///
+    /// # Cancel safety
+    /// Safe: a signal is either returned or still in the stream.
+    fn recv(&mut self) -> RecvSignal<'_, Self>
+    where
+        Self: Unpin,
+    {
+        RecvSignal(self)
+    }
+}
+
+impl<S: Stream<Item = Signal> + ?Sized> SignalStream for S {}
+
+/// The future of [`SignalStream::recv`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are polled"]
+pub struct RecvSignal<'a, S: ?Sized>(&'a mut S);
+
+impl<S: Stream<Item = Signal> + Unpin + ?Sized> Future for RecvSignal<'_, S> {
+    type Output = Option<Signal>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
+        Pin::new(&mut *self.0).poll_next(cx)
+    }
 }

@@ -1,7 +1,7 @@
 //! A place where a number of tasks wait for one another.
 
 use super::signal::{Party, Queue, Signal, Waiter};
-use crate::{ConfigError, waits::Wait};
+use crate::{ConfigError, error::check, waits::Wait};
 use std::{
     fmt,
     future::Future,
@@ -41,9 +41,7 @@ impl Barrier {
     /// # Errors
     /// A [`ConfigError`] for 0.
     pub fn new(n: usize) -> Result<Self, ConfigError> {
-        if n == 0 {
-            return Err(ConfigError::new("n", n, "at least 1"));
-        }
+        check::at_least_one("n", n)?;
         Ok(Self(Signal::new(n)))
     }
 

@@ -13,6 +13,7 @@
 
 use crate::{
     ConfigError,
+    error::check,
     rt::{Sleep, Timer},
     task::Streak,
     time::Instant,
@@ -35,6 +36,7 @@ use std::{
 /// | `Delay` | 0, 35, 45, 55 |
 /// | `Skip` | 0, 35, 40, 50 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum MissedTicks {
     /// They come at once, one after the other.
     Burst,
@@ -79,9 +81,7 @@ pub fn interval_at<R: Sleep>(
     start: Instant,
     period: Duration,
 ) -> Result<Interval<R>, ConfigError> {
-    if period.is_zero() {
-        return Err(ConfigError::new("period", "0 s", "more than zero"));
-    }
+    check::more_than_zero("period", period)?;
     Ok(Interval {
         rt: rt.clone(),
         timer: Box::pin(None),

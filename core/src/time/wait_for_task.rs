@@ -22,7 +22,7 @@ use std::{error::Error, fmt, future::Future, marker::PhantomData, time::Duration
 /// ```
 ///
 /// # Errors
-/// [`WaitTaskError::Elapsed`] if the time was over; [`WaitTaskError::Join`] if the task panicked, or
+/// [`WaitTaskError::TimedOut`] if the time was over; [`WaitTaskError::Join`] if the task panicked, or
 /// was cancelled by somebody else.
 ///
 /// # Cancel safety
@@ -51,7 +51,7 @@ where
                 task.task.abort();
                 match (&mut task.task).await {
                     Ok(output) => Ok(output),
-                    Err(JoinError::Cancelled) => Err(WaitTaskError::Elapsed(elapsed)),
+                    Err(JoinError::Cancelled) => Err(WaitTaskError::TimedOut(elapsed)),
                     Err(panicked) => Err(WaitTaskError::Join(panicked)),
                 }
             }
@@ -76,7 +76,7 @@ impl<H: JoinHandle<T>, T> Drop for AbortOnDrop<H, T> {
 #[non_exhaustive]
 pub enum WaitTaskError {
     /// The time was over, and the task has been aborted and dropped.
-    Elapsed(Elapsed),
+    TimedOut(Elapsed),
     /// The task panicked, or was cancelled by somebody else.
     Join(JoinError),
 }
@@ -90,7 +90,7 @@ impl From<JoinError> for WaitTaskError {
 impl fmt::Display for WaitTaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Elapsed(elapsed) => elapsed.fmt(f),
+            Self::TimedOut(elapsed) => elapsed.fmt(f),
             Self::Join(error) => error.fmt(f),
         }
     }

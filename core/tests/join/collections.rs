@@ -49,7 +49,7 @@ fn a_race_of_none_is_an_error() {
     let error = race([] as [std::future::Ready<()>; 0]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "futures: 0 is not permitted (want: at least one)"
+        "futures: 0 is not permitted (want: at least 1)"
     );
     assert!(race_ok([] as [std::future::Ready<Result<(), ()>>; 0]).is_err());
 }

@@ -27,8 +27,8 @@ pub async fn find<R: Runtime>(
     progress: &Progress,
 ) -> Result<Findings, Box<dyn Error + Send + Sync>> {
     let jobs = options.jobs;
-    let workers = TaskGroup::builder(rt).name("dupes").max_concurrent(jobs);
-    let workers = workers.build()?;
+    let workers = TaskGroup::builder(rt).name("dupes").max_concurrent(jobs)?;
+    let workers = workers.build();
     let clock = {
         let rt = rt.clone();
         Arc::new(move || rt.now() - Instant::ORIGIN)

@@ -57,7 +57,7 @@ pub(super) async fn run<R: Runtime>(
 impl<R: Runtime> Run<'_, R> {
     async fn work(&mut self) -> Result<(), ConfigError> {
         let workers = TaskGroup::<R, Done, Infallible>::builder(&self.job.rt);
-        let workers = workers.name("mirror").grace(GRACE).build()?;
+        let workers = workers.name("mirror").grace(GRACE).build();
         let mut in_flight = 0;
         loop {
             while in_flight < TASKS

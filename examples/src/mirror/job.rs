@@ -112,7 +112,7 @@ impl<R: Runtime> Job<R> {
             commits: Batcher::builder(rt, commit)
                 .max_size(BATCH)
                 .interval(PATIENCE)
-                .max_in_flight(2)
+                .max_concurrent(2)
                 .build()?,
             paths,
             options,

@@ -96,7 +96,7 @@ async fn run<R: Runtime>(
     let paths = Queue::bounded(Order::fifo(), PATHS).expect("some paths are permitted");
     let (tables, mut incoming) = rt.channel(TABLES).expect("some tables are permitted");
     let pipeline = TaskGroup::builder(rt).name("pipeline").grace(GRACE);
-    let pipeline = pipeline.build().expect("nothing is limited to 0");
+    let pipeline = pipeline.build();
     let Options {
         roots,
         jobs,

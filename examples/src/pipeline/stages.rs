@@ -55,7 +55,7 @@ pub(super) async fn count<R: Runtime>(
     tables: SenderOf<R, Outcome>,
 ) -> Result<(), StageError> {
     let workers = TaskGroup::builder(&rt).grace(super::GRACE).name("count");
-    let workers = workers.build().expect("nothing is limited to 0");
+    let workers = workers.build();
     for number in 1..=jobs {
         let worker = worker(rt.clone(), strict, paths.clone(), tables.clone());
         // Refused once one has failed.

@@ -5,7 +5,7 @@ use super::{
     buffer::Index,
     shared::{Load, Shared},
 };
-use anyrt_core::{ConfigError, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 /// Settings of a [`Batcher`], made by [`Batcher::builder`].
@@ -22,7 +22,7 @@ pub struct BatcherBuilder<R, K, V, E> {
 pub(super) struct Settings {
     pub(super) max_size: usize,
     pub(super) interval: Duration,
-    pub(super) max_in_flight: usize,
+    pub(super) max_concurrent: usize,
     pub(super) capacity: Option<usize>,
 }
 
@@ -44,7 +44,7 @@ where
             settings: Settings {
                 max_size: 100,
                 interval: Duration::from_millis(1),
-                max_in_flight: 1,
+                max_concurrent: 1,
                 capacity: None,
             },
             index: None,
@@ -67,8 +67,8 @@ where
     }
 
     /// How many batches are loaded at once: 1 unless set, so that keys gather while a load is under way.
-    pub fn max_in_flight(mut self, batches: usize) -> Self {
-        self.settings.max_in_flight = batches;
+    pub fn max_concurrent(mut self, batches: usize) -> Self {
+        self.settings.max_concurrent = batches;
         self
     }
 
@@ -102,20 +102,16 @@ where
     pub fn build(self) -> Result<Batcher<R, K, V, E>, ConfigError> {
         let Settings {
             max_size,
-            max_in_flight,
+            max_concurrent,
             ..
         } = self.settings;
-        for (field, value) in [("max_size", max_size), ("max_in_flight", max_in_flight)] {
-            if value == 0 {
-                return Err(ConfigError::new(field, 0, "at least 1"));
-            }
-        }
+        check::at_least_one("max_size", max_size)?;
+        check::at_least_one("max_concurrent", max_concurrent)?;
         let capacity = self.settings.capacity;
         let capacity = capacity.unwrap_or_else(|| max_size.saturating_mul(10).min(1 << 20));
-        if capacity < max_size && self.settings.capacity.is_some() {
-            let permitted = format!("at least `max_size`, {max_size}");
-            return Err(ConfigError::new("capacity", capacity, permitted));
-        }
+        let holds = capacity >= max_size || self.settings.capacity.is_none();
+        let permitted = format!("at least `max_size`, {max_size}");
+        check::that(holds, "capacity", capacity, permitted)?;
         let room = self.rt.semaphore(capacity.max(max_size))?;
         let shared = Shared::new(
             self.rt,
@@ -125,7 +121,7 @@ where
             self.share,
             Arc::new(room),
         );
-        Batcher::over(Arc::new(shared))
+        Ok(Batcher::over(Arc::new(shared)))
     }
 }
 

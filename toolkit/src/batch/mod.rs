@@ -11,7 +11,7 @@
 //!     Batcher::builder(rt, |ids| select_names(ids))
 //!         .max_size(500)
 //!         .interval(Duration::from_millis(5))
-//!         .max_in_flight(2)
+//!         .max_concurrent(2)
 //!         .dedup()
 //!         .build()
 //! }
@@ -25,7 +25,7 @@
 //! ```
 //!
 //! A batch is loaded once it is full, once its first key has waited for the interval, on
-//! [`flush`](Batcher::flush), and when the batcher is [closed](Batcher::close) (*BA-1*).
+//! [`flush`](Batcher::flush), and when the batcher is [closed](Batcher::shutdown) (*BA-1*).
 
 mod buffer;
 mod builder;
@@ -36,7 +36,7 @@ mod shared;
 pub use builder::BatcherBuilder;
 pub use error::BatchError;
 
-use anyrt_core::{ConfigError, context::Context, group::TaskGroup, join_all, rt::Runtime};
+use anyrt_core::{context::Context, group::TaskGroup, join_all, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
 
@@ -72,26 +72,26 @@ where
         BatcherBuilder::new(rt, load)
     }
 
-    fn over(shared: Arc<Shared<R, K, V, E>>) -> Result<Self, ConfigError> {
+    fn over(shared: Arc<Shared<R, K, V, E>>) -> Self {
         // Nobody's: it may outlive who makes it.
         let tasks = Context::default().sync_scope(|| {
             let tasks = TaskGroup::builder(&shared.rt)
                 .name("batcher")
                 .supervisor()
                 .discard()
-                .build()?;
+                .build();
             let driver = driver::drive(shared.clone(), tasks.spawner());
             // Refused, it is dropped, and with that the batcher has ended.
             tasks.spawn_named("driver", driver).ok();
-            Ok(tasks)
-        })?;
+            tasks
+        });
         let owner = Owner {
             shared,
             _tasks: tasks,
         };
-        Ok(Self {
+        Self {
             owner: Arc::new(owner),
-        })
+        }
     }
 
     /// Waits for room, for the key's batch, and for its result.
@@ -130,7 +130,7 @@ where
     ///
     /// # Cancel safety
     /// Safe: it is closed with the first poll, and can be waited for again.
-    pub fn close(&self) -> impl Future<Output = ()> + Send + use<'_, R, K, V, E> {
+    pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<'_, R, K, V, E> {
         let shared = &self.owner.shared;
         async move {
             shared.close();

@@ -143,7 +143,7 @@ where
         let Settings {
             max_size,
             interval,
-            max_in_flight,
+            max_concurrent,
             ..
         } = self.settings;
         let mut state = lock(&self.state);
@@ -151,7 +151,7 @@ where
         if state.closed && len == 0 && state.in_flight == 0 {
             return Step::Over;
         }
-        if state.in_flight >= max_in_flight || len == 0 {
+        if state.in_flight >= max_concurrent || len == 0 {
             return Step::Wait(Instant::MAX);
         }
         let due = state.buffer.due(interval);

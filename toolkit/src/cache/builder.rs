@@ -6,7 +6,7 @@ use super::{
     listener::{Cause, Listener},
     shard::Limits,
 };
-use anyrt_core::{ConfigError, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{borrow::Cow, convert::Infallible, fmt, hash::Hash, marker::PhantomData, time::Duration};
 
 /// A shard has room for at least so many.
@@ -181,17 +181,9 @@ where
             return Err(ConfigError::new("capacity", "none", "a number"));
         };
         for (field, life) in [("ttl", options.ttl), ("idle", options.idle)] {
-            if life == Some(Duration::ZERO) {
-                return Err(ConfigError::new(field, "0 s", "more than zero"));
-            }
+            check::more_than_zero(field, life)?;
         }
-        if !(0.0..=1.0).contains(&options.jitter) {
-            return Err(ConfigError::new(
-                "jitter",
-                options.jitter,
-                "between 0 and 1",
-            ));
-        }
+        check::from_0_to_1("jitter", options.jitter)?;
         let threads = rt.parallelism().get();
         let wanted = threads.saturating_mul(SHARDS_A_THREAD).min(MOST_SHARDS);
         let mut shards = wanted.next_power_of_two();

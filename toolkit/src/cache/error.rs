@@ -26,7 +26,7 @@ pub struct Deadlock {
 
 impl<E> LoadError<E> {
     /// The loader's own error, if it is that.
-    pub fn failure(&self) -> Option<&E> {
+    pub fn error(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
             _ => None,

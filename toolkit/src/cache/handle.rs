@@ -57,7 +57,7 @@ where
         // Nobody's: it may outlive who makes it.
         let background = Context::default().sync_scope(|| background.build());
         Self {
-            background: Arc::new(background.expect("nothing is limited to 0")),
+            background: Arc::new(background),
             core: Arc::new(core),
         }
     }

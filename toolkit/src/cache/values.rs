@@ -129,7 +129,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             Ok(Err(error)) => Err(LoadError::Failed(Arc::new(error))),
             Err(payload) => Err(panicked(payload)),
         };
-        let keep = outcome.as_ref().is_err_and(|e| e.failure().is_some());
+        let keep = outcome.as_ref().is_err_and(|e| e.error().is_some());
         // The key's `Eq`, and destructors of what leaves, may panic. Those who wait have no part in that.
         let settled = catch_unwind(AssertUnwindSafe(|| {
             match fresh {

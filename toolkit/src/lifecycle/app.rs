@@ -46,7 +46,7 @@ type Signals = Pin<Box<dyn Stream<Item = Cow<'static, str>> + Send>>;
 pub struct App<R: Runtime> {
     rt: R,
     grace: Duration,
-    close_limit: Option<Duration>,
+    close_timeout: Option<Duration>,
     signals: Option<Signals>,
 }
 
@@ -56,21 +56,22 @@ impl<R: Runtime> App<R> {
         Self {
             rt: rt.clone(),
             grace: Duration::from_secs(30),
-            close_limit: None,
+            close_timeout: None,
             signals: None,
         }
     }
 
-    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*). A
-    /// start-up that still runs when a stop is requested gets the same time.
+    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*):
+    /// [`Duration::MAX`] is for ever, or until a second request. A start-up that still runs when a stop is
+    /// requested gets the same time.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
     /// How long each step of the clean-up may take: 10 seconds unless set.
-    pub fn close_limit(mut self, limit: Duration) -> Self {
-        self.close_limit = Some(limit);
+    pub fn close_timeout(mut self, limit: Duration) -> Self {
+        self.close_timeout = Some(limit);
         self
     }
 
@@ -88,29 +89,36 @@ impl<R: Runtime> App<R> {
     /// Runs it: the start-up, which spawns subsystems, until it is asked to stop, a subsystem fails, or all have
     /// ended; then stops them, children before parents, and cleans up in reverse order.
     ///
-    /// The start-up runs in the caller's task. Where it fails or panics, what it has begun is stopped and
-    /// cleaned up all the same (*LC-4*). A cancellation of the context's token is a request to stop.
+    /// The start-up runs in the caller's task, and sees the application's [token](Subsystem::token). Where it
+    /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*). What it returns is in the
+    /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of the context's
+    /// token is a request to stop.
+    ///
+    /// By the time of the report nothing of it runs any more, whoever listened to signals included.
     ///
     /// # Cancel safety
     /// Dropped, it aborts the subsystems, and cleans up in the background once they are gone (*LC-23*): nobody
     /// waits for either but a task group around it.
-    pub fn run<F, Fut, E>(self, startup: F) -> impl Future<Output = Report> + use<R, F, Fut, E>
+    pub fn run<F, Fut, T, E>(
+        self,
+        startup: F,
+    ) -> impl Future<Output = Report<T>> + use<R, F, Fut, T, E>
     where
         F: FnOnce(Subsystem<R>) -> Fut,
-        Fut: Future<Output = Result<(), E>>,
+        Fut: Future<Output = Result<T, E>>,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         async move {
             let Self {
                 rt,
                 grace,
-                close_limit,
+                close_timeout,
                 signals,
             } = self;
             let around = Context::current().token().cloned();
             let mut stack = ExitStack::new(&rt);
-            if let Some(limit) = close_limit {
-                stack = stack.close_limit(limit);
+            if let Some(limit) = close_timeout {
+                stack = stack.close_timeout(limit);
             }
             let (tasks, watchers) = (group(&rt), group(&rt));
             let shared = Arc::new(Shared {
@@ -133,15 +141,16 @@ impl<R: Runtime> App<R> {
             };
             let mut late = Vec::new();
 
-            let starting = catch(async { startup(root.clone()).await });
+            let context = Context::current().with_token(shared.stop.clone());
+            let starting = catch(context.scope(async { startup(root.clone()).await }));
             let started = until(starting, shared.late(grace)).await;
-            let startup = match started {
-                Ok(Ok(Ok(()))) => None,
-                Ok(Ok(Err(error))) => Some(Cause::Failed(error.into())),
-                Ok(Err(panic)) => Some(Cause::Panicked(panic)),
+            let (output, startup) = match started {
+                Ok(Ok(Ok(output))) => (Some(output), None),
+                Ok(Ok(Err(error))) => (None, Some(Cause::Failed(error.into()))),
+                Ok(Err(panic)) => (None, Some(Cause::Panicked(panic))),
                 Err(Late(panic)) => {
                     late.push("start-up".into());
-                    panic.map(Cause::Panicked)
+                    (None, panic.map(Cause::Panicked))
                 }
             };
             match &startup {
@@ -171,9 +180,10 @@ impl<R: Runtime> App<R> {
                 Ok(_) => 0,
                 Err(_) => stack.abandon(),
             };
-            drop(watchers);
+            watchers.shutdown().await.ok();
             let mut state = lock(&shared.state);
             Report {
+                output,
                 stopped_for: state.stopped_for.take().unwrap_or(StopReason::Finished),
                 startup,
                 failures: std::mem::take(&mut state.failures),
@@ -211,7 +221,6 @@ fn group<R: Runtime>(rt: &R) -> TaskGroup<R, (), Infallible> {
         .supervisor()
         .discard()
         .build()
-        .expect("no setting of it can be wrong")
 }
 
 /// Listens for requests, until its group is dropped.

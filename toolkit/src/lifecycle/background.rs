@@ -15,9 +15,9 @@ use std::{
 
 /// Owns periodic work, each a task in a task group of its own: dropped, it aborts them.
 ///
-/// As any group does, it belongs to the group around it: that one waits for it until it is drained or
+/// As any group does, it belongs to the group around it: that one waits for it until it is shut down or
 /// dropped. Where the token around it is cancelled, no further run begins, and those in hand go on, to be
-/// drained.
+/// waited for.
 #[must_use = "dropped at once, it aborts its work at once"]
 pub struct Background<R: Runtime> {
     pub(super) rt: R,
@@ -33,7 +33,7 @@ pub(super) type Late = Arc<Mutex<Vec<Cow<'static, str>>>>;
 /// How a [`Background`] came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Drained {
+pub struct BackgroundReport {
     /// The work whose run was not over in time, and was aborted.
     pub late: Vec<Cow<'static, str>>,
 }
@@ -50,9 +50,7 @@ impl<R: Runtime> Background<R> {
             .discard();
         Self {
             rt: rt.clone(),
-            tasks: tasks
-                .build()
-                .unwrap_or_else(|_| unreachable!("no setting of it can be wrong")),
+            tasks: tasks.build(),
             stop: around.unwrap_or_default(),
             late: Late::default(),
         }
@@ -81,7 +79,10 @@ impl<R: Runtime> Background<R> {
     ///
     /// # Cancel safety
     /// Dropped, it aborts what is left.
-    pub fn drain(self, grace: Duration) -> impl Future<Output = Drained> + Send + use<R> {
+    pub fn shutdown(
+        self,
+        grace: Duration,
+    ) -> impl Future<Output = BackgroundReport> + Send + use<R> {
         let Self {
             rt,
             tasks,
@@ -89,13 +90,13 @@ impl<R: Runtime> Background<R> {
             late,
         } = self;
         async move {
-            stop.cancel_with("its background is drained");
+            stop.cancel_with("its background shuts down");
             rt.timeout(grace, async { while tasks.next().await.is_some() {} })
                 .await
                 .ok();
             tasks.shutdown().await.ok();
             let late = std::mem::take(&mut *lock(&late));
-            Drained { late }
+            BackgroundReport { late }
         }
     }
 }

@@ -21,7 +21,7 @@
 //!                 let background = Background::new(&rt);
 //!                 background.every("tidy", Duration::from_secs(60), Db::tidy).start()?;
 //!                 upkeep.token().cancelled().await;
-//!                 background.drain(Duration::from_secs(5)).await;
+//!                 background.shutdown(Duration::from_secs(5)).await;
 //!                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
 //!             })?;
 //!             while let Some(accepted) = http.token().run_until_cancelled(accept()).await {
@@ -45,13 +45,15 @@
 
 mod app;
 mod background;
+mod handle;
 mod periodic;
 mod report;
 mod runs;
 mod tree;
 
 pub use app::App;
-pub use background::{Background, Drained};
+pub use background::{Background, BackgroundReport};
+pub use handle::SubsystemHandle;
 pub use periodic::{Overlap, Periodic, PeriodicBuilder, PeriodicStats, Restart};
 pub use report::{Report, StopReason, SubsystemError};
 pub use tree::{Stopping, Subsystem};

@@ -7,6 +7,7 @@ use super::{
 use anyrt_core::{
     ConfigError, Instant,
     cancel::CancellationToken,
+    error::check,
     group::Cause,
     rt::Runtime,
     time::{Interval, MissedTicks, interval},
@@ -131,15 +132,13 @@ where
             _ => MissedTicks::Skip,
         };
         let mut ticks = interval(&background.rt, period)?.on_missed(missed);
-        if jitter >= period {
-            let permitted = format!("less than the period, {period:?}");
-            return Err(ConfigError::new("jitter", format!("{jitter:?}"), permitted));
+        let (value, permitted) = (format!("{jitter:?}"), format!("less than {period:?}"));
+        check::that(jitter < period, "jitter", value, permitted)?;
+        if let Overlap::Parallel(runs) = overlap {
+            check::at_least_one("overlap", runs)?;
         }
-        if overlap == Overlap::Parallel(0) {
-            return Err(ConfigError::new("overlap", "Parallel(0)", "at least 1"));
-        }
-        if restart == Restart::GiveUpAfter(0) {
-            return Err(ConfigError::new("restart", "GiveUpAfter(0)", "at least 1"));
+        if let Restart::GiveUpAfter(failures) = restart {
+            check::at_least_one("restart", failures)?;
         }
         let work_state = Arc::new(Work {
             stop: background.stop.child(),
@@ -234,7 +233,7 @@ impl Periodic {
         self.stop.cancel_with("it was stopped");
     }
 
-    /// Whether no further run will begin: it was stopped, is drained, or has failed too often.
+    /// Whether no further run will begin: it was stopped, is shut down, or has failed too often.
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }

@@ -4,11 +4,14 @@ use crate::resource::CloseError;
 use anyrt_core::group::Cause;
 use std::{borrow::Cow, error::Error, fmt};
 
-/// What became of an [`App`](super::App): why it stopped, who failed, who was late, what was not cleaned up.
+/// What became of an [`App`](super::App): what its start-up returned, why it stopped, who failed, who was late,
+/// what was not cleaned up.
 #[derive(Debug)]
 #[must_use = "it says what failed"]
 #[non_exhaustive]
-pub struct Report {
+pub struct Report<T = ()> {
+    /// What the start-up returned, where it came to its end.
+    pub output: Option<T>,
     /// Why it stopped: of several reasons, the first.
     pub stopped_for: StopReason,
     /// What became of the start-up, where it did not come to its end.
@@ -48,7 +51,7 @@ pub struct SubsystemError {
     pub cause: Cause<Box<dyn Error + Send + Sync>>,
 }
 
-impl Report {
+impl<T> Report<T> {
     /// Whether nothing failed, nobody was late, and all was cleaned up.
     pub fn is_clean(&self) -> bool {
         self.startup.is_none()
@@ -58,14 +61,14 @@ impl Report {
             && self.abandoned == 0
     }
 
-    /// For `main`, and for `?`.
+    /// What the start-up returned: for `main`, and for `?`.
     ///
     /// # Errors
     /// Itself, unless it is [clean](Self::is_clean).
-    pub fn into_result(self) -> Result<(), Box<Self>> {
-        match self.is_clean() {
-            true => Ok(()),
-            false => Err(Box::new(self)),
+    pub fn into_result(mut self) -> Result<T, Box<Self>> {
+        match self.output.take() {
+            Some(output) if self.is_clean() => Ok(output),
+            output => Err(Box::new(Self { output, ..self })),
         }
     }
 }
@@ -98,7 +101,7 @@ impl fmt::Display for SubsystemError {
 
 impl Error for SubsystemError {}
 
-impl fmt::Display for Report {
+impl<T> fmt::Display for Report<T> {
     /// A line for what is to be said.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stopped: {}", self.stopped_for)?;
@@ -121,4 +124,4 @@ impl fmt::Display for Report {
     }
 }
 
-impl Error for Report {}
+impl<T: fmt::Debug> Error for Report<T> {}

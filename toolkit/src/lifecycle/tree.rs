@@ -8,13 +8,17 @@
 //!                └── grace over, or 2nd request: aborted
 //! ```
 
-use super::report::{StopReason, SubsystemError};
+use super::{
+    handle::SubsystemHandle,
+    report::{StopReason, SubsystemError},
+};
 use crate::{
     resource::{AsyncClose, Entered, Exits},
     {lock::lock, unwind::catch},
 };
 use anyrt_core::{
     cancel::CancellationToken,
+    channel::oneshot,
     context::Context,
     group::{Cause, Spawner},
     join_all,
@@ -139,18 +143,19 @@ impl<R: Runtime> Subsystem<R> {
     /// Starts a subsystem below this one, in a task of its own. It is asked to stop before this one is.
     ///
     /// Its own [`token`](Self::token) is the one of its [context](Context), too. Where it returns an error, or
-    /// panics, the whole application stops; where it returns `Ok`, it has ended.
+    /// panics, the whole application stops; where it returns `Ok`, it has ended, and the handle gives what that is.
     ///
     /// # Errors
     /// [`Stopping`], once the application stops.
-    pub fn spawn<F, Fut, E>(
+    pub fn spawn<F, Fut, T, E>(
         &self,
         name: impl Into<Cow<'static, str>>,
         run: F,
-    ) -> Result<Self, Stopping>
+    ) -> Result<SubsystemHandle<R, T>, Stopping>
     where
         F: FnOnce(Self) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
         let name = name.into();
@@ -174,24 +179,25 @@ impl<R: Runtime> Subsystem<R> {
         // Now: a task that is never polled has ended, too.
         let ended = Ended(below.clone());
         let inside = below.clone();
+        let (sender, output) = oneshot::channel();
         let context = Context::current().with_token(node.token.clone());
         let task = async move {
             let below = ended.0.clone();
             let outcome = catch(context.scope(async move { run(inside).await })).await;
-            let cause = match outcome {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(Cause::Failed(error.into())),
-                Err(panic) => Some(Cause::Panicked(panic)),
+            let output = match outcome {
+                Ok(Ok(output)) => Ok(output),
+                Ok(Err(error)) => Err(Cause::Failed(error.into())),
+                Err(panic) => Err(Cause::Panicked(panic)),
             };
-            if let Some(cause) = cause {
-                below.failed(cause);
-            }
+            let output = output.map_err(|cause| below.failed(cause));
             drop(ended);
+            // Nobody may want it.
+            output.map(|output| drop(sender.send(output))).ok();
             Ok(())
         };
         let path = node.path.clone();
         self.shared.tasks.spawn_named(path, task).ok();
-        Ok(below)
+        Ok(SubsystemHandle::new(below, output))
     }
 
     fn failed(&self, cause: Cause<Box<dyn Error + Send + Sync>>) {

@@ -9,6 +9,7 @@ use std::{
 
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "*OP-1* has them all")]
 pub enum Outcome {
     /// With an output; for a `Result`, with `Ok`.
     Success,

@@ -1,7 +1,7 @@
 //! The settings of a pool.
 
 use super::{Manager, Pool, keeper, shared::Shared};
-use anyrt_core::{ConfigError, context::Context, group::TaskGroup, rt::Runtime};
+use anyrt_core::{ConfigError, context::Context, error::check, group::TaskGroup, rt::Runtime};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// How long things may take, and objects may live; `None`: for ever.
@@ -60,26 +60,26 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     }
 
     /// How long a caller waits while all objects are in use.
-    pub fn wait_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn wait_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.wait = limit.into();
         self
     }
 
     /// How long the manager may take to make an object.
-    pub fn create_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn create_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.create = limit.into();
         self
     }
 
     /// How long the manager may take to check an object and make it fit again: one that takes longer is
     /// discarded, and the caller gets another one.
-    pub fn recycle_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn recycle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.recycle = limit.into();
         self
     }
 
     /// How long an object may lie idle. One that has for longer is dropped, and never handed out.
-    pub fn idle_time(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = limit.into();
         self
     }
@@ -92,7 +92,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
 
     /// Builds the pool; it makes no object yet.
     ///
-    /// Where [`min_idle`](Self::min_idle), [`idle_time`](Self::idle_time) or
+    /// Where [`min_idle`](Self::min_idle), [`idle_timeout`](Self::idle_timeout) or
     /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. What
     /// that makes is made with nobody's token, deadline and values, and no group waits for it (*LC-24*).
     ///
@@ -101,41 +101,29 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     /// objects may be idle or live.
     pub fn build(self) -> Result<Pool<R, M>, ConfigError> {
         let limits = self.limits;
-        at_least_one(self.max)?;
-        if limits.min_idle > self.max {
-            let permitted = format!("at most `max_size`, {}", self.max);
-            return Err(ConfigError::new("min_idle", limits.min_idle, permitted));
-        }
+        check::at_least_one("max_size", self.max)?;
+        let (idle, permitted) = (limits.min_idle, format!("at most `max_size`, {}", self.max));
+        check::that(idle <= self.max, "min_idle", idle, permitted)?;
         for (field, limit) in [
-            ("idle_time", limits.idle),
+            ("idle_timeout", limits.idle),
             ("max_lifetime", limits.lifetime),
         ] {
-            if limit == Some(Duration::ZERO) {
-                return Err(ConfigError::new(field, "0 s", "more than zero"));
-            }
+            check::more_than_zero(field, limit)?;
         }
         let shared = Arc::new(Shared::new(self.rt, self.manager, self.max, limits));
         let keeper = || {
             let group = TaskGroup::builder(&shared.rt)
                 .name("pool")
                 .discard()
-                .build()?;
+                .build();
             let keeping = keeper::keep(shared.clone());
             group.spawn_named("keeper", keeping).ok();
-            Ok(group)
+            group
         };
         let keeper = (limits.min_idle > 0 || limits.by_age())
             // Nobody's: it may outlive who makes it.
-            .then(|| Context::default().sync_scope(keeper))
-            .transpose()?;
+            .then(|| Context::default().sync_scope(keeper));
         Ok(Pool::over(shared, keeper))
-    }
-}
-
-pub(super) fn at_least_one(max: usize) -> Result<(), ConfigError> {
-    match max {
-        0 => Err(ConfigError::new("max_size", 0, "at least 1")),
-        _ => Ok(()),
     }
 }
 

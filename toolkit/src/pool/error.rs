@@ -9,9 +9,9 @@ use std::{error::Error, fmt};
 pub enum PoolError<E> {
     /// The pool is closed.
     Closed,
-    /// None came free within [`wait_limit`](super::PoolBuilder::wait_limit).
+    /// None came free within [`wait_timeout`](super::PoolBuilder::wait_timeout).
     WaitTimedOut(Elapsed),
-    /// None could be made within [`create_limit`](super::PoolBuilder::create_limit).
+    /// None could be made within [`create_timeout`](super::PoolBuilder::create_timeout).
     CreateTimedOut(Elapsed),
     /// The manager could make none.
     Create(E),

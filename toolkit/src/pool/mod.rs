@@ -38,10 +38,10 @@
 //!     let pool = Pool::builder(&rt, server)
 //!         .max_size(20)
 //!         .min_idle(2)
-//!         .wait_limit(Duration::from_secs(5))
-//!         .create_limit(Duration::from_secs(2))
-//!         .recycle_limit(Duration::from_millis(500))
-//!         .idle_time(Duration::from_secs(600))
+//!         .wait_timeout(Duration::from_secs(5))
+//!         .create_timeout(Duration::from_secs(2))
+//!         .recycle_timeout(Duration::from_millis(500))
+//!         .idle_timeout(Duration::from_secs(600))
 //!         .max_lifetime(Duration::from_secs(3600))
 //!         .build()?;
 //!
@@ -49,7 +49,7 @@
 //!     connection.query("select 1").await?;
 //!     drop(connection); // It goes back.
 //!
-//!     println!("{:?}", pool.metrics());
+//!     println!("{:?}", pool.stats());
 //!     pool.close();
 //!     pool.closed().await; // What was out has come back, and is gone.
 //!     Ok(())
@@ -67,19 +67,19 @@ mod get;
 mod keeper;
 mod lease;
 mod manager;
-mod metrics;
 mod pooled;
 mod shared;
+mod stats;
 #[cfg(test)]
 mod tests;
 
 pub use builder::PoolBuilder;
 pub use error::PoolError;
 pub use manager::Manager;
-pub use metrics::PoolMetrics;
 pub use pooled::Pooled;
+pub use stats::PoolStats;
 
-use anyrt_core::{ConfigError, group::TaskGroup, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, group::TaskGroup, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
 
@@ -144,7 +144,7 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     /// # Errors
     /// A [`ConfigError`] for 0; nothing has changed then.
     pub fn resize(&self, max_size: usize) -> Result<(), ConfigError> {
-        builder::at_least_one(max_size)?;
+        check::at_least_one("max_size", max_size)?;
         self.owner.shared.resize(max_size);
         Ok(())
     }
@@ -169,8 +169,8 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     }
 
     /// How it is doing.
-    pub fn metrics(&self) -> PoolMetrics {
-        self.owner.shared.metrics()
+    pub fn stats(&self) -> PoolStats {
+        self.owner.shared.stats()
     }
 
     /// The manager.
@@ -190,7 +190,7 @@ impl<R: Runtime, M: Manager> Clone for Pool<R, M> {
 impl<R: Runtime, M: Manager> fmt::Debug for Pool<R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("metrics", &self.metrics())
+            .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
 }

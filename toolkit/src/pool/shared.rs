@@ -18,7 +18,7 @@ use super::{
     Manager,
     builder::Limits,
     lease::{Entry, Lease},
-    metrics::{Counts, PoolMetrics},
+    stats::{Counts, PoolStats},
 };
 use crate::{lock::lock, unwind::All};
 use anyrt_core::{
@@ -310,10 +310,10 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         Some(Lease::of(self, None))
     }
 
-    pub(super) fn metrics(&self) -> PoolMetrics {
+    pub(super) fn stats(&self) -> PoolStats {
         let state = lock(&self.state);
         let counts = &self.counts;
-        PoolMetrics {
+        PoolStats {
             max: state.max,
             live: state.live,
             idle: state.idle.len(),

@@ -34,5 +34,5 @@ fn what_is_granted_to_who_is_gone_comes_back() {
     // Its place is what is granted.
     std::mem::forget(held);
     shared.grant(chosen, None);
-    assert_eq!((pool.metrics().live, pool.metrics().waiting), (0, 0));
+    assert_eq!((pool.stats().live, pool.stats().waiting), (0, 0));
 }

@@ -55,7 +55,7 @@ where
                 match limited.await {
                     Ok(Ok(output)) => Ok(output),
                     Ok(Err(error)) => Err(AttemptError::Failed(error)),
-                    Err(elapsed) => Err(AttemptError::Elapsed(elapsed)),
+                    Err(elapsed) => Err(AttemptError::TimedOut(elapsed)),
                 }
             }
         });

@@ -221,9 +221,6 @@ impl<R: Runtime> Shared<R> {
             .name("exit stack")
             .token(&CancellationToken::new())
             .build();
-        let Ok(group) = group else {
-            return;
-        };
         let closing = async move {
             let closing = async {
                 before.await;
@@ -388,7 +385,7 @@ impl<R: Runtime> fmt::Debug for Exits<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exits")
             .field("len", &self.len())
-            .field("close_limit", &self.shared.closer.limit)
+            .field("close_timeout", &self.shared.closer.limit)
             .finish_non_exhaustive()
     }
 }

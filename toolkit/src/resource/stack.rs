@@ -16,14 +16,14 @@ use std::{
     time::Duration,
 };
 
-/// How long a close may take, unless [`close_limit`](ExitStack::close_limit) says otherwise.
+/// How long a close may take, unless [`close_timeout`](ExitStack::close_timeout) says otherwise.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Closes what was entered, the last first (*LC-5*).
 ///
 /// It does so when its [`run`](Self::run) ends, by an output, an error or a panic, and in
 /// [`close`](Self::close). All of that is [shielded](shield()): neither a cancelled token nor the abort of a group's
-/// child cuts it short. Each close has a [limit](Self::close_limit); whatever becomes of one, the next
+/// child cuts it short. Each close has a [limit](Self::close_timeout); whatever becomes of one, the next
 /// follows.
 ///
 /// Where it is dropped, since its future was, nobody can wait: a task of its own goes on with what is
@@ -47,7 +47,7 @@ impl<R: Runtime> ExitStack<R> {
     ///
     /// # Panics
     /// If something was entered already: settings come first.
-    pub fn close_limit(self, limit: Duration) -> Self {
+    pub fn close_timeout(self, limit: Duration) -> Self {
         self.set(|shared| shared.closer.limit = limit)
     }
 

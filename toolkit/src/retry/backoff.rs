@@ -1,6 +1,6 @@
 //! How long to wait before the next attempt.
 
-use anyrt_core::{ConfigError, rt::Entropy};
+use anyrt_core::{ConfigError, error::check, rt::Entropy};
 use std::time::Duration;
 
 /// How the waits between attempts grow, and how they are spread.
@@ -141,12 +141,11 @@ impl Backoff {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        match self.growth {
-            Growth::Exponential { factor } if !(factor.is_finite() && factor >= 1.0) => Err(
-                ConfigError::new("factor", factor, "finite, and not less than 1"),
-            ),
-            _ => Ok(()),
-        }
+        let Growth::Exponential { factor } = self.growth else {
+            return Ok(());
+        };
+        let holds = factor.is_finite() && factor >= 1.0;
+        check::that(holds, "factor", factor, "finite, and not less than 1")
     }
 
     /// The next wait. Nothing is drawn where there is nothing to choose.

@@ -1,6 +1,6 @@
 //! A limit of retries that many calls share.
 
-use anyrt_core::ConfigError;
+use anyrt_core::{ConfigError, error::check};
 use std::{
     fmt,
     sync::{
@@ -51,12 +51,8 @@ impl RetryBudget {
     /// # Errors
     /// A [`ConfigError`] for a capacity of 0, or a part that is not from 0 to 1.
     pub fn new(capacity: u32, per_success: f64) -> Result<Self, ConfigError> {
-        if capacity == 0 {
-            return Err(ConfigError::new("capacity", capacity, "at least 1"));
-        }
-        if !(0.0..=1.0).contains(&per_success) {
-            return Err(ConfigError::new("per_success", per_success, "from 0 to 1"));
-        }
+        check::at_least_one("capacity", capacity)?;
+        check::from_0_to_1("per_success", per_success)?;
         let capacity = u64::from(capacity) * TOKEN;
         Ok(Self {
             inner: Arc::new(Inner {

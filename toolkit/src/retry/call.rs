@@ -93,7 +93,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     #[inline]
     pub(super) fn is_limited(&self) -> bool {
         let rules = &*self.policy.borrow().rules;
-        rules.max_elapsed.is_some() || rules.attempt_limit.is_some()
+        rules.max_elapsed.is_some() || rules.attempt_timeout.is_some()
     }
 
     /// Gives an attempt its limit.
@@ -104,7 +104,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         let started = *self.started.get_or_insert(now);
         let limits = [
             rules.max_elapsed.map(|limit| started + limit),
-            rules.attempt_limit.map(|limit| now + limit),
+            rules.attempt_timeout.map(|limit| now + limit),
         ];
         let end = limits.into_iter().flatten().min();
         let mut attempt = wait_until(&self.rt, end, attempt);
@@ -169,7 +169,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         }
         let error = match failure {
             AttemptError::Failed(error) => Some(error),
-            AttemptError::Elapsed(_) => None,
+            AttemptError::TimedOut(_) => None,
         };
         if let (Some(when), Some(error)) = (&rules.when, error)
             && !when(error)

@@ -25,7 +25,7 @@ impl<E> RetryError<E> {
     pub fn last(&self) -> Option<&E> {
         match &self.last {
             AttemptError::Failed(error) => Some(error),
-            AttemptError::Elapsed(_) => None,
+            AttemptError::TimedOut(_) => None,
         }
     }
 
@@ -33,7 +33,7 @@ impl<E> RetryError<E> {
     pub fn into_last(self) -> Option<E> {
         match self.last {
             AttemptError::Failed(error) => Some(error),
-            AttemptError::Elapsed(_) => None,
+            AttemptError::TimedOut(_) => None,
         }
     }
 }
@@ -58,12 +58,16 @@ pub enum GaveUp {
 
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is waited for ends, or the wait does"
+)]
 pub enum AttemptError<E> {
     /// With an error of its own.
     Failed(E),
-    /// Its limit passed: that of [an attempt](super::RetryBuilder::attempt_limit), or of
+    /// Its limit passed: that of [an attempt](super::RetryBuilder::attempt_timeout), or of
     /// [all](super::RetryBuilder::max_elapsed).
-    Elapsed(Elapsed),
+    TimedOut(Elapsed),
 }
 
 impl fmt::Display for GaveUp {
@@ -83,7 +87,7 @@ impl<E: fmt::Display> fmt::Display for AttemptError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::Elapsed(elapsed) => elapsed.fmt(f),
+            Self::TimedOut(elapsed) => elapsed.fmt(f),
         }
     }
 }
@@ -92,7 +96,7 @@ impl<E: Error + 'static> Error for AttemptError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(error) => error.source(),
-            Self::Elapsed(elapsed) => elapsed.source(),
+            Self::TimedOut(elapsed) => elapsed.source(),
         }
     }
 }

@@ -155,7 +155,7 @@ where
                     *this.timed = Timed::None;
                     match output {
                         Ok(output) => output.map_err(AttemptError::Failed),
-                        Err(elapsed) => Err(AttemptError::Elapsed(elapsed)),
+                        Err(elapsed) => Err(AttemptError::TimedOut(elapsed)),
                     }
                 }
                 Stage::Waiting => {

@@ -5,7 +5,7 @@ use super::{
     budget::RetryBudget,
     error::{AttemptError, RetryError},
 };
-use anyrt_core::ConfigError;
+use anyrt_core::{ConfigError, error::check};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// What to try again, how often, and when: a policy for [`retry`](super::retry()). Cheap to clone.
@@ -23,7 +23,7 @@ impl<E> Retry<E> {
             attempts: Some(3),
             backoff: Backoff::default(),
             max_elapsed: None,
-            attempt_limit: None,
+            attempt_timeout: None,
             when: None,
             retry_after: None,
             budget: None,
@@ -80,7 +80,7 @@ pub struct RetryBuilder<E> {
     pub(super) attempts: Option<u32>,
     pub(super) backoff: Backoff,
     pub(super) max_elapsed: Option<Duration>,
-    pub(super) attempt_limit: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
     pub(super) when: Option<Ask<E, bool>>,
     pub(super) retry_after: Option<Ask<E, Option<Duration>>>,
     pub(super) budget: Option<RetryBudget>,
@@ -111,8 +111,8 @@ impl<E> RetryBuilder<E> {
 
     /// Limits each attempt. One that takes longer is dropped and retried, without asking
     /// [`when`](Self::when). Inside, the context's deadline is no later than that.
-    pub fn attempt_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.attempt_limit = limit.into();
+    pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.attempt_timeout = limit.into();
         self
     }
 
@@ -155,16 +155,12 @@ impl<E> RetryBuilder<E> {
     /// # Errors
     /// A [`ConfigError`] for no attempts, a limit of zero, or a backoff's factor below 1 or not finite.
     pub fn build(self) -> Result<Retry<E>, ConfigError> {
-        if self.attempts == Some(0) {
-            return Err(ConfigError::new("attempts", 0, "at least 1"));
-        }
+        check::at_least_one("attempts", self.attempts.unwrap_or(1))?;
         for (field, limit) in [
             ("max_elapsed", self.max_elapsed),
-            ("attempt_limit", self.attempt_limit),
+            ("attempt_timeout", self.attempt_timeout),
         ] {
-            if limit == Some(Duration::ZERO) {
-                return Err(ConfigError::new(field, "0ns", "more than zero"));
-            }
+            check::more_than_zero(field, limit)?;
         }
         self.backoff.check()?;
         Ok(Retry {
@@ -177,7 +173,7 @@ impl<E> RetryBuilder<E> {
             .field("attempts", &self.attempts)
             .field("backoff", &self.backoff)
             .field("max_elapsed", &self.max_elapsed)
-            .field("attempt_limit", &self.attempt_limit)
+            .field("attempt_timeout", &self.attempt_timeout)
             .field("budget", &self.budget)
             .finish_non_exhaustive()
     }
@@ -203,8 +199,8 @@ mod tests {
         let zero = Duration::ZERO;
         assert_eq!(refused(Retry::builder().max_elapsed(zero)), "max_elapsed");
         assert_eq!(
-            refused(Retry::builder().attempt_limit(zero)),
-            "attempt_limit"
+            refused(Retry::builder().attempt_timeout(zero)),
+            "attempt_timeout"
         );
         let backwards = Backoff::exponential(zero).factor(f64::NAN);
         assert_eq!(refused(Retry::builder().backoff(backwards)), "factor");
@@ -215,7 +211,7 @@ mod tests {
         let builder = Retry::<()>::builder().attempts(None);
         let built = builder
             .max_elapsed(Duration::MAX)
-            .attempt_limit(Duration::MAX)
+            .attempt_timeout(Duration::MAX)
             .build();
         assert!(built.is_ok());
         assert!(Retry::<()>::builder().attempts(u32::MAX).build().is_ok());

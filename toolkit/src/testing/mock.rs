@@ -61,6 +61,7 @@ pub struct Call<A> {
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a future ends, or is dropped")]
 pub enum CallEnd {
     /// It has answered.
     Answered,

@@ -10,6 +10,10 @@ use std::{
 /// The errors of a stack nest as its layers do, so that each can be told by its type. To a caller that wants
 /// one type for all, [`into_boxed`](Self::into_boxed) gives what tower calls a `BoxError`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a stack has a layer, and what is inside"
+)]
 pub enum LayerError<L, E> {
     /// The layer's own: the service inside was not called, or not waited for.
     Layer(L),

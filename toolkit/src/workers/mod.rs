@@ -31,7 +31,7 @@ mod shared;
 use anyrt_core::{
     ConfigError,
     context::Context,
-    error::{SendError, TryAcquireError, TrySendError},
+    error::{SendError, TryAcquireError, TrySendError, check},
     group::TaskGroup,
     rt::{Runtime, Semaphore},
     task::{PortableHandle, portable},
@@ -138,7 +138,7 @@ impl<R: Runtime> TaskPool<R> {
     ///
     /// # Cancel safety
     /// Safe: nothing is lost.
-    pub fn drain(&self) -> impl Future<Output = ()> + Send + use<'_, R> {
+    pub fn join(&self) -> impl Future<Output = ()> + Send + use<'_, R> {
         self.owner.shared.queue.join()
     }
 
@@ -212,11 +212,8 @@ impl<R: Runtime> TaskPoolBuilder<R> {
     /// A [`ConfigError`] for 0 workers and a capacity of 0.
     pub fn build(self) -> Result<TaskPool<R>, ConfigError> {
         let capacity = self.capacity.unwrap_or(self.workers.saturating_mul(10));
-        for (field, value) in [("workers", self.workers), ("capacity", capacity)] {
-            if value == 0 {
-                return Err(ConfigError::new(field, 0, "at least 1"));
-            }
-        }
+        check::at_least_one("workers", self.workers)?;
+        check::at_least_one("capacity", capacity)?;
         let room = Arc::new(self.rt.semaphore(capacity)?);
         let shared = Arc::new(Shared::<R>::new(room, self.workers, self.hook));
         // Nobody's: it may outlive who makes it.
@@ -225,14 +222,14 @@ impl<R: Runtime> TaskPoolBuilder<R> {
                 .name("task pool")
                 .supervisor()
                 .discard()
-                .build()?;
+                .build();
             for _ in 0..self.workers {
                 let work = shared::work(shared.clone());
                 // Refused, it is dropped, and counts as a worker that has gone.
                 workers.spawn_named("worker", work).ok();
             }
-            Ok(workers)
-        })?;
+            workers
+        });
         let owner = Owner {
             shared,
             _workers: workers,

@@ -126,7 +126,7 @@ fn a_loader_that_waits_for_itself_is_told() {
             }
         };
         let error = cache.get_or_try_load(&1, load).await.unwrap_err();
-        assert_eq!(error.failure(), Some(&"itself"));
+        assert_eq!(error.error(), Some(&"itself"));
         assert_eq!(cache.get_or_load(&1, |_| async { 2 }).await.unwrap(), 2);
     });
 }
@@ -159,7 +159,7 @@ fn a_circle_of_loaders_is_told() {
                 .collect();
             for task in tasks {
                 let error = task.await.unwrap().unwrap_err();
-                assert_eq!(error.failure(), Some(&"a circle"));
+                assert_eq!(error.error(), Some(&"a circle"));
             }
         });
     }

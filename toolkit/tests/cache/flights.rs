@@ -321,10 +321,7 @@ fn a_load_sees_no_callers_context() {
     check(20, |rt| async move {
         let cache = cache(&rt);
         let token = CancellationToken::new();
-        let group = TaskGroup::<_, (), ()>::builder(&rt)
-            .token(&token)
-            .build()
-            .unwrap();
+        let group = TaskGroup::<_, (), ()>::builder(&rt).token(&token).build();
         let run = group.run(|_| async {
             let load = |_| async {
                 assert_eq!(WHO.get(), None);

@@ -20,9 +20,7 @@ use std::{
 fn a_shield_goes_with_the_load() {
     check(200, |rt| async move {
         let cache = cache(&rt);
-        let group = TaskGroup::<_, (), Infallible>::builder(&rt)
-            .build()
-            .unwrap();
+        let group = TaskGroup::<_, (), Infallible>::builder(&rt).build();
         let (began, has_begun) = oneshot::channel();
         let (give_up, told) = oneshot::channel();
         let (gave_up, gone) = oneshot::channel();

@@ -133,7 +133,7 @@ fn the_error_that_makes_room_may_panic() {
             Box::pin(cache.get_or_try_load(&2, |_| async { unreachable!() })),
         ];
         let error = second_hears(calls, || end.send(Value(2, None)).unwrap(), &mine);
-        assert_eq!(error.unwrap_err().failure().unwrap().0, 2);
+        assert_eq!(error.unwrap_err().error().unwrap().0, 2);
         assert_eq!(cache.stats().in_flight, 0);
     });
 }

@@ -96,6 +96,33 @@ pub(crate) fn heavy_turn() {
     );
 }
 
+/// Of what was given up half way, nothing is taken.
+pub(crate) fn turns_of_chunks() {
+    check_cancel(
+        |rt| async move {
+            let turns = exhausted(rt.clone()).await;
+            // One chunk passes at once.
+            turns.limiter.refund(2);
+            turns
+        },
+        |_, turns| async move {
+            turns.limiter.acquire_chunked(5).await.unwrap();
+            turns.taken.add();
+        },
+        |rt, turns| async move {
+            let free = match turns.taken.get() {
+                0 => Instant::ORIGIN + SECOND / 2,
+                _ => Instant::ORIGIN + SECOND * 2,
+            };
+            let due = rt.now().max(free);
+            turns.other.ends().await;
+            assert!(rt.now() <= due, "at {:?}, not {due:?}", rt.now());
+            rt.sleep(SECOND).await;
+            turns.limiter.try_acquire_many(2).unwrap();
+        },
+    );
+}
+
 type Slots = Limiter<SimRuntime, u32>;
 
 /// The only slot is taken for a while, and somebody else waits, too.

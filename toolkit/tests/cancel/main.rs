@@ -21,7 +21,7 @@ table! {
     "batch/mod.rs" {
         "Batcher::load" => owners::batch_load,
         "Batcher::load_many" => owners::batch_load_many,
-        "Batcher::close" => owners::batch_close,
+        "Batcher::shutdown" => owners::batch_shutdown,
     }
     "cache/load.rs" {
         "AsyncCache::get_or_load" => cache::get_or_load,
@@ -29,7 +29,8 @@ table! {
         "AsyncCache::get_or_load_with" => cache::get_or_load_with,
     }
     "lifecycle/app.rs" { "App::run" => owners::application }
-    "lifecycle/background.rs" { "Background::drain" => owners::background_drain }
+    "lifecycle/background.rs" { "Background::shutdown" => owners::background_shutdown }
+    "lifecycle/handle.rs" { "SubsystemHandle" => owners::subsystem_output }
     "limit/concurrency/mod.rs" {
         "Limiter::acquire" => limits::slot,
         "Limiter::acquire_for" => limits::slot_for_a_key,
@@ -37,6 +38,7 @@ table! {
     "limit/rate/mod.rs" {
         "RateLimiter::acquire" => limits::turn,
         "RateLimiter::acquire_many" => limits::heavy_turn,
+        "RateLimiter::acquire_chunked" => limits::turns_of_chunks,
     }
     "operation/mod.rs" {
         "Operation::run" => operations::run,
@@ -66,7 +68,7 @@ table! {
     "testing/watch.rs" { "Watch::on" => trials::watched }
     "workers/mod.rs" {
         "TaskPool::submit" => owners::workers_submit,
-        "TaskPool::drain" => owners::workers_drain,
+        "TaskPool::join" => owners::workers_join,
         "TaskPool::shutdown" => owners::workers_shutdown,
     }
 }

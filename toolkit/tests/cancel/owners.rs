@@ -1,7 +1,10 @@
 //! Batchers, workers, applications: who stays gets what is his, and nothing is left of who goes.
 
 use crate::kit::{Count, nobody_stays, step};
-use anyrt_core::rt::{Sleep, Spawn};
+use anyrt_core::{
+    channel::oneshot,
+    rt::{Lock, Runtime, Sleep, Spawn},
+};
 use anyrt_sim::{SimHandle, SimRuntime, check_cancel};
 use anyrt_toolkit::{
     batch::Batcher,
@@ -39,7 +42,7 @@ async fn tens(rt: SimRuntime) -> Asked {
             Ok(keys.iter().map(|key| key * 10).collect())
         }
     });
-    let tens = tens.max_size(2).capacity(2).max_in_flight(1);
+    let tens = tens.max_size(2).capacity(2).max_concurrent(1);
     let tens = tens.interval(SECOND).build().unwrap();
     let others = [1, 2, 3].map(|key| {
         let tens = tens.clone();
@@ -90,7 +93,7 @@ pub(crate) fn batch_load_many() {
 }
 
 /// It can be waited for again, and what was in by then is loaded.
-pub(crate) fn batch_close() {
+pub(crate) fn batch_shutdown() {
     check_cancel(
         |rt| async move {
             let asked = tens(rt.clone()).await;
@@ -98,10 +101,10 @@ pub(crate) fn batch_close() {
             rt.sleep(SECOND / 2).await;
             asked
         },
-        |_, asked| async move { asked.tens.close().await },
+        |_, asked| async move { asked.tens.shutdown().await },
         |rt, asked| async move {
             others_get_theirs(rt, asked.clone()).await;
-            asked.tens.close().await;
+            asked.tens.shutdown().await;
             assert!(asked.tens.load(4).await.is_err());
         },
     );
@@ -119,7 +122,7 @@ async fn busy(rt: SimRuntime) -> (TaskPool<SimRuntime>, Count) {
 
 /// All that was submitted is done, and all room is free.
 async fn is_idle(pool: TaskPool<SimRuntime>, count: Count) {
-    pool.drain().await;
+    pool.join().await;
     let progress = pool.progress();
     assert_eq!(progress.submitted, progress.done);
     assert_eq!((progress.running, count.get()), (0, 0));
@@ -141,10 +144,10 @@ pub(crate) fn workers_submit() {
     );
 }
 
-pub(crate) fn workers_drain() {
+pub(crate) fn workers_join() {
     check_cancel(
         busy,
-        |_, (pool, _)| async move { pool.drain().await },
+        |_, (pool, _)| async move { pool.join().await },
         |_, (pool, count)| is_idle(pool, count),
     );
 }
@@ -197,7 +200,42 @@ pub(crate) fn application() {
     );
 }
 
-pub(crate) fn background_drain() {
+/// It can be waited for again.
+pub(crate) fn subsystem_output() {
+    check_cancel(
+        |rt| async move {
+            let (sender, handle) = oneshot::channel();
+            let inner = rt.clone();
+            let app = App::new(&rt).run(|app| async move {
+                let slow = app.spawn("slow", move |_| async move {
+                    step(&inner).await;
+                    Ok::<_, Infallible>(7)
+                });
+                sender.send(slow.unwrap()).unwrap();
+                Ok::<_, Infallible>(())
+            });
+            drop(rt.spawn(app));
+            Arc::new(rt.lock((handle.await.unwrap(), None)))
+        },
+        |_, waited| async move {
+            let mut waited = waited.lock().await;
+            let (handle, output) = &mut *waited;
+            if output.is_none() {
+                *output = handle.await;
+            }
+        },
+        |_, waited| async move {
+            let (handle, output) = &mut *waited.lock().await;
+            let output = match output.take() {
+                None => handle.await,
+                output => output,
+            };
+            assert_eq!(output, Some(7));
+        },
+    );
+}
+
+pub(crate) fn background_shutdown() {
     nobody_stays(|rt, count| async move {
         let background = Background::new(&rt);
         let (soon, work) = (rt.clone(), count.clone());
@@ -207,7 +245,7 @@ pub(crate) fn background_drain() {
         });
         drop(every.start().unwrap());
         rt.sleep(SECOND).await;
-        assert!(background.drain(SECOND).await.late.is_empty());
+        assert!(background.shutdown(SECOND).await.late.is_empty());
         assert_eq!(count.get(), 0);
     });
 }

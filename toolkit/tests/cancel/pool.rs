@@ -57,16 +57,16 @@ fn pool(rt: &SimRuntime, max: usize) -> Objects {
 
 /// As many can be had as there may be, and all that there are are known.
 async fn is_whole(pool: Objects) {
-    let metrics = pool.metrics();
-    assert_eq!(metrics.live, pool.manager().live.get(), "what is live");
+    let stats = pool.stats();
+    assert_eq!(stats.live, pool.manager().live.get(), "what is live");
     let mut all: Vec<Pooled<_, _>> = Vec::new();
-    for _ in 0..metrics.max {
+    for _ in 0..stats.max {
         all.push(pool.get().await.unwrap());
     }
-    assert_eq!(pool.manager().live.get(), metrics.max, "all of them");
+    assert_eq!(pool.manager().live.get(), stats.max, "all of them");
     drop(all);
-    let left = pool.metrics();
-    assert_eq!((left.idle, left.waiting), (metrics.max, 0));
+    let left = pool.stats();
+    assert_eq!((left.idle, left.waiting), (stats.max, 0));
 }
 
 /// Dropped while it waits, it leaves the queue; what had reached it goes to the next.

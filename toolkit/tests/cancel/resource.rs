@@ -96,7 +96,7 @@ async fn entered(exits: Exits<SimRuntime>, rt: SimRuntime, house: House) -> Resu
 
 pub(crate) fn stack_run() {
     doors_are_shut(async |rt, house| {
-        let stack = ExitStack::new(&rt).close_limit(5 * SECOND);
+        let stack = ExitStack::new(&rt).close_timeout(5 * SECOND);
         let used = stack.run(|exits| entered(exits, rt.clone(), house));
         used.await.unwrap();
     });
@@ -156,7 +156,7 @@ pub(crate) fn several_resources() {
 /// A close is dropped where its limit passes, and the next one follows.
 pub(crate) fn close_that_is_late() {
     doors_are_shut(async |rt, house| {
-        let stack = ExitStack::new(&rt).close_limit(2 * SECOND);
+        let stack = ExitStack::new(&rt).close_timeout(2 * SECOND);
         let first = stack.enter(house.clone().open(rt.clone(), 1).await.unwrap());
         let mut late = house.clone().open(rt.clone(), 2).await.unwrap();
         // It is opened, and never closed.

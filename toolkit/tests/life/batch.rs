@@ -70,7 +70,7 @@ fn a_full_batch_is_loaded_at_once() {
         let batches = Batches::default();
         let tens = builder(&rt, &batches)
             .max_size(3)
-            .max_in_flight(9)
+            .max_concurrent(9)
             .build()
             .unwrap();
         let start = rt.now();
@@ -134,13 +134,13 @@ fn a_flush_and_a_close_do_not_wait() {
         assert_eq!(rt.now() - start, SECOND);
         let loads = spawned(&rt, &tens, [3]);
         buffered(&tens, 1).await;
-        tens.close().await;
+        tens.shutdown().await;
         assert_eq!(rt.now() - start, 2 * SECOND);
         for load in loads {
             assert_eq!(load.await.unwrap().unwrap(), 30);
         }
         assert!(matches!(tens.load(4).await, Err(BatchError::Closed)));
-        tens.close().await;
+        tens.shutdown().await;
         assert_eq!(taken(&batches), [vec![1, 2], vec![3]]);
     });
 }
@@ -150,7 +150,7 @@ fn what_befalls_a_batch_befalls_no_other() {
     check(200, |rt| async move {
         let tens = builder(&rt, &Batches::default())
             .max_size(2)
-            .max_in_flight(2)
+            .max_concurrent(2)
             .build()
             .unwrap();
         for bad in [13, 14, 15] {
@@ -245,7 +245,7 @@ fn everyone_gets_its_own() {
         let mut builder = builder(&rt, &batches)
             .interval(Duration::from_millis(draw(&rt, 1500)))
             .max_size(1 + draw(&rt, 3) as usize)
-            .max_in_flight(1 + draw(&rt, 2) as usize);
+            .max_concurrent(1 + draw(&rt, 2) as usize);
         if draw(&rt, 1) == 0 {
             builder = builder.dedup();
         }
@@ -272,7 +272,7 @@ fn everyone_gets_its_own() {
         for caller in callers {
             caller.await.unwrap();
         }
-        tens.close().await;
+        tens.shutdown().await;
         assert_eq!((tens.len(), tens.in_flight()), (0, 0));
         assert!(
             taken(&batches).iter().all(|keys| !keys.is_empty()),
@@ -298,7 +298,7 @@ fn an_executor_that_is_gone_fails_the_callers() {
     ));
     let refused = polled(tens.load(2));
     assert!(matches!(refused, Poll::Ready(Err(BatchError::Closed))));
-    assert!(polled(tens.close()).is_ready());
+    assert!(polled(tens.shutdown()).is_ready());
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn many_at_once_and_bad_settings() {
         let field = |builder: BatcherBuilder<_, _, _, _>| builder.build().unwrap_err().field;
         let new = || builder(&rt, &batches);
         assert_eq!(field(new().max_size(0)), "max_size");
-        assert_eq!(field(new().max_in_flight(0)), "max_in_flight");
+        assert_eq!(field(new().max_concurrent(0)), "max_concurrent");
         assert_eq!(field(new().capacity(99)), "capacity");
     });
 }

@@ -95,7 +95,7 @@ fn a_comparison_that_panics_is_its_callers_alone() {
                 comparisons,
             };
             assert_eq!(batcher.load(key).await.expect("it is open"), 70);
-            batcher.close().await;
+            batcher.shutdown().await;
         });
     }
 }

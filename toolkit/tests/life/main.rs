@@ -5,6 +5,7 @@ mod batch;
 mod batch_keys;
 mod dropped;
 mod numbers;
+mod outputs;
 mod owners;
 mod periodic;
 mod pool;

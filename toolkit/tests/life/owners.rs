@@ -46,7 +46,7 @@ async fn of_a_request<T: Send + 'static>(
     let group = TaskGroup::<_, (), Infallible>::builder(rt)
         .token(&token)
         .timeout(60 * SECOND);
-    let group = group.build().unwrap();
+    let group = group.build();
     let (sender, made) = oneshot::channel();
     let request = async move {
         sender.send(make.await).ok();
@@ -71,7 +71,7 @@ fn a_batcher_outlives_the_request_that_made_it() {
         };
         let batcher = of_a_request(&rt, request).await;
         assert_eq!(batcher.load(2).await.unwrap(), NOTHING);
-        batcher.close().await;
+        batcher.shutdown().await;
     });
 }
 
@@ -119,7 +119,7 @@ fn a_pool_is_kept_after_the_request_that_made_it() {
         let pool = of_a_request(&rt, request).await;
         let first = pool.get().await.unwrap();
         rt.sleep(SECOND).await;
-        assert_eq!((pool.metrics().live, pool.metrics().idle), (3, 2));
+        assert_eq!((pool.stats().live, pool.stats().idle), (3, 2));
         assert_eq!(*pool.manager().0.lock().unwrap(), [NOTHING; 3]);
         drop(first);
     });

@@ -64,7 +64,7 @@ fn ticks_overlap_as_was_asked_for() {
             assert_eq!(stats.runs as usize, wanted.len());
             let left_out = if wanted.len() == 2 { 1..=2 } else { 0..=0 };
             assert!(left_out.contains(&stats.skipped), "{overlap:?}: {stats:?}");
-            let drained = background.drain(20 * SECOND).await;
+            let drained = background.shutdown(20 * SECOND).await;
             assert!(drained.late.is_empty());
             assert_eq!(handle.stats().running, 0);
         }
@@ -163,7 +163,7 @@ fn a_drain_waits_and_names_who_is_late() {
         drop(idle.start().unwrap());
         rt.sleep(11 * SECOND).await;
         let start = rt.now();
-        let drained = background.drain(5 * SECOND).await;
+        let drained = background.shutdown(5 * SECOND).await;
         assert_eq!(drained.late, ["hangs", "hangs"]);
         assert_eq!(rt.now() - start, 5 * SECOND);
         rt.sleep(30 * SECOND).await;
@@ -178,7 +178,7 @@ fn a_drain_waits_and_names_who_is_late() {
         );
         rt.sleep(SECOND / 2).await;
         let start = rt.now();
-        background.drain(50 * SECOND).await;
+        background.shutdown(50 * SECOND).await;
         assert_eq!(rt.now(), start, "nothing was in hand");
     });
 }
@@ -204,7 +204,7 @@ fn a_cancellation_leaves_runs_in_hand_to_the_drain() {
             rt2.sleep(SECOND).await;
             token2.cancel();
             assert!(handle.is_stopped());
-            background.drain(SECOND * 5).await
+            background.shutdown(SECOND * 5).await
         };
         let context = Context::current().with_token(token);
         let drained = context.scope(inside).await;

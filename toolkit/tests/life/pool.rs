@@ -9,7 +9,7 @@ use anyrt_core::{
     task::yield_now,
 };
 use anyrt_sim::{Sim, SimRuntime, check};
-use anyrt_toolkit::pool::{Manager, Pool, PoolBuilder, PoolError, PoolMetrics, Pooled};
+use anyrt_toolkit::pool::{Manager, Pool, PoolBuilder, PoolError, PoolStats, Pooled};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
@@ -24,7 +24,7 @@ fn pool(rt: &SimRuntime, max: usize) -> Numbered {
 /// Whether as many can be had as there may be, and all that there are are known.
 async fn is_whole(pool: &Numbered) {
     pool.manager().next_fault(Fault::None);
-    let PoolMetrics { max, live, .. } = pool.metrics();
+    let PoolStats { max, live, .. } = pool.stats();
     assert_eq!(live, pool.manager().there.get(), "what is live");
     let mut all = Vec::new();
     for _ in 0..max {
@@ -37,8 +37,8 @@ async fn is_whole(pool: &Numbered) {
     assert_eq!(ids.len(), max, "one of them twice");
     assert!(!is_ready_now(pin!(pool.get())).await, "one too many");
     drop(all);
-    let metrics = pool.metrics();
-    assert_eq!((metrics.idle, metrics.waiting), (max, 0));
+    let stats = pool.stats();
+    assert_eq!((stats.idle, stats.waiting), (max, 0));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_object_is_used_again() {
         drop(first);
         drop(second);
         assert_eq!(pool.get().await.unwrap().id, 2, "the last that came back");
-        assert_eq!(pool.metrics().created, 2);
+        assert_eq!(pool.stats().created, 2);
         is_whole(&pool).await;
     });
 }
@@ -73,7 +73,7 @@ fn waiters_are_served_in_order() {
                     Pooled::discard(number);
                 }
             }));
-            while pool.metrics().waiting <= n as usize {
+            while pool.stats().waiting <= n as usize {
                 yield_now().await;
             }
         }
@@ -92,9 +92,9 @@ fn each_limit_has_its_error() {
     check(100, |rt| async move {
         let pool = builder(&rt)
             .max_size(1)
-            .wait_limit(SECOND)
-            .create_limit(2 * SECOND)
-            .recycle_limit(3 * SECOND)
+            .wait_timeout(SECOND)
+            .create_timeout(2 * SECOND)
+            .recycle_timeout(3 * SECOND)
             .build()
             .unwrap();
         let start = rt.now();
@@ -118,9 +118,9 @@ fn each_limit_has_its_error() {
         assert_eq!(rt.now() - start, 3 * SECOND);
         assert_ne!(other.id, id, "the one that could not be checked");
         drop(other);
-        let metrics = pool.metrics();
-        assert_eq!((metrics.create_failures, metrics.wait_timeouts), (1, 1));
-        assert_eq!((metrics.unfit, metrics.waits), (1, 1));
+        let stats = pool.stats();
+        assert_eq!((stats.create_failures, stats.wait_timeouts), (1, 1));
+        assert_eq!((stats.unfit, stats.waits), (1, 1));
         is_whole(&pool).await;
     });
 }
@@ -133,10 +133,10 @@ fn what_fails_its_check_is_replaced() {
         drop(both);
         pool.manager().next_fault(Fault::RecycleFails);
         assert_eq!(pool.get().await.unwrap().id, 3);
-        assert_eq!(pool.metrics().unfit, 2, "both were tried");
+        assert_eq!(pool.stats().unfit, 2, "both were tried");
         pool.manager().next_fault(Fault::Broken);
         drop(pool.get().await.unwrap());
-        assert_eq!(pool.metrics().live, 0, "it was not kept");
+        assert_eq!(pool.stats().live, 0, "it was not kept");
         pool.manager().next_fault(Fault::CreateFails);
         assert_eq!(
             pool.get().await.unwrap_err(),
@@ -163,7 +163,7 @@ fn a_panic_costs_one_object() {
             });
             let panicked = task.await.is_err();
             assert_eq!(panicked, fault != Fault::KeepPanics, "{fault:?}");
-            assert_eq!(pool.metrics().live, 0, "{fault:?}");
+            assert_eq!(pool.stats().live, 0, "{fault:?}");
             is_whole(&pool).await;
         }
     });
@@ -210,7 +210,7 @@ fn who_has_to_wait_again_is_before_who_came_later() {
             }
             assert!(!is_ready_now(first.as_mut()).await);
             assert!(!is_ready_now(second.as_mut()).await);
-            assert_eq!(pool.metrics().waiting, 2);
+            assert_eq!(pool.stats().waiting, 2);
             pool.manager().next_fault(Fault::None);
             drop(held);
             let first = first.await.unwrap();
@@ -247,7 +247,7 @@ fn a_closed_pool_fails_everyone() {
             let pool = pool.clone();
             rt.spawn(async move { pool.get().await.map(drop) })
         });
-        while pool.metrics().waiting < 2 {
+        while pool.stats().waiting < 2 {
             yield_now().await;
         }
         pool.close();
@@ -259,7 +259,7 @@ fn a_closed_pool_fails_everyone() {
         assert!(!is_ready_now(closed.as_mut()).await, "one is out");
         drop(held);
         closed.await;
-        assert_eq!((pool.metrics().live, pool.manager().there.get()), (0, 0));
+        assert_eq!((pool.stats().live, pool.manager().there.get()), (0, 0));
     });
 }
 
@@ -284,7 +284,7 @@ fn the_last_handle_closes_it() {
         let pool = builder(&rt).min_idle(1).build().unwrap();
         let numbers = pool.manager().clone();
         let held = pool.get().await.unwrap();
-        while pool.metrics().idle == 0 {
+        while pool.stats().idle == 0 {
             rt.sleep(SECOND).await;
         }
         drop(pool);
@@ -301,7 +301,10 @@ fn bad_settings_are_errors() {
         let field = |builder: PoolBuilder<_, _>| builder.build().unwrap_err().field;
         assert_eq!(field(builder(&rt).max_size(0)), "max_size");
         assert_eq!(field(builder(&rt).max_size(2).min_idle(3)), "min_idle");
-        assert_eq!(field(builder(&rt).idle_time(Duration::ZERO)), "idle_time");
+        assert_eq!(
+            field(builder(&rt).idle_timeout(Duration::ZERO)),
+            "idle_timeout"
+        );
         assert_eq!(
             field(builder(&rt).max_lifetime(Duration::ZERO)),
             "max_lifetime"

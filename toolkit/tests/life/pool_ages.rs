@@ -6,12 +6,12 @@ use super::{
 };
 use anyrt_core::rt::{Clock, Sleep, Spawn};
 use anyrt_sim::check;
-use anyrt_toolkit::pool::PoolMetrics;
+use anyrt_toolkit::pool::PoolStats;
 
 #[test]
 fn what_was_idle_for_too_long_goes() {
     check(100, |rt| async move {
-        let pool = builder(&rt).idle_time(10 * SECOND).build().unwrap();
+        let pool = builder(&rt).idle_timeout(10 * SECOND).build().unwrap();
         for _ in 0..3 {
             // In use again in time: it lives on.
             assert_eq!(pool.get().await.unwrap().id, 1);
@@ -20,7 +20,7 @@ fn what_was_idle_for_too_long_goes() {
         rt.sleep(2 * SECOND).await;
         assert_eq!(pool.manager().there.get(), 0, "nobody had to ask");
         assert_eq!(pool.get().await.unwrap().id, 2);
-        assert_eq!(pool.metrics().expired, 1);
+        assert_eq!(pool.stats().expired, 1);
     });
 }
 
@@ -39,7 +39,7 @@ fn what_is_too_old_is_not_handed_out() {
         rt.sleep(11 * SECOND).await;
         drop(number);
         assert_eq!(pool.manager().there.get(), 0, "it came back too old");
-        assert_eq!(pool.metrics().expired, 2);
+        assert_eq!(pool.stats().expired, 2);
     });
 }
 
@@ -48,7 +48,7 @@ fn what_is_too_old_is_not_handed_out() {
 fn the_keeper_wakes_for_the_first_that_expires() {
     check(100, |rt| async move {
         let pool = builder(&rt)
-            .idle_time(60 * SECOND)
+            .idle_timeout(60 * SECOND)
             .max_lifetime(70 * SECOND)
             .build()
             .unwrap();
@@ -58,10 +58,10 @@ fn the_keeper_wakes_for_the_first_that_expires() {
         rt.sleep(SECOND).await;
         drop(old);
         rt.sleep(20 * SECOND).await;
-        let PoolMetrics { idle, expired, .. } = pool.metrics();
+        let PoolStats { idle, expired, .. } = pool.stats();
         assert_eq!((idle, expired), (1, 1));
         rt.sleep(40 * SECOND).await;
-        assert_eq!(pool.metrics().idle, 0);
+        assert_eq!(pool.stats().idle, 0);
     });
 }
 
@@ -70,21 +70,21 @@ fn some_are_kept_idle() {
     check(200, |rt| async move {
         let pool = builder(&rt).max_size(3).min_idle(2).build().unwrap();
         rt.sleep(SECOND).await;
-        assert_eq!(pool.metrics().idle, 2);
+        assert_eq!(pool.stats().idle, 2);
         let first = pool.get().await.unwrap();
         rt.sleep(SECOND).await;
-        assert_eq!((pool.metrics().idle, pool.metrics().live), (2, 3));
+        assert_eq!((pool.stats().idle, pool.stats().live), (2, 3));
         let second = pool.get().await.unwrap();
         rt.sleep(SECOND).await;
-        assert_eq!(pool.metrics().idle, 1, "there is no room for more");
+        assert_eq!(pool.stats().idle, 1, "there is no room for more");
         drop(first);
         drop(second);
         rt.sleep(SECOND).await;
-        assert_eq!(pool.metrics().idle, 3);
+        assert_eq!(pool.stats().idle, 3);
         pool.resize(1).unwrap();
         pool.resize(2).unwrap();
         rt.sleep(SECOND).await;
-        assert_eq!(pool.metrics().idle, 2);
+        assert_eq!(pool.stats().idle, 2);
         pool.close();
         pool.closed().await;
         assert_eq!(pool.manager().there.get(), 0);
@@ -96,7 +96,7 @@ fn some_are_kept_idle() {
 fn one_that_is_taken_instead_of_another_is_made_up_for() {
     check(50, |rt| async move {
         let pool = builder(&rt).max_size(3).min_idle(1);
-        let pool = pool.recycle_limit(2 * SECOND).build().unwrap();
+        let pool = pool.recycle_timeout(2 * SECOND).build().unwrap();
         rt.sleep(SECOND).await;
         pool.manager().next_fault(Fault::RecycleHangs);
         let got = rt.spawn({
@@ -104,16 +104,12 @@ fn one_that_is_taken_instead_of_another_is_made_up_for() {
             async move { pool.get().await.unwrap() }
         });
         rt.sleep(SECOND).await;
-        assert_eq!(
-            pool.metrics().idle,
-            1,
-            "made up for the one that is checked"
-        );
+        assert_eq!(pool.stats().idle, 1, "made up for the one that is checked");
         pool.manager().next_fault(Fault::None);
         let got = got.await.unwrap();
-        assert_eq!((got.id, pool.metrics().unfit), (2, 1));
+        assert_eq!((got.id, pool.stats().unfit), (2, 1));
         rt.sleep(SECOND).await;
-        assert_eq!(pool.metrics().idle, 1, "made up for the one that was taken");
+        assert_eq!(pool.stats().idle, 1, "made up for the one that was taken");
     });
 }
 
@@ -123,11 +119,11 @@ fn the_keeper_tries_again_later() {
         let pool = builder(&rt).min_idle(1).build().unwrap();
         pool.manager().next_fault(Fault::CreateFails);
         rt.sleep(5 * SECOND).await;
-        let failures = pool.metrics().create_failures;
+        let failures = pool.stats().create_failures;
         assert!((4..=8).contains(&failures), "{failures} in five seconds");
         pool.manager().next_fault(Fault::None);
         rt.sleep(10 * SECOND).await;
-        assert_eq!(pool.metrics().idle, 1);
+        assert_eq!(pool.stats().idle, 1);
         drop(pool.get().await.unwrap());
     });
 }

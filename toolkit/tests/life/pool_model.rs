@@ -113,10 +113,10 @@ fn run(seeds: u64, ages: bool) {
         if ages {
             builder = builder
                 .min_idle(1)
-                .wait_limit(30 * SECOND)
-                .create_limit(SECOND)
-                .recycle_limit(SECOND)
-                .idle_time(2 * SECOND)
+                .wait_timeout(30 * SECOND)
+                .create_timeout(SECOND)
+                .recycle_timeout(SECOND)
+                .idle_timeout(2 * SECOND)
                 .max_lifetime(5 * SECOND);
         }
         let pool = builder.build().unwrap();
@@ -136,11 +136,11 @@ fn run(seeds: u64, ages: bool) {
             // The keeper may be about to make one.
             rt.sleep(SECOND / 2).await;
         }
-        let metrics = pool.metrics();
-        assert_eq!(metrics.waiting, 0);
+        let stats = pool.stats();
+        assert_eq!(stats.waiting, 0);
         if !ages {
-            assert_eq!(metrics.live, metrics.idle, "a place was lost");
-            assert_eq!(metrics.live, numbers.there.get());
+            assert_eq!(stats.live, stats.idle, "a place was lost");
+            assert_eq!(stats.live, numbers.there.get());
         }
         let numbers = Arc::new(numbers);
         pool.close();

@@ -251,7 +251,7 @@ impl Both {
         let Model {
             max, live, made, ..
         } = self.model;
-        let found = self.pool.metrics();
+        let found = self.pool.stats();
         assert_eq!(
             (found.max, found.live, found.created),
             (max, live, made as u64)

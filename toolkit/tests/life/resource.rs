@@ -211,7 +211,7 @@ fn each_close_is_bounded_and_errors_add_up() {
         let log = Log::default();
         let start = rt.now();
         let (rt2, log2) = (rt.clone(), log.clone());
-        let stack = ExitStack::new(&rt).close_limit(5 * SECOND);
+        let stack = ExitStack::new(&rt).close_timeout(5 * SECOND);
         let outcome = stack
             .run(|exits| async move {
                 drop(exits.enter(Door::open(&rt2, &log2, "good")));

@@ -55,7 +55,7 @@ fn a_waker_of_a_submitter_costs_no_job() {
         let second = pool.submit(async { 2 }).await.unwrap();
         let mut third = Box::pin(pool.submit(async { 3 }));
         assert!(poll_loudly(third.as_mut()).is_pending());
-        let mut drained = Box::pin(pool.drain());
+        let mut drained = Box::pin(pool.join());
         assert!(poll_loudly(drained.as_mut()).is_pending());
         end.send(1).unwrap();
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (1, 2));
@@ -116,7 +116,7 @@ fn a_waker_or_a_clone_of_a_caller_costs_no_other_its_result() {
         assert!(panicked <= 1);
         sometimes!(panicked == 1, "a clone panics");
         late.await.unwrap();
-        batcher.close().await;
+        batcher.shutdown().await;
     });
 }
 
@@ -133,7 +133,7 @@ fn a_closed_batcher_takes_no_key_that_is_there_already() {
                 }
             })
             .max_size(1)
-            .max_in_flight(1)
+            .max_concurrent(1)
             .dedup()
             .build()
             .unwrap();
@@ -147,7 +147,7 @@ fn a_closed_batcher_takes_no_key_that_is_there_already() {
         while batcher.is_empty() {
             yield_now().await;
         }
-        let mut closed = pin!(batcher.close());
+        let mut closed = pin!(batcher.shutdown());
         assert!(!is_ready_now(closed.as_mut()).await);
         assert_eq!(batcher.len(), 1, "it is there");
         assert!(matches!(batcher.load(2).await, Err(BatchError::Closed)));
@@ -165,7 +165,7 @@ fn a_panic_does_not_end_the_keeper() {
         rt.sleep(SECOND).await;
         pool.manager().next_fault(Fault::None);
         rt.sleep(10 * SECOND).await;
-        assert_eq!((pool.metrics().idle, pool.metrics().live), (1, 1));
+        assert_eq!((pool.stats().idle, pool.stats().live), (1, 1));
     });
 }
 
@@ -198,15 +198,15 @@ fn a_destructor_does_not_end_the_keeper() {
     check(100, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default())
             .min_idle(2)
-            .idle_time(5 * SECOND)
+            .idle_timeout(5 * SECOND)
             .build()
             .unwrap();
         rt.sleep(SECOND).await;
-        assert_eq!(pool.metrics().idle, 2);
+        assert_eq!(pool.stats().idle, 2);
         pool.manager().0.store(2, SeqCst);
         rt.sleep(10 * SECOND).await;
         assert_eq!(pool.manager().0.load(SeqCst), 0, "both went off");
-        assert_eq!((pool.metrics().idle, pool.metrics().live), (2, 2));
+        assert_eq!((pool.stats().idle, pool.stats().live), (2, 2));
     });
 }
 
@@ -223,7 +223,7 @@ fn a_waker_of_a_waiter_costs_no_other_its_place() {
         let resized = catch_unwind(AssertUnwindSafe(|| pool.resize(3)));
         assert!(resized.is_err(), "the waker panics");
         drop((first.await.unwrap(), second.await.unwrap(), held));
-        assert_eq!((pool.metrics().idle, pool.metrics().live), (3, 3));
+        assert_eq!((pool.stats().idle, pool.stats().live), (3, 3));
     });
 }
 
@@ -258,7 +258,7 @@ fn destructors_of_what_is_idle_are_not_in_the_way_of_a_close() {
         let closed = catch_unwind(AssertUnwindSafe(|| pool.close()));
         assert!(closed.is_err(), "they panic");
         pool.closed().await;
-        assert_eq!(pool.metrics().live, 0);
+        assert_eq!(pool.stats().live, 0);
     });
 }
 

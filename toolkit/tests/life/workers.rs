@@ -37,7 +37,7 @@ fn so_many_run_at_once() {
             handles.push(pool.submit(job).await.unwrap());
             assert!(pool.progress().queued() <= 4, "{:?}", pool.progress());
         }
-        pool.drain().await;
+        pool.join().await;
         for (n, handle) in (0..).zip(handles) {
             assert_eq!(handle.await.unwrap(), n);
         }
@@ -168,7 +168,7 @@ fn nobody_hangs_on_a_pool_that_is_gone() {
         assert_eq!(polled(job).map(cancelled), Poll::Ready(true));
     }
     assert!(matches!(polled(pool.submit(async {})), Poll::Ready(Err(_))));
-    assert!(polled(pool.drain()).is_ready());
+    assert!(polled(pool.join()).is_ready());
     assert!(polled(pool.shutdown()).is_ready());
 }
 

@@ -193,7 +193,7 @@ fn what_comes_in_time_is_taken() {
         };
         assert_eq!(*refused, AttemptError::Failed(Refused(2)));
         for late in [five, six] {
-            assert!(matches!(late, AttemptError::Elapsed(_)), "{late:?}");
+            assert!(matches!(late, AttemptError::TimedOut(_)), "{late:?}");
         }
         let none = best_effort(
             &rt,

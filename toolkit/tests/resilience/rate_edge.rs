@@ -2,7 +2,7 @@
 
 use crate::support::{SEC, at, poll_once};
 use anyrt_core::{
-    Instant,
+    Instant, delegate,
     rt::{Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
     task::yield_now,
 };
@@ -10,7 +10,6 @@ use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::limit::{KeyedRateLimiter, Quota, RateLimitError, RateLimiter};
 use std::{
     fmt,
-    num::NonZeroUsize,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -145,41 +144,19 @@ impl Sleep for Interrupted {
 }
 
 impl Spawn for Interrupted {
-    type JoinHandle<T: Send + 'static> = <SimRuntime as Spawn>::JoinHandle<T>;
-
-    fn spawn<F>(&self, future: F) -> Self::JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.inner.spawn(future)
-    }
+    delegate!(Spawn => inner: SimRuntime);
 }
 
 impl SpawnBlocking for Interrupted {
-    type BlockingHandle<T: Send + 'static> = <SimRuntime as SpawnBlocking>::BlockingHandle<T>;
-
-    fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.inner.spawn_blocking(work)
-    }
+    delegate!(SpawnBlocking => inner: SimRuntime);
 }
 
 impl Entropy for Interrupted {
-    fn random_u64(&self) -> u64 {
-        self.inner.random_u64()
-    }
+    delegate!(Entropy => inner: SimRuntime);
 }
 
 impl Runtime for Interrupted {
-    anyrt_core::portable_sync!();
-
-    fn parallelism(&self) -> NonZeroUsize {
-        NonZeroUsize::MIN
-    }
+    delegate!(Runtime => inner: SimRuntime, except name);
 
     fn name(&self) -> &'static str {
         "interrupted"

@@ -108,7 +108,7 @@ fn max_elapsed_covers_attempts_and_waits() {
         assert_eq!((error.attempts, error.elapsed), (2, MS * 90));
         assert_eq!(error.gave_up, GaveUp::MaxElapsed);
         assert_eq!(census.alive(), 0);
-        let AttemptError::Elapsed(elapsed) = error.last else {
+        let AttemptError::TimedOut(elapsed) = error.last else {
             panic!("{error:?}");
         };
         assert_eq!(elapsed.operation.as_deref(), Some("page"));
@@ -122,7 +122,7 @@ fn an_attempt_has_a_limit_of_its_own() {
         let asked = Arc::new(AtomicU32::new(0));
         let count = asked.clone();
         let policy = policy(|p| {
-            p.attempt_limit(MS * 20).when(move |_| {
+            p.attempt_timeout(MS * 20).when(move |_| {
                 count.fetch_add(1, SeqCst);
                 true
             })
@@ -367,7 +367,7 @@ fn dropped_after_any_poll_it_leaves_nothing() {
     for polls in 0..12 {
         check(10, |rt| async move {
             let census = Census::default();
-            let policy = policy(|p| p.attempts(5).attempt_limit(MS * 15));
+            let policy = policy(|p| p.attempts(5).attempt_timeout(MS * 15));
             let attempts = retry(&rt, &policy, |attempt| {
                 let (rt, census) = (rt.clone(), census.clone());
                 async move {
@@ -403,7 +403,9 @@ fn at_the_end_of_time_no_wait_is_begun() {
         let error = retry(&rt, none, |_| async { Err::<(), _>(1) }).await;
         assert_eq!(error.expect_err("fails").gave_up, GaveUp::Deadline);
         // Limits that reach beyond it do not pass.
-        let limited = Retry::<u32>::builder().max_elapsed(SEC).attempt_limit(SEC);
+        let limited = Retry::<u32>::builder()
+            .max_elapsed(SEC)
+            .attempt_timeout(SEC);
         let limited = limited.build().expect("permitted");
         assert_eq!(retry(&rt, limited, |_| async { Ok(3) }).await, Ok(3));
     });

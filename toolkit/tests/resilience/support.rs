@@ -1,14 +1,13 @@
 //! What the tests share: calls that are dropped after some polls, a clock that starts late, counters.
 
 use anyrt_core::{
-    Instant,
+    Instant, delegate,
     rt::{Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking, Timer},
 };
 use anyrt_sim::SimRuntime;
 use std::{
     any::Any,
     future::Future,
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
@@ -171,41 +170,19 @@ impl Sleep for Late {
 }
 
 impl Spawn for Late {
-    type JoinHandle<T: Send + 'static> = <SimRuntime as Spawn>::JoinHandle<T>;
-
-    fn spawn<F>(&self, future: F) -> Self::JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.inner.spawn(future)
-    }
+    delegate!(Spawn => inner: SimRuntime);
 }
 
 impl SpawnBlocking for Late {
-    type BlockingHandle<T: Send + 'static> = <SimRuntime as SpawnBlocking>::BlockingHandle<T>;
-
-    fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.inner.spawn_blocking(work)
-    }
+    delegate!(SpawnBlocking => inner: SimRuntime);
 }
 
 impl Entropy for Late {
-    fn random_u64(&self) -> u64 {
-        self.inner.random_u64()
-    }
+    delegate!(Entropy => inner: SimRuntime);
 }
 
 impl Runtime for Late {
-    anyrt_core::portable_sync!();
-
-    fn parallelism(&self) -> NonZeroUsize {
-        NonZeroUsize::MIN
-    }
+    delegate!(Runtime => inner: SimRuntime, except name);
 
     fn name(&self) -> &'static str {
         "late"

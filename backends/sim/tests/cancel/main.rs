@@ -76,7 +76,10 @@ table! {
     }
     "rt/lock.rs" { "Lock" => primitives::lock }
     "rt/semaphore.rs" { "Semaphore" => primitives::semaphore }
-    "rt/signal.rs" { "Signals::signals" => primitives::signals }
+    "rt/signal.rs" {
+        "Signals::signals" => primitives::signals,
+        "SignalStream::recv" => primitives::signal_received,
+    }
     "rt/spawn.rs" { "JoinHandle" => tasks::join_handle }
     "rt/stream.rs" { "ReceiverStream" => primitives::stream }
     "rt/time.rs" { "Timer" => time::timer, "Sleep::sleep" => time::sleep, "Timeout" => time::timeout }

@@ -1,7 +1,9 @@
 //! What the traits of `rt/` promise, on the simulator's own types.
 
 use crate::kit::{later, step};
-use anyrt_core::rt::{Lock, Receiver, Runtime, Semaphore, SendPermit, Sender};
+use anyrt_core::rt::{
+    Lock, Receiver, Runtime, Semaphore, SendPermit, Sender, Signal, SignalStream, Signals,
+};
 use anyrt_sim::{SimReceiver, SimRuntime, SimSender, check_cancel};
 use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
@@ -179,8 +181,22 @@ pub(crate) fn stream() {
     );
 }
 
+/// A stream goes with whoever waits at it.
 pub(crate) fn signals() {
-    use anyrt_core::rt::{Signal, Signals};
+    check_cancel(
+        |_| async {},
+        |rt, ()| async move {
+            let mut heard = rt.signals(&[Signal::User1]).unwrap();
+            let raises = rt.clone();
+            later(&rt, move || _ = raises.raise(Signal::User1));
+            assert_eq!(heard.recv().await, Some(Signal::User1));
+        },
+        |rt, ()| async move { assert_eq!(rt.raise(Signal::User1), 0) },
+    );
+}
+
+/// What nobody received is still in the stream.
+pub(crate) fn signal_received() {
     check_cancel(
         |rt| async move {
             let heard = rt.signals(&[Signal::User1]).unwrap();
@@ -192,8 +208,7 @@ pub(crate) fn signals() {
             let mut heard = heard.lock().await;
             let (signals, came) = &mut *heard;
             while came.is_none() {
-                *came = poll_fn(|cx| futures_core::Stream::poll_next(Pin::new(&mut *signals), cx))
-                    .await;
+                *came = signals.recv().await;
             }
         },
         |_, _| async {},

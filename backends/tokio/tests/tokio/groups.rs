@@ -113,11 +113,11 @@ async fn round(rt: Tokio, mut random: Random) {
     let mut builder = Group::builder(&rt);
     let limit = random.below(4) as usize;
     if limit > 0 {
-        builder = builder.max_concurrent(limit);
+        builder = builder.max_concurrent(limit).expect("more than 0");
     }
     match random.below(4) {
         0 => builder = builder.supervisor(),
-        1 => builder = builder.enough(2),
+        1 => builder = builder.enough(2).expect("more than 0"),
         _ => {}
     }
     if random.below(3) == 0 {
@@ -134,7 +134,7 @@ async fn round(rt: Tokio, mut random: Random) {
             Err(_) => Step::Fail,
         });
     }
-    let group = builder.build().expect("good settings");
+    let group = builder.build();
     let tally = Arc::new(Tally::default());
     for _ in 0..random.below(8) {
         add(&group, &tally, random.fork(), 2);
@@ -220,11 +220,11 @@ fn a_runtime_that_is_shut_down_under_a_group() {
             .build()
             .expect("tokio starts");
         let rt = Tokio::from_handle(gone.handle().clone());
-        let mut builder = Group::builder(&rt).max_concurrent(2);
+        let mut builder = Group::builder(&rt).max_concurrent(2).expect("more than 0");
         if supervised {
             builder = builder.supervisor();
         }
-        let group = builder.build().expect("good settings");
+        let group = builder.build();
         let drops = Wakes::new();
         for _ in 0..4 {
             let dropped = Counted::new(&drops);
@@ -273,10 +273,7 @@ fn a_child_spawned_into_a_runtime_that_is_gone() {
         }
         Step::Continue
     };
-    let group = Group::builder(&rt)
-        .joiner(joiner)
-        .build()
-        .expect("good settings");
+    let group = Group::builder(&rt).joiner(joiner).build();
     *own.lock().expect("nobody panics") = Some(group.spawner());
     group.spawn(pending()).expect("it is open");
     own.lock().expect("nobody panics").take();

@@ -4,6 +4,10 @@ use std::{error::Error, fmt};
 
 /// Why [`Receiver::recv`](super::Receiver::recv) gave no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "too late or too slow: there is no third"
+)]
 pub enum RecvError {
     /// The receiver was too slow: this many values are lost, and it goes on with the oldest that is left.
     Lagged(u64),
@@ -13,6 +17,7 @@ pub enum RecvError {
 
 /// Why [`Receiver::try_recv`](super::Receiver::try_recv) gave no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the same, or too early")]
 pub enum TryRecvError {
     /// Nothing is there now; something may come.
     Empty,

@@ -46,7 +46,7 @@ pub use recv::Recv;
 use crate::{
     ConfigError,
     channel::waiters::{Waiters, Watched},
-    error::SendError,
+    error::{SendError, check},
     prim::{Mutex, lock},
     sync::wait_list::wake_all,
     task::Streak,
@@ -58,9 +58,7 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 /// # Errors
 /// A [`ConfigError`] for a capacity of 0.
 pub fn channel<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), ConfigError> {
-    if capacity == 0 {
-        return Err(ConfigError::new("capacity", 0, "at least 1"));
-    }
+    check::at_least_one("capacity", capacity)?;
     let state = State {
         ring: VecDeque::new(),
         head: 0,

@@ -35,7 +35,7 @@ pub use order::Order;
 
 use crate::{
     ConfigError,
-    error::{TryRecvError, TrySendError},
+    error::{TryRecvError, TrySendError, check},
     prim::{Mutex, lock},
     sync::wait_list::wake_all,
 };
@@ -45,6 +45,7 @@ use std::{fmt, sync::Arc};
 
 /// How a [`Queue`] ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// No more items are taken in; those that are in come out.
     Graceful,
@@ -79,10 +80,8 @@ impl<T> Queue<T> {
     /// # Errors
     /// A [`ConfigError`] for a capacity of 0.
     pub fn bounded(order: Order<T>, capacity: usize) -> Result<Self, ConfigError> {
-        match capacity {
-            0 => Err(ConfigError::new("capacity", 0, "at least 1")),
-            _ => Ok(Self::new(order, Some(capacity))),
-        }
+        check::at_least_one("capacity", capacity)?;
+        Ok(Self::new(order, Some(capacity)))
     }
 
     /// A queue without a bound.

@@ -15,6 +15,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Weak},
     task::{Wake, Waker},
+    time::Duration,
 };
 
 /// What has to happen outside the lock.
@@ -137,7 +138,8 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
             self.begin_abort(state, &mut after);
         } else if first {
             after.wakers.extend(state.reaper_waker.take());
-            after.reap = !state.reaped && !state.over;
+            // For ever needs nobody to end it.
+            after.reap = !state.reaped && !state.over && self.options.grace < Duration::MAX;
         }
         after
     }

@@ -25,7 +25,7 @@ mod send;
 use super::wait_list::{Status, WaitList, wake_all};
 use crate::{
     ConfigError,
-    error::TrySendError,
+    error::{TrySendError, check},
     prim::{AtomicUsize, Mutex, MutexGuard, lock, wake},
     rt::Channel,
     waits::{self, Wait},
@@ -65,9 +65,7 @@ impl<T: Send + 'static> Channel<T> for FifoChannel<T> {
 /// # Errors
 /// A [`ConfigError`] for a capacity of 0.
 pub fn channel<T>(capacity: usize) -> Result<(FifoSender<T>, FifoReceiver<T>), ConfigError> {
-    if capacity == 0 {
-        return Err(ConfigError::new("capacity", 0, "at least 1"));
-    }
+    check::at_least_one("capacity", capacity)?;
     Ok(pair(capacity))
 }
 

@@ -1,7 +1,7 @@
 //! A limit that finds itself.
 
 use super::Measure;
-use anyrt_core::{ConfigError, Instant};
+use anyrt_core::{ConfigError, Instant, error::check};
 use std::time::Duration;
 
 /// A limit that goes up slowly while calls are fast, and down at once when one is slow or says that it was
@@ -62,18 +62,19 @@ pub(super) struct Adapting {
 
 impl Adapting {
     pub(super) fn new(aimd: Aimd) -> Result<Self, ConfigError> {
-        if aimd.target.is_zero() {
-            return Err(ConfigError::new("target", "0ns", "more than zero"));
-        }
-        if aimd.min == 0 {
-            return Err(ConfigError::new("min", 0, "at least 1"));
-        }
-        if aimd.max < aimd.min {
-            return Err(ConfigError::new("max", aimd.max, "not less than the least"));
-        }
-        if !(aimd.backoff > 0.0 && aimd.backoff < 1.0) {
-            return Err(ConfigError::new("backoff", aimd.backoff, "between 0 and 1"));
-        }
+        let Aimd {
+            min, max, backoff, ..
+        } = aimd;
+        check::more_than_zero("target", aimd.target)?;
+        check::at_least_one("min", min)?;
+        check::that(max >= min, "max", max, format!("at least `min`, {min}"))?;
+        let permitted = "more than 0, and less than 1";
+        check::that(
+            backoff > 0.0 && backoff < 1.0,
+            "backoff",
+            backoff,
+            permitted,
+        )?;
         let limit = aimd.min as f64;
         Ok(Self {
             aimd,

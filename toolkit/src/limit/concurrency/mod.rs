@@ -9,7 +9,7 @@ pub use aimd::Aimd;
 
 use crate::lock::{lock, wake_all};
 use aimd::Adapting;
-use anyrt_core::{ConfigError, Instant, rt::Runtime};
+use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
 use lanes::Lanes;
 use std::{fmt, sync::Arc, sync::Mutex, task::Waker};
 
@@ -72,7 +72,7 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     /// # Errors
     /// A [`ConfigError`] for a limit of 0.
     pub fn new(rt: &R, limit: usize) -> Result<Self, ConfigError> {
-        check(limit)?;
+        check::at_least_one("limit", limit)?;
         Ok(Self::with(rt, limit, None))
     }
 
@@ -124,7 +124,7 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     /// # Errors
     /// A [`ConfigError`] for a limit of 0.
     pub fn set_limit(&self, limit: usize) -> Result<(), ConfigError> {
-        check(limit)?;
+        check::at_least_one("limit", limit)?;
         self.inner.change(|state, wakers| {
             let limit = match &mut state.adapting {
                 Some(adapting) => adapting.set(limit),
@@ -172,13 +172,6 @@ impl<R: Runtime> Limiter<R> {
     /// A slot, if one is free and nobody waits.
     pub fn try_acquire(&self) -> Option<Slot<R, ()>> {
         self.try_acquire_for(())
-    }
-}
-
-fn check(limit: usize) -> Result<(), ConfigError> {
-    match limit {
-        0 => Err(ConfigError::new("limit", 0, "at least 1")),
-        _ => Ok(()),
     }
 }
 

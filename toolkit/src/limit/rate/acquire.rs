@@ -43,8 +43,11 @@ pin_project! {
 }
 
 impl<'a, R: Runtime> AcquireRate<'a, R> {
-    #[track_caller]
-    pub(super) fn new(limiter: &'a RateLimiter<R>, weight: u32) -> Self {
+    pub(super) fn new(
+        limiter: &'a RateLimiter<R>,
+        weight: u32,
+        place: &'static Location<'static>,
+    ) -> Self {
         Self {
             limiter,
             weight,
@@ -52,7 +55,7 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
             timer: None,
             cancelled: None,
             done: false,
-            place: Location::caller(),
+            place,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod acquire;
 mod bucket;
+mod chunked;
 mod error;
 mod keyed;
 mod line;
@@ -17,6 +18,7 @@ use anyrt_core::{ConfigError, Instant, rt::Runtime};
 use line::Line;
 use std::{
     fmt,
+    panic::Location,
     sync::{Arc, Mutex},
     task::Waker,
 };
@@ -81,13 +83,42 @@ impl<R: Runtime> RateLimiter<R> {
     ///
     /// # Errors
     /// As [`acquire`](Self::acquire), and [`TooHeavy`](RateLimitError::TooHeavy), at once, for more than the
-    /// burst (*RL-4*), for that could never pass.
+    /// burst (*RL-4*), for that could never pass at once; [`acquire_chunked`](Self::acquire_chunked) takes it bit by bit.
     ///
     /// # Cancel safety
     /// Safe, as [`acquire`](Self::acquire) is.
     #[track_caller]
     pub fn acquire_many(&self, weight: u32) -> AcquireRate<'_, R> {
-        AcquireRate::new(self, weight)
+        AcquireRate::new(self, weight, Location::caller())
+    }
+
+    /// Waits until `weight` tokens have passed, in chunks of up to a burst: for streams of bytes, which may begin
+    /// before all of what they will weigh is there. Others take their turns between two chunks. A burst that is
+    /// changed meanwhile counts from the next chunk on.
+    ///
+    /// ```
+    /// use anyrt::{RateLimiter, limit::RateLimitError, rt::Runtime};
+    ///
+    /// /// Sends a part of a file, of whatever size, at the rate that is permitted.
+    /// async fn send<R: Runtime>(rate: &RateLimiter<R>, part: &[u8]) -> Result<(), RateLimitError> {
+    ///     rate.acquire_chunked(part.len() as u64).await?;
+    ///     // …
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire), also between two chunks; at once where even without others the last chunk would
+    /// come too late. What was taken by then is [given back](Self::refund) (*RL-9*).
+    ///
+    /// # Cancel safety
+    /// Safe: what was taken by then is given back. The place in the line is lost.
+    #[track_caller]
+    pub fn acquire_chunked(
+        &self,
+        weight: u64,
+    ) -> impl Future<Output = Result<(), RateLimitError>> + Send + use<'_, R> {
+        chunked::acquire(self, weight, Location::caller())
     }
 
     /// Begins now, or not at all.

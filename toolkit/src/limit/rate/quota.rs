@@ -1,6 +1,6 @@
 //! How much, and how often.
 
-use anyrt_core::ConfigError;
+use anyrt_core::{ConfigError, error::check};
 use std::time::Duration;
 
 /// How often: a count per period, and how many of them at once.
@@ -53,15 +53,9 @@ impl Quota {
     }
 
     pub(super) fn check(self) -> Result<Self, ConfigError> {
-        if self.count == 0 {
-            return Err(ConfigError::new("rate", 0, "at least 1 in a period"));
-        }
-        if self.period.is_zero() {
-            return Err(ConfigError::new("period", "0ns", "more than zero"));
-        }
-        if self.burst == 0 {
-            return Err(ConfigError::new("burst", 0, "at least 1"));
-        }
+        check::at_least_one("rate", self.count)?;
+        check::more_than_zero("period", self.period)?;
+        check::at_least_one("burst", self.burst)?;
         Ok(self)
     }
 }

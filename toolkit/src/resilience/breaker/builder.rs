@@ -1,7 +1,7 @@
 //! When a breaker opens, and for how long.
 
 use super::{BreakerState, CircuitBreaker, Inner, state::State, window::Window};
-use anyrt_core::{ConfigError, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{
     fmt,
     sync::{Arc, Mutex},
@@ -99,29 +99,15 @@ impl<R: Runtime> BreakerBuilder<R> {
         if rules.in_a_row.is_none() && rules.rate.is_none() {
             rules.in_a_row = Some(5);
         }
-        let none = |field| Err(ConfigError::new(field, 0, "at least 1"));
-        let zero = |field| Err(ConfigError::new(field, "0ns", "more than zero"));
-        if rules.in_a_row == Some(0) {
-            return none("failures_in_a_row");
-        }
+        check::at_least_one("failures_in_a_row", rules.in_a_row.unwrap_or(1))?;
         if let Some(rate) = rules.rate {
-            if !(rate.part > 0.0 && rate.part <= 1.0) {
-                let permitted = "more than 0, and at most 1";
-                return Err(ConfigError::new("failure_rate", rate.part, permitted));
-            }
-            if rate.min_calls == 0 {
-                return none("min_calls");
-            }
-            if rate.window.is_zero() {
-                return zero("window");
-            }
+            let (part, permitted) = (rate.part, "more than 0, and at most 1");
+            check::that(part > 0.0 && part <= 1.0, "failure_rate", part, permitted)?;
+            check::at_least_one("min_calls", rate.min_calls)?;
+            check::more_than_zero("window", rate.window)?;
         }
-        if rules.open_for.is_zero() {
-            return zero("open_for");
-        }
-        if rules.trials == 0 {
-            return none("trials");
-        }
+        check::more_than_zero("open_for", rules.open_for)?;
+        check::at_least_one("trials", rules.trials)?;
         let window = rules.rate.map(|rate| Window::new(rate.window));
         Ok(CircuitBreaker {
             inner: Arc::new(Inner {

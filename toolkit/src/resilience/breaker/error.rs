@@ -21,6 +21,7 @@ impl Error for Open {}
 
 /// Why a call through a breaker has no output.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a call was made, or not")]
 pub enum BreakerError<E> {
     /// It was not made.
     Open(Open),

@@ -63,6 +63,7 @@ struct Inner<R> {
 
 /// What a [`CircuitBreaker`] does with calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a circuit breaker has these three")]
 pub enum BreakerState {
     /// Lets all through.
     Closed,

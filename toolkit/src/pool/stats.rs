@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// A look at a [`Pool`](super::Pool): how many objects there are, and what became of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct PoolMetrics {
+pub struct PoolStats {
     /// The most objects that there may be.
     pub max: usize,
     /// Objects that are idle, in use, being checked or being made.

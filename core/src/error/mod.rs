@@ -1,8 +1,13 @@
 //! The errors that several rooms share: one small struct an operation, an enum where callers branch. What
 //! only one room can give lies there: group errors, `Cancelled`, `WaitTaskError`, `AllFailed`, …
 
+pub mod check;
+mod item;
+
+pub use item::{SendError, SendTimeoutError, TrySendError};
+
 use crate::prim::{Mutex, into_inner};
-use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location, time::Duration};
+use std::{any::Any, borrow::Cow, error::Error, fmt, io, panic::Location, time::Duration};
 
 /// A setting that cannot be used; says which, its value, and what is permitted.
 ///
@@ -52,6 +57,10 @@ impl Error for ConfigError {}
 
 /// Why a task has no output.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a task without an output was aborted, or panicked"
+)]
 pub enum JoinError {
     /// The task was aborted, or its executor is gone.
     Cancelled,
@@ -89,6 +98,14 @@ impl fmt::Display for JoinError {
 }
 
 impl Error for JoinError {}
+
+/// For functions that do what blocks elsewhere: `rt.spawn_blocking(read).await??`. Its kind is
+/// [`Other`](io::ErrorKind::Other), and the `JoinError` is inside.
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(error)
+    }
+}
 
 /// The payload of a panic, kept so that it can be inspected or resumed.
 pub struct Panic {
@@ -212,9 +229,13 @@ impl Error for AcquireTimeout {}
 
 /// Why permits could not be had in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is waited for ends, or the wait does"
+)]
 pub enum AcquireTimeoutError {
     /// Too few came free.
-    Elapsed(AcquireTimeout),
+    TimedOut(AcquireTimeout),
     /// The semaphore is closed.
     Closed,
 }
@@ -222,7 +243,7 @@ pub enum AcquireTimeoutError {
 impl fmt::Display for AcquireTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Elapsed(timeout) => timeout.fmt(f),
+            Self::TimedOut(timeout) => timeout.fmt(f),
             Self::Closed => f.write_str("the semaphore is closed"),
         }
     }
@@ -245,6 +266,7 @@ impl Error for Closed {}
 
 /// Why a permit could not be had at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "never, or not yet")]
 pub enum TryAcquireError {
     /// The semaphore is closed, and stays so.
     Closed,
@@ -263,56 +285,9 @@ impl fmt::Display for TryAcquireError {
 
 impl Error for TryAcquireError {}
 
-/// Nobody can receive it any more: the receiver is gone or closed, or the queue was shut down. The item
-/// comes back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
-
-impl<T> SendError<T> {
-    /// The item that was not sent.
-    pub fn into_inner(self) -> T {
-        self.0
-    }
-}
-
-/// Why an item could not be sent at once; it comes back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum TrySendError<T> {
-    /// No slot is free, or somebody waits for one already.
-    Full(T),
-    /// The receiver is gone or closed.
-    Closed(T),
-}
-
-impl<T> TrySendError<T> {
-    /// The item that was not sent.
-    pub fn into_inner(self) -> T {
-        match self {
-            Self::Full(item) | Self::Closed(item) => item,
-        }
-    }
-}
-
-/// Why an item could not be sent in time; it comes back.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SendTimeoutError<T> {
-    /// No slot came free within the limit.
-    Elapsed(T, Elapsed),
-    /// The receiver is gone or closed.
-    Closed(T),
-}
-
-impl<T> SendTimeoutError<T> {
-    /// The item that was not sent.
-    pub fn into_inner(self) -> T {
-        match self {
-            Self::Elapsed(item, _) | Self::Closed(item) => item,
-        }
-    }
-}
-
 /// Why no item could be received at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "never, or not yet")]
 pub enum TryRecvError {
     /// Nothing is there now; something may come.
     Empty,
@@ -330,57 +305,3 @@ impl fmt::Display for TryRecvError {
 }
 
 impl Error for TryRecvError {}
-
-/// Implements `Debug`, `Display` and `Error` for errors that carry an item of any type.
-macro_rules! item_errors {
-    ($($name:ident { $($pattern:pat => $kind:literal, $text:literal;)+ })+) => {$(
-        impl<T> fmt::Debug for $name<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $($pattern => $kind,)+ })
-            }
-        }
-        impl<T> fmt::Display for $name<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $($pattern => $text,)+ })
-            }
-        }
-        impl<T> Error for $name<T> {}
-    )+};
-}
-
-item_errors! {
-    SendError {
-        Self(_) => "SendError(..)", "closed: nobody can receive the item";
-    }
-    TrySendError {
-        Self::Full(_) => "Full(..)", "full: no slot is free";
-        Self::Closed(_) => "Closed(..)", "closed: nobody can receive the item";
-    }
-}
-
-impl<T> fmt::Debug for SendTimeoutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Elapsed(_, elapsed) => write!(f, "Elapsed(.., {elapsed:?})"),
-            Self::Closed(_) => f.write_str("Closed(..)"),
-        }
-    }
-}
-
-impl<T> fmt::Display for SendTimeoutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Elapsed(..) => "no slot came free in time",
-            Self::Closed(_) => "closed: nobody can receive the item",
-        })
-    }
-}
-
-impl<T> Error for SendTimeoutError<T> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Elapsed(_, elapsed) => Some(elapsed),
-            Self::Closed(_) => None,
-        }
-    }
-}
