@@ -31,7 +31,7 @@ macro_rules! __rules_groups {
             (tg_12_dropping_aborts_shutdown_joins, group_stop::tg_12, "TG-12", Must, Exact,
                 "Dropping a group, or the future of `join`, aborts every child, queued or running; `shutdown` also joins them.")
             (tg_13_token_then_grace_then_abort, group_stop::tg_13, "TG-13", Must, Exact,
-                "A cancelled group cancels its token, aborts when its grace is over and not before, and lets those end who do so in time.")
+                "A cancelled group cancels its token, aborts when its grace is over and not before, and lets those end who do so in time. A grace that is not set is none.")
             (tg_14_a_shield_defers, group_stop::tg_14, "TG-14", Must, Exact,
                 "A shield defers a cancellation from outside until it is over; an inner cancellation and an inner deadline still act.")
             (tg_15_the_effective_deadline, group_stop::tg_15, "TG-15", Must, Exact,
@@ -41,7 +41,7 @@ macro_rules! __rules_groups {
             (tg_17_orders_of_next_and_collect, group_spawn::tg_17, "TG-17", Must, Exact,
                 "`next` gives outputs in the order of completion, `collect` in that of spawning.")
             (tg_18_discarding_keeps_no_output, group_spawn::tg_18, "TG-18", Must, Exact,
-                "A discarding group drops each output as it comes.")
+                "A discarding group drops each output as it comes, and keeps nothing of a child that has ended.")
             (tg_19_never_more_than_max_concurrent, group_spawn::tg_19, "TG-19", Must, Exact,
                 "`max_concurrent` is never exceeded, and a child that spawns into its own full group does not deadlock it.")
             (tg_20_a_supervisor_cancels_nobody, group_spawn::tg_20, "TG-20", Must, Exact,
@@ -149,7 +149,7 @@ macro_rules! __rules_groups {
             (cx_05_a_dropped_token_passes_things_on, cancel::cx_5, "CX-5", Must, Exact,
                 "A token in the middle that nobody holds any more goes on passing cancellations on.")
             (cx_06_dropped_waiters_leave_nothing, cancel::cx_6, "CX-6", Must, Exact,
-                "Futures that wait for a token leave no waker behind, and only the waker of the last poll is woken.")
+                "Futures that wait for a token leave no waker behind, and children that are dropped no link; only the waker of the last poll is woken.")
             (cx_07_a_guard_cancels_unless_disarmed, cancel::cx_7, "CX-7", Must, Exact,
                 "A drop guard cancels, with the place where it was made, unless it is disarmed.")
             (cx_08_cancelled_before_is_unpolled, cancel::cx_8, "CX-8", Must, Exact,
@@ -173,7 +173,7 @@ macro_rules! __rules_groups {
             (cx_35_contexts_are_spawnable, context::cx_35, "CX-35", Must, Exact,
                 "Contexts and values of tasks can be set in code that is generic over the runtime, and spawned.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
-                "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
+                "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle. What is made of these says so in rules of its own.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,
                 "An operation tolerates spurious polls, and a new waker at every poll.")
         ] }

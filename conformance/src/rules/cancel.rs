@@ -187,7 +187,7 @@ pub fn cx_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// Futures that were dropped leave no waker; the last waker is the one that is woken.
+/// Futures and children that were dropped leave neither waker nor link; the last waker is the one that is woken.
 pub fn cx_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let token = CancellationToken::new();
@@ -208,6 +208,14 @@ pub fn cx_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             1,
             "holders of wakers after all was dropped"
         );
+        let fresh = format!("{:?}", CancellationToken::new());
+        let child = token.child();
+        ensure!(format!("{token:?}") != fresh, "it does not show its child");
+        // A node lives on in its child, and goes with it.
+        let grandchild = child.child();
+        drop(child);
+        drop(grandchild);
+        ensure_eq!(format!("{token:?}"), fresh, "after all children were dropped");
         let mut wait = Probe::new(token.cancelled());
         for _ in 0..10 {
             drop(wait.poll_with(&wakes.waker()));
