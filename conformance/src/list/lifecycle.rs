@@ -14,7 +14,7 @@ macro_rules! __rules_lifecycle {
                 "A creation that was given up, or failed, leaves its place to the first who waits, who is woken.")
             (po_04_waiters_are_fifo, pool_order::po_4, "PO-4", Must, Exact,
                 "Those who wait for an object get it in the order of their first poll, nobody overtakes them, and what had reached one that is dropped goes to the next.")
-            (po_05_limits_and_ages, pool::po_5, "PO-5", Must, Exact,
+            (po_05_limits_and_ages, pool_limits::po_5, "PO-5", Must, Exact,
                 "Waiting, creating and recycling have limits of their own; an object that was idle for too long, or is too old, is dropped where it lies, at checkout, or when it comes back; so many are kept idle.")
             (po_06_close_and_detach, pool::po_6, "PO-6", Must, Exact,
                 "`close` fails those who wait and come, and drops what is idle and what comes back; `detach` frees its place.")
@@ -48,7 +48,7 @@ macro_rules! __rules_lifecycle {
                 "A stack that is dropped half way, in its body or in a close, closes what is left in the background, the close in hand included, in the same order; a group around it waits for that.")
             (lc_21_entered_together_left_in_reverse, resource::lc_21, "LC-21", Must, Exact,
                 "Resources are opened at the same time and closed in the reverse of their order; where one cannot be opened, those that were open are closed.")
-            (lc_22_periodic_work, app::lc_22, "LC-22", Must, Exact,
+            (lc_22_periodic_work, periodic::lc_22, "LC-22", Must, Exact,
                 "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a drain waits for runs in hand, aborts the late and names them.")
             (lc_23_a_dropped_application_cleans_up_last, app::lc_23, "LC-23", Must, Exact,
                 "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both.")

@@ -5,7 +5,7 @@ use super::{
     buffer::Index,
     shared::{Load, Shared},
 };
-use anyrt_core::{ConfigError, rt::Runtime};
+use anyrt_core::{ConfigError, rt::Runtime, sync::MAX_PERMITS};
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 /// Settings of a [`Batcher`], made by [`Batcher::builder`].
@@ -97,8 +97,8 @@ where
     /// The batcher, with a task of its own in a task group that it owns.
     ///
     /// # Errors
-    /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, and for a capacity
-    /// below the size.
+    /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, for a size or a capacity of
+    /// more than [`MAX_PERMITS`], and for a capacity below the size.
     pub fn build(self) -> Result<Batcher<R, K, V, E>, ConfigError> {
         let Settings {
             max_size,
@@ -108,6 +108,13 @@ where
         for (field, value) in [("max_size", max_size), ("max_in_flight", max_in_flight)] {
             if value == 0 {
                 return Err(ConfigError::new(field, 0, "at least 1"));
+            }
+        }
+        let set = self.settings.capacity.unwrap_or(max_size);
+        for (field, value) in [("max_size", max_size), ("capacity", set)] {
+            if value > MAX_PERMITS {
+                let permitted = format!("at most {MAX_PERMITS}");
+                return Err(ConfigError::new(field, value, permitted));
             }
         }
         let capacity = self.settings.capacity;

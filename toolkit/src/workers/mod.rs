@@ -34,10 +34,14 @@ use anyrt_core::{
     error::{SendError, TryAcquireError, TrySendError},
     group::TaskGroup,
     rt::{Runtime, Semaphore},
+    sync::MAX_PERMITS,
     task::{PortableHandle, portable},
 };
 use shared::{Hook, Shared};
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+
+/// Each worker is spawned with the pool: a slip such as `usize::MAX` is told, and does not fill the memory.
+const MAX_WORKERS: usize = 1 << 20;
 
 /// The handle of a job: await it for the output, or abort it, queued or running. Dropped, it lets the job run.
 pub type JobHandle<T> = PortableHandle<T>;
@@ -186,7 +190,8 @@ pub struct TaskPoolBuilder<R> {
 }
 
 impl<R: Runtime> TaskPoolBuilder<R> {
-    /// How many jobs run at once: as many as the runtime runs in parallel, unless set.
+    /// How many jobs run at once: as many as the runtime runs in parallel, unless set. Each is a task from the
+    /// start on.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
@@ -209,12 +214,17 @@ impl<R: Runtime> TaskPoolBuilder<R> {
     /// The pool, with its workers in a task group that it owns.
     ///
     /// # Errors
-    /// A [`ConfigError`] for 0 workers and a capacity of 0.
+    /// A [`ConfigError`] for 0 workers and more than 1,048,576, and for a capacity of 0 and more than
+    /// [`MAX_PERMITS`].
     pub fn build(self) -> Result<TaskPool<R>, ConfigError> {
         let capacity = self.capacity.unwrap_or(self.workers.saturating_mul(10));
-        for (field, value) in [("workers", self.workers), ("capacity", capacity)] {
-            if value == 0 {
-                return Err(ConfigError::new(field, 0, "at least 1"));
+        for (field, value, most) in [
+            ("workers", self.workers, MAX_WORKERS),
+            ("capacity", capacity, MAX_PERMITS),
+        ] {
+            if value == 0 || value > most {
+                let permitted = format!("from 1 to {most}");
+                return Err(ConfigError::new(field, value, permitted));
             }
         }
         let room = Arc::new(self.rt.semaphore(capacity)?);
