@@ -11,9 +11,7 @@ use anyrt_core::{
     rt::{Receiver, Sender},
     task::yield_now,
 };
-use anyrt_toolkit::lifecycle::{
-    App, Report, StopReason, Stopping, Subsystem,
-};
+use anyrt_toolkit::lifecycle::{App, Report, StopReason, Stopping, Subsystem};
 use std::{
     convert::Infallible,
     future::pending,

@@ -128,7 +128,9 @@ fn is_cancelled(outcome: Result<(), JoinError>) -> Result<bool, Stop> {
     match outcome {
         Ok(()) => Ok(false),
         Err(JoinError::Cancelled) => Ok(true),
-        Err(JoinError::Panicked(panic)) => Err(Stop::failed(format!("aborted work gave {panic:?}"))),
+        Err(JoinError::Panicked(panic)) => {
+            Err(Stop::failed(format!("aborted work gave {panic:?}")))
+        }
     }
 }
 

@@ -215,7 +215,11 @@ pub fn cx_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let grandchild = child.child();
         drop(child);
         drop(grandchild);
-        ensure_eq!(format!("{token:?}"), fresh, "after all children were dropped");
+        ensure_eq!(
+            format!("{token:?}"),
+            fresh,
+            "after all children were dropped"
+        );
         let mut wait = Probe::new(token.cancelled());
         for _ in 0..10 {
             drop(wait.poll_with(&wakes.waker()));

@@ -131,7 +131,10 @@ pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let child = async move { Ok(output) };
             group.spawn_named("child", child).map_err(bad)?;
         }
-        ensure!(format!("{group:?}") != empty, "it does not show its children");
+        ensure!(
+            format!("{group:?}") != empty,
+            "it does not show its children"
+        );
         drops.reached(3).await;
         {
             let mut next = Probe::new(group.next());
@@ -143,7 +146,11 @@ pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             );
         }
         ensure_eq!(drops.count(), 4, "the outputs dropped once all have ended");
-        ensure_eq!(format!("{group:?}"), empty, "the group, once all have ended");
+        ensure_eq!(
+            format!("{group:?}"),
+            empty,
+            "the group, once all have ended"
+        );
         let outputs = group.collect().await.map_err(bad)?;
         ensure!(outputs.is_empty(), "`collect` gives what is discarded");
         Ok(())

@@ -140,7 +140,10 @@ async fn leaves_out<R: Runtime>(rt: &R) -> Outcome {
     runs.gate.open();
     runs.begun.reached(2).await;
     let skipped = handle.stats().skipped;
-    ensure!(skipped >= 3, "in four periods {skipped} ticks were left out");
+    ensure!(
+        skipped >= 3,
+        "in four periods {skipped} ticks were left out"
+    );
     Ok(())
 }
 

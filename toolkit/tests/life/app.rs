@@ -407,3 +407,43 @@ fn a_signal_stops_it_and_a_second_one_at_once() {
         }
     });
 }
+
+#[test]
+fn without_a_grace_only_who_ends_at_once_is_in_time() {
+    check(50, |rt| async move {
+        let log = Log::default();
+        let app = App::new(&rt).grace(Duration::ZERO).run(|app| async move {
+            spawn(&rt, &log, &app, "slow", 1);
+            yield_now().await;
+            app.request_shutdown("enough");
+            Ok::<_, BoxError>(())
+        });
+        let report = app.await;
+        assert_eq!(report.late, ["slow"]);
+    });
+}
+
+#[test]
+fn a_step_of_no_time_may_not_wait() {
+    check(50, |rt| async move {
+        let log = Log::default();
+        let lines = log.clone();
+        let app = App::new(&rt).close_limit(Duration::ZERO);
+        let app = app.run(|app| async move {
+            let inside = rt.clone();
+            app.defer("waits", move || async move {
+                inside.sleep(SECOND).await;
+                Ok::<_, Infallible>(())
+            });
+            app.defer("does not", move || async move {
+                lines.add("closed");
+                Ok::<_, Infallible>(())
+            });
+            Ok::<_, BoxError>(())
+        });
+        let report = app.await;
+        assert_eq!(log.taken(), ["closed"]);
+        assert_eq!(report.closes.len(), 1, "{report}");
+        assert_eq!(report.closes[0].name.as_deref(), Some("waits"));
+    });
+}

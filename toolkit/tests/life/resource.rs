@@ -14,6 +14,7 @@ use anyrt_toolkit::resource::{
 };
 use std::{
     convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -377,4 +378,34 @@ fn a_scope_can_be_spawned() {
         })
     }
     check(10, |rt| async move { assert!(spawned(&rt).await.unwrap()) });
+}
+
+#[test]
+fn settings_come_before_exits_are_given_away() {
+    check(1, |rt| async move {
+        let unshared = ExitStack::new(&rt).close_limit(SECOND).unheard(drop);
+        for set in [
+            |stack: ExitStack<SimRuntime>| stack.close_limit(SECOND),
+            |stack: ExitStack<SimRuntime>| stack.unheard(drop),
+        ] {
+            let stack = ExitStack::new(&rt);
+            let exits = stack.exits();
+            let set = catch_unwind(AssertUnwindSafe(|| drop(set(stack))));
+            assert!(set.is_err(), "{exits:?} would not know of it");
+        }
+        unshared.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_close_of_no_time_may_not_wait() {
+    check(50, |rt| async move {
+        let log = Log::default();
+        let stack = ExitStack::new(&rt).close_limit(Duration::ZERO);
+        let door = stack.enter(Door::open(&rt, &log, "slow"));
+        drop(door);
+        let error = stack.close().await.unwrap_err();
+        assert_eq!(error.closes.len(), 1, "{error}");
+        assert!(matches!(error.closes[0].cause, Cause::TimedOut(_)));
+    });
 }
