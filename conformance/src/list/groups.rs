@@ -156,9 +156,9 @@ macro_rules! __rules_groups {
                 "A future that is given up on a token: not polled where that was cancelled before; later, a completion wins a tie; dropped when the error is there.")
             (cx_20_a_reason_has_text_and_place, cancel::cx_20, "CX-20", Must, Exact,
                 "A reason carries its text, and the place of the call.")
-            (cx_21_clean_up_is_let_finish, cancel::cx_21, "CX-21", Must, Exact,
+            (cx_21_clean_up_is_let_finish, cleanup::cx_21, "CX-21", Must, Exact,
                 "The future of `on_cancel` runs to its end after a cancellation, which it does not see, and not without one.")
-            (cx_22_tokens_are_spawnable, cancel::cx_22, "CX-22", Must, Exact,
+            (cx_22_tokens_are_spawnable, cleanup::cx_22, "CX-22", Must, Exact,
                 "All that waits for a token, or shields, can be spawned from code that is generic over the runtime.")
             (cx_30_a_context_is_there_in_its_polls, context::cx_30, "CX-30", Must, Exact,
                 "A context is there in the polls and destructors of its future and nowhere else, also after a panic; a bare task inherits none.")

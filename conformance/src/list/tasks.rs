@@ -69,7 +69,7 @@ macro_rules! __rules_tasks {
             (tm_04_a_sleep_is_fused, time::tm_4, "TM-4", Must, Exact,
                 "A sleep is fused: polled again after completion, it is ready.")
             (tm_05_a_dropped_sleep_is_deregistered, time::tm_5, "TM-5", Must, Exact,
-                "Dropping a sleep deregisters it: of a million that are dropped, no more than a few thousand of their wakers are held at any time.")
+                "Dropping a sleep deregisters it: however many are dropped, no more than two thousand of their wakers are held at any time.")
             (tm_06_reset_moves_the_deadline, time::tm_6, "TM-6", Must, Exact,
                 "`reset` moves the deadline both ways, before the first poll and also after completion.")
             (tm_07_the_clock_is_monotonic_and_shared, time::tm_7, "TM-7", Must, Exact,

@@ -214,6 +214,7 @@ async fn cleans_up_shielded<R: Backend>(rt: &R) -> Outcome {
     let (token, log) = (CancellationToken::new(), Log::default());
     let app = App::new(rt).grace(LONG).run(|app| async {
         let (app, log) = (app, log.clone());
+        log.polite(&app, "stays")?;
         app.defer("looks", move || async move {
             for _ in 0..2 {
                 yield_now().await;
@@ -229,7 +230,8 @@ async fn cleans_up_shielded<R: Backend>(rt: &R) -> Outcome {
     let report = around.scope(app).await;
     let wanted = StopReason::Requested("enough".into());
     ensure_eq!(report.stopped_for, wanted, "the reason");
-    ensure_eq!(log.taken(), ["shielded"; 2], "what the clean-up saw");
+    let wanted = ["stays", "shielded", "shielded"];
+    ensure_eq!(log.taken(), wanted, "what ended, and what the clean-up saw");
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub mod cache_store;
 pub mod cancel;
 pub mod channel;
 pub mod children;
+pub mod cleanup;
 pub mod closing;
 pub mod condvar;
 pub mod condvar_owned;

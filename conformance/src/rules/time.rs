@@ -155,9 +155,9 @@ pub fn tm_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 
 /// A dropped sleep leaves no waker behind.
 pub fn tm_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    const SLEEPS: usize = 1_000_000;
+    const SLEEPS: usize = 100_000;
     // A backend may put off the removal, but only so far.
-    const PUT_OFF: usize = 5_000;
+    const PUT_OFF: usize = 2_000;
     let wakes = Wakes::new();
     let waker = wakes.waker();
     for dropped in 1..=SLEEPS {

@@ -313,33 +313,6 @@ fn bad_settings_are_errors() {
     });
 }
 
-#[test]
-fn who_waits_for_no_time_is_told_at_once() {
-    check(50, |rt| async move {
-        let pool = builder(&rt).max_size(1).wait_limit(Duration::ZERO);
-        let pool = pool.build().unwrap();
-        let held = pool.get().await.unwrap();
-        let before = rt.now();
-        let late = pool.get().await.unwrap_err();
-        assert!(matches!(late, PoolError::WaitTimedOut(_)), "{late:?}");
-        assert_eq!(rt.now(), before);
-        drop(held);
-        assert_eq!(pool.get().await.unwrap().id, 1, "what is there is given");
-        is_whole_but_impatient(&pool);
-    });
-}
-
-/// Nobody is left in the queue, and no place is lost.
-fn is_whole_but_impatient(pool: &Numbered) {
-    let PoolMetrics {
-        live,
-        idle,
-        waiting,
-        ..
-    } = pool.metrics();
-    assert_eq!((live, idle, waiting), (1, 1, 0));
-}
-
 /// From code that is generic over the runtime.
 #[test]
 fn a_get_can_be_spawned() {

@@ -396,16 +396,3 @@ fn settings_come_before_exits_are_given_away() {
         unshared.close().await.unwrap();
     });
 }
-
-#[test]
-fn a_close_of_no_time_may_not_wait() {
-    check(50, |rt| async move {
-        let log = Log::default();
-        let stack = ExitStack::new(&rt).close_limit(Duration::ZERO);
-        let door = stack.enter(Door::open(&rt, &log, "slow"));
-        drop(door);
-        let error = stack.close().await.unwrap_err();
-        assert_eq!(error.closes.len(), 1, "{error}");
-        assert!(matches!(error.closes[0].cause, Cause::TimedOut(_)));
-    });
-}
