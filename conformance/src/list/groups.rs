@@ -15,7 +15,7 @@ macro_rules! __rules_groups {
             (tg_04_every_error_is_kept, group::tg_4, "TG-4", Must, Exact,
                 "Every real error is kept, in the order of completion, with the first one marked; errors raised while cleaning up are kept, and what the group itself cancelled is left out.")
             (tg_05_always_a_group_error, group::tg_5, "TG-5", Must, Exact,
-                "A failure is always a `GroupError`, also of one; nesting is kept; it can be split, flattened and walked with `source`; each member has its id, its name and the place of its spawn.")
+                "A failure is always a `GroupError`, also of one; nesting is kept; it can be split in two, flattened and walked with `source`; each member has its id, its name and the place of its spawn.")
             (tg_06_a_panic_is_a_failure, group::tg_6, "TG-6", Must, Exact,
                 "A panic is a failure with its own payload, and after a second one the group still joins.")
             (tg_07_a_cancel_is_no_error, group::tg_7, "TG-7", Must, Exact,
