@@ -15,7 +15,7 @@ macro_rules! __rules_groups {
             (tg_04_every_error_is_kept, group::tg_4, "TG-4", Must, Exact,
                 "Every real error is kept, in the order of completion, with the first one marked; errors raised while cleaning up are kept, and what the group itself cancelled is left out.")
             (tg_05_always_a_group_error, group::tg_5, "TG-5", Must, Exact,
-                "A failure is always a `GroupError`, also of one; nesting is kept; it can be split, flattened and walked with `source`; each member has its id, its name and the place of its spawn.")
+                "A failure is always a `GroupError`, also of one; nesting is kept; it can be split in two, flattened and walked with `source`; each member has its id, its name and the place of its spawn.")
             (tg_06_a_panic_is_a_failure, group::tg_6, "TG-6", Must, Exact,
                 "A panic is a failure with its own payload, and after a second one the group still joins.")
             (tg_07_a_cancel_is_no_error, group::tg_7, "TG-7", Must, Exact,
@@ -31,7 +31,7 @@ macro_rules! __rules_groups {
             (tg_12_dropping_aborts_shutdown_joins, group_stop::tg_12, "TG-12", Must, Exact,
                 "Dropping a group, or the future of `join`, aborts every child, queued or running; `shutdown` also joins them.")
             (tg_13_token_then_grace_then_abort, group_stop::tg_13, "TG-13", Must, Exact,
-                "A cancelled group cancels its token, aborts when its grace is over and not before, and lets those end who do so in time.")
+                "A cancelled group cancels its token, aborts when its grace is over and not before, and lets those end who do so in time. A grace that is not set is none.")
             (tg_14_a_shield_defers, group_stop::tg_14, "TG-14", Must, Exact,
                 "A shield defers a cancellation from outside until it is over; an inner cancellation and an inner deadline still act.")
             (tg_15_the_effective_deadline, group_stop::tg_15, "TG-15", Must, Exact,
@@ -41,7 +41,7 @@ macro_rules! __rules_groups {
             (tg_17_orders_of_next_and_collect, group_spawn::tg_17, "TG-17", Must, Exact,
                 "`next` gives outputs in the order of completion, `collect` in that of spawning.")
             (tg_18_discarding_keeps_no_output, group_spawn::tg_18, "TG-18", Must, Exact,
-                "A discarding group drops each output as it comes.")
+                "A discarding group drops each output as it comes, and keeps nothing of a child that has ended.")
             (tg_19_never_more_than_max_concurrent, group_spawn::tg_19, "TG-19", Must, Exact,
                 "`max_concurrent` is never exceeded, and a child that spawns into its own full group does not deadlock it.")
             (tg_20_a_supervisor_cancels_nobody, group_spawn::tg_20, "TG-20", Must, Exact,
@@ -149,16 +149,16 @@ macro_rules! __rules_groups {
             (cx_05_a_dropped_token_passes_things_on, cancel::cx_5, "CX-5", Must, Exact,
                 "A token in the middle that nobody holds any more goes on passing cancellations on.")
             (cx_06_dropped_waiters_leave_nothing, cancel::cx_6, "CX-6", Must, Exact,
-                "Futures that wait for a token leave no waker behind, and only the waker of the last poll is woken.")
+                "Futures that wait for a token leave no waker behind, and children that are dropped no link; only the waker of the last poll is woken.")
             (cx_07_a_guard_cancels_unless_disarmed, cancel::cx_7, "CX-7", Must, Exact,
                 "A drop guard cancels, with the place where it was made, unless it is disarmed.")
             (cx_08_cancelled_before_is_unpolled, cancel::cx_8, "CX-8", Must, Exact,
                 "A future that is given up on a token: not polled where that was cancelled before; later, a completion wins a tie; dropped when the error is there.")
             (cx_20_a_reason_has_text_and_place, cancel::cx_20, "CX-20", Must, Exact,
                 "A reason carries its text, and the place of the call.")
-            (cx_21_clean_up_is_let_finish, cancel::cx_21, "CX-21", Must, Exact,
+            (cx_21_clean_up_is_let_finish, cleanup::cx_21, "CX-21", Must, Exact,
                 "The future of `on_cancel` runs to its end after a cancellation, which it does not see, and not without one.")
-            (cx_22_tokens_are_spawnable, cancel::cx_22, "CX-22", Must, Exact,
+            (cx_22_tokens_are_spawnable, cleanup::cx_22, "CX-22", Must, Exact,
                 "All that waits for a token, or shields, can be spawned from code that is generic over the runtime.")
             (cx_30_a_context_is_there_in_its_polls, context::cx_30, "CX-30", Must, Exact,
                 "A context is there in the polls and destructors of its future and nowhere else, also after a panic; a bare task inherits none.")
@@ -173,7 +173,7 @@ macro_rules! __rules_groups {
             (cx_35_contexts_are_spawnable, context::cx_35, "CX-35", Must, Exact,
                 "Contexts and values of tasks can be set in code that is generic over the runtime, and spawned.")
             (zz_01_dropped_after_any_poll, every::zz_1, "ZZ-1", Must, Exact,
-                "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle.")
+                "Dropped after any of its polls, an operation leaves no permit, item, slot or waker behind, and the next caller succeeds: sleep, timeout, lock, acquire, send, reserve, recv, join handle. What is made of these says so in rules of its own.")
             (zz_02_spurious_polls_and_new_wakers, every::zz_2, "ZZ-2", Must, Exact,
                 "An operation tolerates spurious polls, and a new waker at every poll.")
         ] }

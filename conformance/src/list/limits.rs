@@ -15,7 +15,7 @@ macro_rules! __rules_limits {
             (re_04_retry_after_overrides, retry::re_4, "RE-4", Must, Exact,
                 "A delay that the error asks for overrides the backoff and its maximum.")
             (re_05_cancellations_and_panics_are_not_retried, retry::re_5, "RE-5", Must, Exact,
-                "Once the context's token is cancelled no further attempt begins, and a wait ends at once; a panic unwinds, and no further attempt begins.")
+                "Once the context's token is cancelled no further attempt begins, and a wait ends at once; a panic unwinds, and no further attempt begins. An error that tells of another's cancellation is one like any other, unless `when` says so.")
             (re_06_the_error_tells_the_story, retry::re_6, "RE-6", Must, Exact,
                 "The final error has the attempts, the time, the last error and why there was no further attempt; hooks hear of each retry and of the end.")
             (re_07_a_budget_is_shared, retry::re_7, "RE-7", Must, Exact,
@@ -53,7 +53,7 @@ macro_rules! __rules_limits {
             (li_05_an_adaptive_limit_follows_its_calls, limiter::li_5, "LI-5", Must, Exact,
                 "An adaptive limit rises by less than one a fast call while half of it is in use; a slow or overloaded one lowers it by its part, once for all calls that had begun by then; it stays within its bounds.")
             (de_01_a_breaker_opens_and_closes, breaker::de_1, "DE-1", Must, Exact,
-                "A circuit breaker opens after so many failures in a row, or such a part of the calls of a while; open, it makes no call; after its time it lets as many trials through as it should, and closes when they succeed or opens when one fails. Bad settings are a `ConfigError`.")
+                "A circuit breaker opens after so many failures in a row, or such a part of the calls of a while, and of no older ones; open, it makes no call; after its time it lets as many trials through as it should and no more, and closes when they succeed or opens when one fails. Bad settings are a `ConfigError`.")
             (de_02_what_is_late_or_leaked_stops_no_breaker, breaker::de_2, "DE-2", Must, Exact,
                 "What a call does counts only if the breaker has not changed since it began; a trial that is dropped leaves its place, and one that is leaked holds it for a time only.")
             (de_03_a_panic_is_a_failure, breaker::de_3, "DE-3", Must, Exact,

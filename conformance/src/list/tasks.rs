@@ -42,8 +42,8 @@ macro_rules! __rules_tasks {
                 "A detached task whose executor is gone has been dropped, or runs to its end where the executor outlives its last value.")
             (bl_01_blocking_work_runs_off_the_async_threads, blocking::bl_1, "BL-1", Must, Exact,
                 "Blocking work runs off the async threads: more calls than `parallelism` block at once, and tasks go on.")
-            (bl_02_abort_cancels_unstarted_work_only, blocking::bl_2, "BL-2", Must, Stochastic,
-                "Aborting blocking work cancels it only while it has not started; once started it runs to its end and delivers its output.")
+            (bl_02_abort_cancels_unstarted_work_only, blocking::bl_2, "BL-2", Must, Exact,
+                "Aborting blocking work that has not started cancels it: it never runs, and its handle gives `Cancelled`. Once started it runs to its end and delivers its output.")
             (bl_03_dropping_the_handle_lets_work_run, blocking::bl_3, "BL-3", Must, Exact,
                 "Dropping the handle of blocking work lets it run.")
             (bl_04_a_panic_of_blocking_work_is_caught, blocking::bl_4, "BL-4", Must, Exact,
@@ -69,7 +69,7 @@ macro_rules! __rules_tasks {
             (tm_04_a_sleep_is_fused, time::tm_4, "TM-4", Must, Exact,
                 "A sleep is fused: polled again after completion, it is ready.")
             (tm_05_a_dropped_sleep_is_deregistered, time::tm_5, "TM-5", Must, Exact,
-                "Dropping a sleep deregisters it: however many are dropped, only a bounded number of their wakers is still held.")
+                "Dropping a sleep deregisters it: however many are dropped, no more than two thousand of their wakers are held at any time.")
             (tm_06_reset_moves_the_deadline, time::tm_6, "TM-6", Must, Exact,
                 "`reset` moves the deadline both ways, before the first poll and also after completion.")
             (tm_07_the_clock_is_monotonic_and_shared, time::tm_7, "TM-7", Must, Exact,

@@ -30,6 +30,8 @@ faults! {
 
     /// A task runs only once its handle is polled.
     SpawnLazy = "spawn-lazy",
+    /// A task is polled where it is spawned.
+    SpawnInline = "spawn-inline",
     /// Only a thread that is inside the runtime can spawn.
     SpawnWantsContext = "spawn-wants-context",
     /// Nothing can be spawned by a destructor in a task.
@@ -67,6 +69,8 @@ faults! {
 
     /// Blocking work runs on the threads of the tasks.
     BlockingInline = "blocking-inline",
+    /// `abort` does nothing to blocking work.
+    BlockingAbortIgnored = "blocking-abort-ignored",
     /// Blocking work that runs can be aborted.
     BlockingAbortTakesOutput = "blocking-abort-takes-output",
     /// Blocking work is thrown away with its handle.

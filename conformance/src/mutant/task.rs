@@ -14,7 +14,7 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
         mpsc,
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -23,9 +23,11 @@ thread_local! {
 }
 
 /// A task of a mutant, which notes what happens to it.
-struct Task<F> {
+struct Task<F: Future> {
     /// `None` once it is ready or dropped.
     future: Option<Pin<Box<F>>>,
+    /// What it gave as it was spawned.
+    early: Option<F::Output>,
     fault: Fault,
     /// Who waits for the handle has come, or nobody has to.
     go: probe::Gate,
@@ -37,7 +39,10 @@ impl<F: Future> Future for Task<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = &mut *self;
+        let this = self.as_mut().get_mut();
+        if let Some(output) = this.early.take() {
+            return Poll::Ready(output);
+        }
         let (lazy, dead) = (this.fault == Fault::SpawnLazy, this.dead.load(SeqCst));
         if dead || lazy && std::pin::pin!(this.go.wait()).poll(cx).is_pending() {
             return Poll::Pending;
@@ -58,7 +63,10 @@ impl<F: Future> Future for Task<F> {
     }
 }
 
-impl<F> Drop for Task<F> {
+// It pins nothing but the future, which is in a box.
+impl<F: Future> Unpin for Task<F> {}
+
+impl<F: Future> Drop for Task<F> {
     fn drop(&mut self) {
         let future = self.future.take();
         let earlier = DROPPING.replace(true);
@@ -93,13 +101,20 @@ impl<R: Backend> Spawn for Mutant<R> {
             panic_any(probe::EXPECTED);
         }
         let (go, polled) = (probe::Gate::new(), Arc::new(AtomicBool::new(false)));
-        let task = Task {
+        let mut task = Task {
             future: Some(Box::pin(future)),
+            early: None,
             fault: self.fault,
             go: go.clone(),
             polled: Arc::clone(&polled),
             dead: Arc::clone(&self.dead),
         };
+        if self.fault == Fault::SpawnInline {
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(output) = Pin::new(&mut task).poll(&mut cx) {
+                task.early = Some(output);
+            }
+        }
         MutantHandle::of_task(self.inner.spawn(task), self.fault, go, polled)
     }
 
@@ -127,6 +142,7 @@ impl<R: Backend> SpawnBlocking for Mutant<R> {
         T: Send + 'static,
     {
         let fault = match self.fault {
+            Fault::BlockingAbortIgnored => Fault::AbortIgnored,
             Fault::BlockingAbortTakesOutput => Fault::AbortTakesOutput,
             Fault::BlockingPanicSwallowed => Fault::PanicSwallowed,
             _ => Fault::None,

@@ -1,18 +1,17 @@
-//! *LC*: an application's life, and periodic work.
+//! *LC*: an application's life.
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Expected, Gate, OnDrop, Wakes},
+    probe::{Expected, OnDrop, Wakes},
 };
 use anyrt_core::{
-    cancel::shield,
+    cancel::{CancellationToken, shield},
+    context::Context,
     group::TaskGroup,
     rt::{Receiver, Sender},
     task::yield_now,
 };
-use anyrt_toolkit::lifecycle::{
-    App, Background, Overlap, Report, Restart, StopReason, Stopping, Subsystem,
-};
+use anyrt_toolkit::lifecycle::{App, Report, StopReason, Stopping, Subsystem};
 use std::{
     convert::Infallible,
     future::pending,
@@ -208,8 +207,34 @@ pub fn lc_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ["a/b/c", "a/b", "a", "second", "first"],
             "the order"
         );
-        Ok(())
+        cleans_up_shielded(ctx.rt()).await
     })
+}
+
+/// A token around asks the application to stop, and is none of the clean-up's.
+async fn cleans_up_shielded<R: Backend>(rt: &R) -> Outcome {
+    let (token, log) = (CancellationToken::new(), Log::default());
+    let app = App::new(rt).grace(LONG).run(|app| async {
+        let (app, log) = (app, log.clone());
+        log.polite(&app, "stays")?;
+        app.defer("looks", move || async move {
+            for _ in 0..2 {
+                yield_now().await;
+                let seen = Context::current().is_cancelled();
+                log.add(if seen { "cancelled" } else { "shielded" });
+            }
+            Ok::<_, Infallible>(())
+        });
+        token.cancel_with("enough");
+        Ok::<_, BoxError>(())
+    });
+    let around = Context::default().with_token(token.clone());
+    let report = around.scope(app).await;
+    let wanted = StopReason::Requested("enough".into());
+    ensure_eq!(report.stopped_for, wanted, "the reason");
+    let wanted = ["stays", "shielded", "shielded"];
+    ensure_eq!(log.taken(), wanted, "what ended, and what the clean-up saw");
+    Ok(())
 }
 
 fn ensure_told<R: Backend>(app: &Subsystem<R>) -> Result<(), BoxError> {
@@ -252,75 +277,6 @@ pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         });
         ensure_eq!(report.await.late, ["start-up"], "who was late");
         ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
-        Ok(())
-    })
-}
-
-/// Periodic work: runs, failures, overlap, the shutdown.
-pub fn lc_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    const PERIOD: Duration = Duration::from_millis(5);
-    ctx.run(async {
-        let (background, runs) = (Background::new(ctx.rt()), Wakes::new());
-        let start = ctx.rt().now();
-        let counted = runs.clone();
-        let work = move || {
-            counted.bump();
-            async { Err::<(), _>("no") }
-        };
-        let every = background.every("fails", PERIOD, work);
-        let handle = every.restart(Restart::GiveUpAfter(3)).start();
-        let handle = handle.map_err(|error| Stop::failed(error.to_string()))?;
-        runs.reached(3).await;
-        ensure!(
-            ctx.rt().now() - start >= 2 * PERIOD,
-            "three runs in less than two periods"
-        );
-        while !handle.is_stopped() {
-            yield_now().await;
-        }
-        ensure_eq!(
-            handle.stats().failures,
-            3,
-            "failures in a row, before it gave up"
-        );
-
-        let (begun, gate) = (Wakes::new(), Gate::new());
-        let (inside, opened) = (begun.clone(), gate.clone());
-        let work = move || {
-            inside.bump();
-            let opened = opened.clone();
-            async move {
-                opened.wait().await;
-                Ok::<_, BoxError>(())
-            }
-        };
-        let every = background.every("beside", PERIOD, work);
-        let handle = every.overlap(Overlap::Parallel(2)).start();
-        let handle = handle.map_err(|error| Stop::failed(error.to_string()))?;
-        begun.reached(2).await;
-        while handle.stats().skipped == 0 {
-            yield_now().await;
-        }
-        ensure_eq!(handle.stats().runs, 2, "runs side by side");
-        gate.open();
-        begun.reached(3).await;
-        let hangs = Wakes::new();
-        let inside = hangs.clone();
-        let every = background.every("hangs", LONG, move || {
-            inside.bump();
-            pending::<Result<(), BoxError>>()
-        });
-        drop(
-            every
-                .start()
-                .map_err(|error| Stop::failed(error.to_string()))?,
-        );
-        hangs.reached(1).await;
-        let drained = background.shutdown(SHORT).await;
-        ensure_eq!(drained.late, ["hangs"], "whose run was aborted");
-        let refused = Background::new(ctx.rt());
-        let zero = refused.every("x", Duration::ZERO, || async { Ok::<_, BoxError>(()) });
-        ensure!(zero.start().is_err(), "a period of zero");
         Ok(())
     })
 }

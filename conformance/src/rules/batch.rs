@@ -111,12 +111,16 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ctx.rt().now() - start >= interval,
             "loaded before the interval was over"
         );
-        for refused in [
-            loads.builder(ctx.rt()).max_size(0),
-            loads.builder(ctx.rt()).max_concurrent(0),
-            loads.builder(ctx.rt()).max_size(2).capacity(1),
+        let plain = || loads.builder(ctx.rt());
+        for (field, refused) in [
+            ("max_size", plain().max_size(0)),
+            ("max_size", plain().max_size(usize::MAX)),
+            ("max_concurrent", plain().max_concurrent(0)),
+            ("capacity", plain().max_size(2).capacity(1)),
+            ("capacity", plain().capacity(usize::MAX)),
         ] {
-            ensure!(refused.build().is_err(), "a bad setting");
+            let error = refused.build().map(drop).map_err(|error| error.field);
+            ensure_eq!(error, Err(field), "the error's field");
         }
         Ok(())
     })
@@ -312,16 +316,38 @@ pub fn tp_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(most.load(SeqCst), 2, "the most at once");
         pool.join().await;
         ensure_eq!(pool.progress().done, 4, "done");
-        ensure!(
-            TaskPool::builder(ctx.rt()).workers(0).build().is_err(),
-            "no workers"
-        );
-        ensure!(
-            TaskPool::builder(ctx.rt()).capacity(0).build().is_err(),
-            "no room"
-        );
+        in_order(ctx).await?;
+        let plain = || TaskPool::builder(ctx.rt());
+        for (field, refused) in [
+            ("workers", plain().workers(0)),
+            ("workers", plain().workers(usize::MAX)),
+            ("workers", plain().workers(usize::MAX).capacity(1)),
+            ("capacity", plain().capacity(0)),
+            ("capacity", plain().capacity(usize::MAX)),
+        ] {
+            let error = refused.build().map(drop).map_err(|error| error.field);
+            ensure_eq!(error, Err(field), "the error's field");
+        }
         Ok(())
     })
+}
+
+/// One worker begins jobs in the order in which they were submitted.
+async fn in_order<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let (pool, begun) = (pool(ctx.rt(), 1, 8)?, Arc::new(Mutex::new(Vec::new())));
+    for n in 0..8 {
+        let begun = begun.clone();
+        let job = async move {
+            let mut begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
+            begun.push(n);
+        };
+        let submitted = pool.submit(job).await;
+        drop(submitted.map_err(|_| Stop::failed("it is open"))?);
+    }
+    pool.join().await;
+    let begun = begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    ensure_eq!(begun, Vec::from_iter(0..8), "the jobs, as they were begun");
+    Ok(())
 }
 
 /// A panic or an abort costs one job; a shutdown finishes the others; a pool that is gone leaves no one waiting.

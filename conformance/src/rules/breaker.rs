@@ -80,8 +80,13 @@ pub fn de_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 rt.sleep(MS).await;
             }
             ensure!(rt.now() - opened >= MS * 50, "it was half-open too early");
+            let begun = rt.now();
             let trials = short.begin().and_then(|one| Ok((one, short.begin()?)));
             let (one, other) = trials.map_err(bad)?;
+            if short.begin().is_ok() {
+                ensure!(rt.now() - begun >= MS * 50, "a third trial of two");
+                continue; // Too slow: the first two may rightly have been given up.
+            }
             one.succeeded();
             match last {
                 Ok(()) => other.succeeded(),
@@ -96,6 +101,15 @@ pub fn de_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 is
             };
             ensure_eq!(is, want, "after trials of which one was {last:?}");
+        }
+        let recent = breaker(rt, |b| b.failure_rate(0.5, MS * 20, 2))?;
+        for _ in 0..2 {
+            call(&recent, Err(1)).await?;
+            ensure_eq!(recent.state(), BreakerState::Closed, "one call of a while");
+            let ended = rt.now();
+            while rt.now() - ended < MS * 25 {
+                rt.sleep(MS * 25).await;
+            }
         }
         let plain = || CircuitBreaker::builder(rt);
         for (builder, field) in [

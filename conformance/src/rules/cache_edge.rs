@@ -20,6 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 task_local! {
@@ -131,19 +132,22 @@ pub fn ca_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn ca_22<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let cache = built(builder(ctx.rt()))?;
     ctx.run(async {
-        let group = TaskGroup::<R, (), ()>::builder(ctx.rt()).token(&CancellationToken::new());
-        let group = group.build();
+        let group = TaskGroup::<R, (), ()>::builder(ctx.rt())
+            .token(&CancellationToken::new())
+            .timeout(Duration::from_secs(3600))
+            .build();
         let seen = group.run(|_| async {
             let load = async |_| {
                 let context = Context::current();
-                u64::from(CALLER.get().is_some() || context.token().is_some())
+                let callers = CALLER.get().is_some() || context.token().is_some();
+                u64::from(callers || context.deadline().is_some())
             };
             Ok(CALLER.scope(1, cache.get_or_load(&1, load)).await.ok())
         });
         ensure_eq!(
             seen.await.ok(),
             Some(Some(0)),
-            "whether it sees a value or a token"
+            "whether it sees a value, a token or a deadline"
         );
         Ok(())
     })

@@ -5,7 +5,7 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Expected, Gate, Probe, Wakes},
 };
-use anyrt_core::task::yield_now;
+use anyrt_core::{rt::Runtime, task::yield_now};
 use anyrt_toolkit::cache::{AsyncCache, Cause};
 use std::{
     future::pending,
@@ -243,6 +243,28 @@ pub fn ca_12<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         (1, 2, 1, 37, 1),
         "hits, misses, loads, evictions, rejections"
     );
+    ctx.run(expiry_is_told(ctx.rt()))
+}
+
+/// An entry that is past its time is told of as that, once, however often it is asked for.
+async fn expiry_is_told<R: Runtime>(rt: &R) -> Outcome {
+    let told: Arc<Mutex<Vec<(u32, u64, Cause)>>> = Arc::default();
+    let list = Arc::clone(&told);
+    let short = builder(rt).ttl(SHORT).on_evict(move |key, value, cause| {
+        let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
+        list.push((key, value, cause));
+    });
+    let cache = built(short)?;
+    cache.insert(1, 10);
+    let inserted = rt.now();
+    while rt.now() - inserted < SHORT {
+        rt.sleep(SHORT).await;
+    }
+    for _ in 0..2 {
+        ensure_eq!(cache.get(&1), None, "one that is past its time");
+    }
+    let told = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    ensure_eq!(told, [(1, 10, Cause::Expired)], "what was told of");
     Ok(())
 }
 

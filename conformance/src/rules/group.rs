@@ -251,8 +251,30 @@ pub fn tg_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let (left, right) = flat.split(|failure| failure.error() == Some(&Bad(2)));
         ensure!(left.is_none(), "a part without failures is an error");
         ensure_eq!(right.map(|error| codes(&error)), Some(vec![1]), "the rest");
-        Ok(())
+        in_two(ctx.rt()).await
     })
+}
+
+/// A split with something on either side.
+async fn in_two<R: Runtime>(rt: &R) -> Outcome {
+    let group = Group::builder(rt).name("both").supervisor().build();
+    for code in 1..=4 {
+        spawn(&group, async move { Err(Bad(code)) })?;
+    }
+    let Err(error) = group.join().await else {
+        return Err(Stop::failed("a group with failures gave `Ok`"));
+    };
+    let all = codes(&error);
+    let (even, odd) = error.split(|one| one.error().is_some_and(|bad| bad.0 % 2 == 0));
+    for (part, wanted) in [(even, 0), (odd, 1)] {
+        let Some(part) = part else {
+            return Err(Stop::failed("a part with failures is gone"));
+        };
+        let of_all = all.iter().copied().filter(|code| code % 2 == wanted);
+        ensure_eq!(codes(&part), Vec::from_iter(of_all), "a part, in its order");
+        ensure_eq!(part.name(), Some("both"), "the name of a part");
+    }
+    Ok(())
 }
 
 /// A panic is one with its own payload, and a second one still joins.

@@ -112,11 +112,12 @@ fn bad(error: impl ToString) -> Stop {
     Stop::failed(error.to_string())
 }
 
-/// A discarding group keeps no output.
+/// A discarding group keeps no output, nor anything else of children that have ended.
 pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let group = TaskGroup::<R, Counted, Bad>::builder(ctx.rt()).discard();
         let group = group.build();
+        let empty = format!("{group:?}");
         let (drops, go) = (Wakes::new(), Gate::new());
         let (last, gate) = (Counted::new(&drops), go.clone());
         group
@@ -127,8 +128,13 @@ pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             .map_err(bad)?;
         for _ in 0..3 {
             let output = Counted::new(&drops);
-            group.spawn(async move { Ok(output) }).map_err(bad)?;
+            let child = async move { Ok(output) };
+            group.spawn_named("child", child).map_err(bad)?;
         }
+        ensure!(
+            format!("{group:?}") != empty,
+            "it does not show its children"
+        );
         drops.reached(3).await;
         {
             let mut next = Probe::new(group.next());
@@ -140,6 +146,11 @@ pub fn tg_18<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             );
         }
         ensure_eq!(drops.count(), 4, "the outputs dropped once all have ended");
+        ensure_eq!(
+            format!("{group:?}"),
+            empty,
+            "the group, once all have ended"
+        );
         let outputs = group.collect().await.map_err(bad)?;
         ensure!(outputs.is_empty(), "`collect` gives what is discarded");
         Ok(())

@@ -184,6 +184,24 @@ pub fn tg_13<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "who stopped within the grace gave {outputs:?}"
         );
 
+        // Unless it is set there is none: nobody who was told is polled again.
+        let group = Group::builder(ctx.rt()).build();
+        let token = group.token().clone();
+        let (waits, told) = (Gate::new(), Gate::new());
+        let (begins, tells) = (waits.clone(), told.clone());
+        spawn(&group, async move {
+            begins.open();
+            token.cancelled().await;
+            // The poll that hears of it may have begun before.
+            yield_now().await;
+            tells.open();
+            Ok(8)
+        })?;
+        waits.wait().await;
+        let stopped = group.shutdown().await;
+        ensure!(stopped.is_ok(), "`shutdown` gave {stopped:?}");
+        ensure!(!told.is_open(), "a child had time that nobody gave it");
+
         // A failure cancels the token, too, and gives as much time.
         let group = Group::builder(ctx.rt()).grace(HOUR).build();
         let token = group.token().clone();

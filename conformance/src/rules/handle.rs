@@ -187,6 +187,10 @@ fn aborted_unpolled<R: Backend>(ctx: &Ctx<'_, R>) -> Result<bool, Stop> {
     ensure!(all_busy, "fewer tasks run at once than `parallelism` says");
     ensure!(!late, "the task was polled after it had been aborted");
     ensure!(
+        others > 0 || !polled,
+        "on one thread, the task was polled before its spawner came to abort it"
+    );
+    ensure!(
         polled || cancelled,
         "the task was not polled, but gave an output"
     );

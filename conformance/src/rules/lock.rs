@@ -2,7 +2,7 @@
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{EXPECTED, Probe},
+    probe::{Counted, EXPECTED, Probe, Wakes},
 };
 use anyrt_core::{
     error::AcquireTimeoutError,
@@ -268,6 +268,14 @@ pub fn sy_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         2,
         "the value"
     );
+
+    // Nobody waits: the guard alone keeps the lock, and what is in it.
+    let drops = Wakes::new();
+    let lock = Arc::new(ctx.rt().lock(Counted::new(&drops)));
+    let guard = lock.try_lock_owned().ok_or_else(held("a new lock"))?;
+    ensure_eq!(drops.count(), 0, "values dropped under their guard");
+    drop(guard);
+    ensure_eq!(drops.count(), 1, "values dropped with the last guard");
     Ok(())
 }
 

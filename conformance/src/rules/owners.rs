@@ -129,22 +129,55 @@ pub fn lc_24<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let not_alone = pool.manager().not_alone.load(SeqCst);
         ensure_eq!(not_alone, 0, "objects that saw the request");
 
-        let rt = ctx.rt().clone();
-        let cache = of_a_request(ctx.rt(), async move {
-            let cache = AsyncCache::builder(&rt).capacity(1).ttl(SHORT);
-            let cache: AsyncCache<R, u32, ()> = cache.stale_for(LONG).build().map_err(bad)?;
-            cache.insert(1, ());
-            Ok(cache)
-        });
-        let cache = cache.await?;
-        ctx.rt().sleep(2 * SHORT).await;
-        let refreshed = Gate::new();
-        let refreshes = refreshed.clone();
-        let stale = cache.get_or_load(&1, async move |_| refreshes.open());
-        ensure!(stale.await.is_ok(), "a stale value is not served");
-        refreshed.wait().await;
-        Ok(())
+        refreshes_are_alone(ctx.rt()).await
     })
+}
+
+/// One that was begun inside a request, and goes on after it, and one that began later.
+async fn refreshes_are_alone<R: Runtime>(rt: &R) -> Outcome {
+    let (begun, over, refreshed) = (Wakes::new(), Gate::new(), Wakes::new());
+    let not_alone = Arc::new(AtomicUsize::new(0));
+    let refresh = {
+        let (over, refreshed, not_alone) = (over.clone(), refreshed.clone(), not_alone.clone());
+        move |_: u32| {
+            let (begun, over) = (begun.clone(), over.clone());
+            let (refreshed, not_alone) = (refreshed.clone(), not_alone.clone());
+            async move {
+                not_alone.fetch_add(usize::from(!alone()), SeqCst);
+                begun.bump();
+                over.wait().await;
+                not_alone.fetch_add(usize::from(!alone()), SeqCst);
+                refreshed.bump();
+            }
+        }
+    };
+    let (inside, inner) = (rt.clone(), refresh.clone());
+    let cache = of_a_request(rt, async move {
+        let cache = AsyncCache::builder(&inside).capacity(1).ttl(SHORT);
+        let cache: AsyncCache<R, u32, ()> = cache.stale_for(LONG).build().map_err(bad)?;
+        cache.insert(1, ());
+        become_stale(&inside).await;
+        let stale = cache.get_or_load(&1, inner).await;
+        ensure!(stale.is_ok(), "a stale value is not served");
+        Ok(cache)
+    });
+    let cache = cache.await?;
+    over.open();
+    refreshed.reached(1).await;
+    cache.insert(1, ());
+    become_stale(rt).await;
+    let stale = cache.get_or_load(&1, refresh).await;
+    ensure!(stale.is_ok(), "a stale value is not served");
+    refreshed.reached(2).await;
+    ensure_eq!(not_alone.load(SeqCst), 0, "looks that saw the request");
+    Ok(())
+}
+
+async fn become_stale<R: Runtime>(rt: &R) {
+    let start = rt.now();
+    while rt.now() - start <= SHORT {
+        rt.sleep(SHORT).await;
+    }
 }
 
 fn closed() -> Stop {

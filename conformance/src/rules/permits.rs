@@ -220,14 +220,21 @@ pub fn sy_27<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         .ready("the waiter, after a task dropped the permits,")?
         .map_err(closed)?
         .forget();
-    let Some(semaphore) = left.upgrade() else {
-        return Ok(());
-    };
-    ensure_eq!(
-        semaphore.available_permits(),
-        0,
-        "the permits after all were forgotten"
-    );
+    if let Some(semaphore) = left.upgrade() {
+        ensure_eq!(
+            semaphore.available_permits(),
+            0,
+            "the permits after all were forgotten"
+        );
+    }
+
+    // Nobody waits: the permit alone has a semaphore to go back to.
+    let semaphore = Arc::new(self::semaphore(ctx, 1)?);
+    let permit = semaphore.try_acquire_owned().map_err(refused)?;
+    ensure_eq!(permit.permits(), 1, "the permits of the last permit");
+    let task = ctx.rt().spawn(async move { drop(permit) });
+    let dropped = ctx.rt().block_on(task);
+    ensure!(dropped.is_ok(), "the last permit gave {dropped:?}");
     Ok(())
 }
 

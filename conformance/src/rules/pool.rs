@@ -15,22 +15,22 @@ use std::{
     time::Duration,
 };
 
-const LONG: Duration = Duration::from_secs(3600);
-
 /// Numbers, made and checked behind gates.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Numbers {
-    made: Arc<Wakes>,
-    gone: Arc<Wakes>,
+    pub(super) made: Arc<Wakes>,
+    pub(super) gone: Arc<Wakes>,
     pub(super) creates: Gate,
     pub(super) recycles: Gate,
     pub(super) fails: Arc<AtomicBool>,
+    /// Checks fail, and creations do not.
+    unfit: Arc<AtomicBool>,
     there: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
 }
 
 pub(super) struct Number {
-    id: usize,
+    pub(super) id: usize,
     _there: There,
 }
 
@@ -77,7 +77,7 @@ impl Manager for Numbers {
 
     async fn recycle(&self, _: &mut Number) -> Result<(), &'static str> {
         self.recycles.wait().await;
-        match self.fails.load(SeqCst) {
+        match self.fails.load(SeqCst) || self.unfit.load(SeqCst) {
             true => Err("not fit"),
             false => Ok(()),
         }
@@ -184,7 +184,7 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     Ok(())
 }
 
-/// An object whose check was given up, failed or panicked is not handed out.
+/// An object whose check was given up, or failed, is not handed out, and the same call gives another one.
 pub fn po_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let pool = built(shut(ctx.rt(), 1))?;
     pool.manager().creates.open();
@@ -209,10 +209,13 @@ pub fn po_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     );
     pool.manager().fails.store(false, SeqCst);
     ensure_eq!(now(&pool)?.id, 3, "after a failed check");
+    pool.manager().unfit.store(true, SeqCst);
+    ensure_eq!(now(&pool)?.id, 4, "the one in place of an unfit one");
+    ensure_eq!(pool.stats().live, 1, "live");
     Ok(())
 }
 
-/// A creation that was given up, failed or panicked leaves its place to whoever waits.
+/// A creation that was given up, or failed, leaves its place to whoever waits.
 pub fn po_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let pool = built(shut(ctx.rt(), 1))?;
     let (mut first, mut second) = (Probe::new(pool.get()), Probe::new(pool.get()));
@@ -237,78 +240,6 @@ pub fn po_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     );
     ensure_eq!(pool.stats().live, 1, "live");
     Ok(())
-}
-
-async fn pass<R: Runtime>(rt: &R, time: Duration) {
-    let start = rt.now();
-    while rt.now() - start < time {
-        rt.sleep(time).await;
-    }
-}
-
-/// Limits apart, and ages.
-pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    const SHORT: Duration = Duration::from_millis(20);
-    ctx.run(async {
-        let rt = ctx.rt();
-        let pool = built(shut(rt, 1).create_timeout(SHORT).wait_timeout(LONG))?;
-        let late = pool.get().await;
-        ensure!(
-            matches!(late, Err(PoolError::CreateTimedOut(_))),
-            "a creation: {late:?}"
-        );
-        pool.manager().creates.open();
-        let held = pool.get().await;
-        ensure!(held.is_ok(), "a creation in time: {held:?}");
-
-        let pool = built(shut(rt, 1).wait_timeout(SHORT).recycle_timeout(SHORT))?;
-        pool.manager().creates.open();
-        let held = pool.get().await;
-        let late = pool.get().await;
-        ensure!(
-            matches!(late, Err(PoolError::WaitTimedOut(_))),
-            "a wait: {late:?}"
-        );
-        drop(held);
-        let next = pool.get().await.map(|number| number.id);
-        ensure_eq!(next, Ok(2), "after a check that took too long");
-
-        let pool = built(shut(rt, 1).idle_timeout(SHORT))?;
-        pool.manager().creates.open();
-        pool.manager().recycles.open();
-        drop(pool.get().await);
-        // The background drops it.
-        pool.manager().gone.reached(1).await;
-        ensure_eq!(pool.stats().expired, 1, "expired");
-
-        let pool = built(shut(rt, 1).idle_timeout(SHORT))?;
-        pool.manager().creates.open();
-        pool.manager().recycles.open();
-        let held = pool.get().await;
-        let mut waiter = Probe::new(pool.get());
-        ensure!(waiter.is_pending(), "two of one");
-        // It has been given to the waiter, and nobody but that one can find it too old.
-        drop(held);
-        pass(rt, SHORT).await;
-        let next = waiter.finish().await.map(|number| number.id);
-        ensure_eq!(next, Ok(2), "in place of one that was idle for too long");
-
-        let pool = built(shut(rt, 1).max_lifetime(SHORT))?;
-        pool.manager().creates.open();
-        let held = pool.get().await;
-        pass(rt, SHORT).await;
-        drop(held);
-        ensure_eq!(
-            pool.stats().live,
-            0,
-            "live, when the only one came back too old"
-        );
-
-        let pool = built(shut(rt, 3).min_idle(2))?;
-        pool.manager().creates.open();
-        pool.manager().made.reached(2).await;
-        Ok(())
-    })
 }
 
 /// Close and detach.
@@ -352,7 +283,7 @@ pub fn po_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     Ok(())
 }
 
-/// Tasks on all workers, of whom many are aborted or panic.
+/// Tasks on all workers, of whom many are aborted.
 pub fn po_20<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const USERS: usize = 200;
     ctx.run(async {

@@ -6,10 +6,10 @@ use crate::{
     probe::{Counted, Expected, Probe, Wakes, block},
 };
 use anyrt_core::{
-    ConfigError,
+    ConfigError, JoinError,
     cancel::CancellationToken,
     context::Context,
-    rt::{Entropy, Runtime},
+    rt::{Entropy, JoinHandle, Runtime},
     time::wait_for,
 };
 use anyrt_toolkit::retry::{
@@ -162,8 +162,9 @@ pub fn re_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let drawn: Vec<_> = (0..100).map(|_| delays.next_delay()).collect();
         let inside = drawn.iter().all(|delay| (least..=most).contains(delay));
         ensure!(inside, "{backoff:?}: {drawn:?}");
-        let fine = drawn.iter().filter(|d| d.subsec_nanos() % 1_000_000 != 0);
-        ensure!(fine.count() > 10, "{backoff:?} knows only milliseconds");
+        // What is rounded to any power of ten is even.
+        let fine = drawn.iter().any(|delay| delay.subsec_nanos() % 2 == 1);
+        ensure!(fine, "{backoff:?} knows no single nanoseconds: {drawn:?}");
         ensure_eq!(rt.1.load(SeqCst), 100, "draws from the runtime");
     }
     ctx.run(async {
@@ -230,6 +231,7 @@ pub fn re_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 error.gave_up
             );
         }
+        another_is_cancelled(rt).await?;
         let made = Wakes::new();
         let eager = policy(|p| p.attempts(None))?;
         let panics = retry(rt, &eager, |_| {
@@ -250,6 +252,29 @@ pub fn re_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// A task that an attempt waits for is aborted by somebody else.
+async fn another_is_cancelled<R: Backend>(rt: &R) -> Outcome {
+    let plain = Retry::builder().backoff(Backoff::none());
+    let told_apart = Retry::builder().when(|error: &JoinError| !error.is_cancelled());
+    for (builder, attempts, why) in [
+        (plain, 3, GaveUp::Attempts),
+        (told_apart, 1, GaveUp::Refused),
+    ] {
+        let policy = builder.build().map_err(|e| Stop::failed(e.to_string()))?;
+        let aborted = retry(rt, policy, |_| {
+            let task = rt.spawn(pending::<()>());
+            task.abort();
+            task
+        });
+        let Err(error) = aborted.await else {
+            return Err(Stop::failed("a task that never ends has ended"));
+        };
+        ensure_eq!(error.attempts, attempts, "the attempts of what is aborted");
+        ensure_eq!(error.gave_up, why, "why it gave up");
+    }
+    Ok(())
 }
 
 /// The final error, and the hooks.

@@ -341,8 +341,13 @@ impl Default for CancellationToken {
 
 impl fmt::Debug for CancellationToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let links = self.node.links();
+        let (children, waiters) = (links.children.len(), links.waiters.len());
+        drop(links);
         f.debug_struct("CancellationToken")
             .field("reason", &self.reason())
+            .field("children", &children)
+            .field("waiters", &waiters)
             .finish_non_exhaustive()
     }
 }

@@ -43,6 +43,19 @@ where
     that(value != N::default(), field, value, "at least 1")
 }
 
+/// Passes a number that is not above `most`, and `None`, which is not set.
+///
+/// # Errors
+/// A [`ConfigError`] for more.
+pub fn at_most(
+    field: &'static str,
+    value: impl Into<Option<usize>>,
+    most: usize,
+) -> Result<(), ConfigError> {
+    let value = value.into().unwrap_or(0);
+    that(value <= most, field, value, format!("at most {most}"))
+}
+
 /// Passes a time that is not zero, and `None`, which is no limit.
 ///
 /// # Errors

@@ -87,7 +87,7 @@ pub trait SpawnBlocking {
     type BlockingHandle<T: Send + 'static>: JoinHandle<T> + Send + Sync + 'static;
 
     /// Runs `work` on a thread that may block. Dropping the handle lets it run on; aborting
-    /// cancels it only while it has not started (*BL-2*).
+    /// it cancels it while it has not started, and does nothing once it has (*BL-2*).
     #[track_caller]
     fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
     where

@@ -23,6 +23,9 @@ use std::{
 /// returns the error. It looks at the clock at its first poll, from which the limit counts; `timeout`
 /// does so only once the future is pending. Of nested limits the tightest fires (*TO-8*).
 ///
+/// What is given up is the future, and nothing else: a task whose handle is given here runs on (*TO-9*), as one
+/// whose handle is dropped does. [`wait_for_task`] aborts and joins it.
+///
 /// ```
 /// # extern crate anyrt_core as anyrt;
 /// use anyrt::{Elapsed, context::Context, rt::Runtime, time::wait_for};

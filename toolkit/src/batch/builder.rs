@@ -5,7 +5,7 @@ use super::{
     buffer::Index,
     shared::{Load, Shared},
 };
-use anyrt_core::{ConfigError, error::check, rt::Runtime};
+use anyrt_core::{ConfigError, error::check, rt::Runtime, sync::MAX_PERMITS};
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 /// Settings of a [`Batcher`], made by [`Batcher::builder`].
@@ -97,8 +97,8 @@ where
     /// The batcher, with a task of its own in a task group that it owns.
     ///
     /// # Errors
-    /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, and for a capacity
-    /// below the size.
+    /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, for a size or a capacity of
+    /// more than [`MAX_PERMITS`], and for a capacity below the size.
     pub fn build(self) -> Result<Batcher<R, K, V, E>, ConfigError> {
         let Settings {
             max_size,
@@ -107,6 +107,8 @@ where
         } = self.settings;
         check::at_least_one("max_size", max_size)?;
         check::at_least_one("max_concurrent", max_concurrent)?;
+        check::at_most("max_size", max_size, MAX_PERMITS)?;
+        check::at_most("capacity", self.settings.capacity, MAX_PERMITS)?;
         let capacity = self.settings.capacity;
         let capacity = capacity.unwrap_or_else(|| max_size.saturating_mul(10).min(1 << 20));
         let holds = capacity >= max_size || self.settings.capacity.is_none();

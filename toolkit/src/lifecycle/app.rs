@@ -62,14 +62,16 @@ impl<R: Runtime> App<R> {
     }
 
     /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*):
-    /// [`Duration::MAX`] is for ever, or until a second request. A start-up that still runs when a stop is
-    /// requested gets the same time.
+    /// [`Duration::MAX`] is for ever, or until a second request. Zero: they are aborted as soon as a stop is
+    /// requested, and are late unless they end at once. A start-up that still runs when a stop is requested
+    /// gets the same time.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// How long each step of the clean-up may take: 10 seconds unless set.
+    /// How long each step of the clean-up may take: 10 seconds unless set. Zero: a step that has to wait for
+    /// anything is dropped, and is late.
     pub fn close_timeout(mut self, limit: Duration) -> Self {
         self.close_timeout = Some(limit);
         self

@@ -59,7 +59,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         self
     }
 
-    /// How long a caller waits while all objects are in use.
+    /// How long a caller waits while all objects are in use. Zero: it does not, and is told so at once.
     pub fn wait_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.wait = limit.into();
         self
@@ -97,14 +97,16 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     /// that makes is made with nobody's token, deadline and values, and no group waits for it (*LC-24*).
     ///
     /// # Errors
-    /// A [`ConfigError`] for a maximum of 0, for more idle objects than that, and for a time of zero that
-    /// objects may be idle or live.
+    /// A [`ConfigError`] for a maximum of 0, for more idle objects than that, and for a time of zero to make or
+    /// check objects, or that they may be idle or live.
     pub fn build(self) -> Result<Pool<R, M>, ConfigError> {
         let limits = self.limits;
         check::at_least_one("max_size", self.max)?;
         let (idle, permitted) = (limits.min_idle, format!("at most `max_size`, {}", self.max));
         check::that(idle <= self.max, "min_idle", idle, permitted)?;
         for (field, limit) in [
+            ("create_timeout", limits.create),
+            ("recycle_timeout", limits.recycle),
             ("idle_timeout", limits.idle),
             ("max_lifetime", limits.lifetime),
         ] {

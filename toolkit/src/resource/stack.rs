@@ -43,10 +43,11 @@ impl<R: Runtime> ExitStack<R> {
         }
     }
 
-    /// How long each close may take: 10 seconds unless set. One that takes longer is dropped.
+    /// How long each close may take: 10 seconds unless set. One that takes longer is dropped. Zero: so is one that
+    /// has to wait for anything.
     ///
     /// # Panics
-    /// If something was entered already: settings come first.
+    /// If somebody has its [`exits`](Self::exits) by then: settings come first.
     pub fn close_timeout(self, limit: Duration) -> Self {
         self.set(|shared| shared.closer.limit = limit)
     }
@@ -54,7 +55,7 @@ impl<R: Runtime> ExitStack<R> {
     /// What to do about a close that fails in the background, where nobody waits for it.
     ///
     /// # Panics
-    /// If something was entered already: settings come first.
+    /// As [`close_timeout`](Self::close_timeout) does.
     pub fn unheard(self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
         let hook: Arc<Unheard> = Arc::new(hook);
         self.set(|shared| shared.closer.unheard = Some(hook))
@@ -62,7 +63,7 @@ impl<R: Runtime> ExitStack<R> {
 
     fn set(mut self, change: impl FnOnce(&mut Shared<R>)) -> Self {
         let shared = Arc::get_mut(&mut self.exits.shared);
-        change(shared.expect("settings come before anything is entered"));
+        change(shared.expect("settings come before its exits are given away"));
         self
     }
 

@@ -117,6 +117,10 @@ impl<E> RetryBuilder<E> {
     }
 
     /// Tries again only errors of which this is true.
+    ///
+    /// An error that tells of a cancellation, such as a [`JoinError`](anyrt_core::JoinError) of a task that somebody
+    /// has aborted, is not the caller's own: it is tried again as others are (*RE-5*), and it is here that it can be
+    /// told apart.
     pub fn when(mut self, when: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
         self.when = Some(Box::new(when));
         self

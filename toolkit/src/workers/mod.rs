@@ -34,10 +34,14 @@ use anyrt_core::{
     error::{SendError, TryAcquireError, TrySendError, check},
     group::TaskGroup,
     rt::{Runtime, Semaphore},
+    sync::MAX_PERMITS,
     task::{PortableHandle, portable},
 };
 use shared::{Hook, Shared};
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+
+/// Each worker is spawned with the pool: a slip such as `usize::MAX` is told, and does not fill the memory.
+const MAX_WORKERS: usize = 1 << 20;
 
 /// The handle of a job: await it for the output, or abort it, queued or running. Dropped, it lets the job run.
 pub type JobHandle<T> = PortableHandle<T>;
@@ -186,7 +190,8 @@ pub struct TaskPoolBuilder<R> {
 }
 
 impl<R: Runtime> TaskPoolBuilder<R> {
-    /// How many jobs run at once: as many as the runtime runs in parallel, unless set.
+    /// How many jobs run at once: as many as the runtime runs in parallel, unless set. Each is a task from the
+    /// start on.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
@@ -209,11 +214,14 @@ impl<R: Runtime> TaskPoolBuilder<R> {
     /// The pool, with its workers in a task group that it owns.
     ///
     /// # Errors
-    /// A [`ConfigError`] for 0 workers and a capacity of 0.
+    /// A [`ConfigError`] for 0 workers and more than 1,048,576, and for a capacity of 0 and more than
+    /// [`MAX_PERMITS`].
     pub fn build(self) -> Result<TaskPool<R>, ConfigError> {
         let capacity = self.capacity.unwrap_or(self.workers.saturating_mul(10));
         check::at_least_one("workers", self.workers)?;
         check::at_least_one("capacity", capacity)?;
+        check::at_most("workers", self.workers, MAX_WORKERS)?;
+        check::at_most("capacity", capacity, MAX_PERMITS)?;
         let room = Arc::new(self.rt.semaphore(capacity)?);
         let shared = Arc::new(Shared::<R>::new(room, self.workers, self.hook));
         // Nobody's: it may outlive who makes it.

@@ -3,6 +3,7 @@
 use super::{SECOND, draw, is_ready_now, left_by, polled, up_to_polls};
 use anyrt_core::{
     rt::{Clock, JoinHandle, Sleep, Spawn},
+    sync::MAX_PERMITS,
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check, sometimes};
@@ -318,5 +319,9 @@ fn many_at_once_and_bad_settings() {
         assert_eq!(field(new().max_size(0)), "max_size");
         assert_eq!(field(new().max_concurrent(0)), "max_concurrent");
         assert_eq!(field(new().capacity(99)), "capacity");
+        assert_eq!(field(new().capacity(MAX_PERMITS + 1)), "capacity");
+        assert_eq!(field(new().max_size(MAX_PERMITS + 1)), "max_size");
+        let huge = new().max_size(MAX_PERMITS).max_concurrent(usize::MAX);
+        assert!(huge.capacity(MAX_PERMITS).build().is_ok());
     });
 }

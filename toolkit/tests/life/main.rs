@@ -16,6 +16,7 @@ mod resource;
 mod ugly;
 mod waits;
 mod workers;
+mod zero;
 
 use anyrt_core::rt::Entropy;
 use anyrt_sim::{SimRuntime, check};

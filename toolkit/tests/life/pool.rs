@@ -309,6 +309,10 @@ fn bad_settings_are_errors() {
             field(builder(&rt).max_lifetime(Duration::ZERO)),
             "max_lifetime"
         );
+        let zero = builder(&rt).create_timeout(Duration::ZERO);
+        assert_eq!(field(zero), "create_timeout");
+        let zero = builder(&rt).recycle_timeout(Duration::ZERO);
+        assert_eq!(field(zero), "recycle_timeout");
     });
 }
 

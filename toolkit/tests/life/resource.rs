@@ -14,6 +14,7 @@ use anyrt_toolkit::resource::{
 };
 use std::{
     convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -377,4 +378,21 @@ fn a_scope_can_be_spawned() {
         })
     }
     check(10, |rt| async move { assert!(spawned(&rt).await.unwrap()) });
+}
+
+#[test]
+fn settings_come_before_exits_are_given_away() {
+    check(1, |rt| async move {
+        let unshared = ExitStack::new(&rt).close_timeout(SECOND).unheard(drop);
+        for set in [
+            |stack: ExitStack<SimRuntime>| stack.close_timeout(SECOND),
+            |stack: ExitStack<SimRuntime>| stack.unheard(drop),
+        ] {
+            let stack = ExitStack::new(&rt);
+            let exits = stack.exits();
+            let set = catch_unwind(AssertUnwindSafe(|| drop(set(stack))));
+            assert!(set.is_err(), "{exits:?} would not know of it");
+        }
+        unshared.close().await.unwrap();
+    });
 }

@@ -227,9 +227,20 @@ impl<R: Runtime, T: Send + 'static, E: Send + 'static> Shared<R, T, E> {
     }
 
     pub(super) fn debug(&self, title: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        let [live, named, outputs, failures] = [
+            state.live.len(),
+            state.names.len(),
+            state.outputs.len(),
+            state.failures.len(),
+        ];
+        drop(state);
         f.debug_struct(title)
             .field("name", &self.options.name)
-            .field("live", &self.len())
+            .field("live", &live)
+            .field("named", &named)
+            .field("outputs", &outputs)
+            .field("failures", &failures)
             .field("cancelled", &self.is_cancelled())
             .finish_non_exhaustive()
     }
