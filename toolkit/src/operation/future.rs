@@ -8,6 +8,7 @@
 //! ```
 
 use super::{Operation, fields::Fields, outcome::Outcome, watch::Watch};
+use crate::unwind::quietly;
 use anyrt_core::{error::Panic, rt::Clock};
 use pin_project_lite::pin_project;
 use std::{
@@ -119,7 +120,7 @@ fn poll_watched<R: Clock, F: Future, J: FnOnce(&F::Output) -> Outcome>(
         Ok(polled) => polled.map(|(output, outcome)| (Ok(output), outcome)),
         Err((payload, outcome)) => {
             // The first panic is the one to go on with.
-            drop(caught(|| watch.within(|| future.set(None))));
+            quietly(|| watch.within(|| future.set(None)));
             Poll::Ready((Err(payload), outcome))
         }
     }

@@ -172,6 +172,39 @@ fn panics_go_on_and_are_told() {
     });
 }
 
+/// Its poll panics, its destructor panics, and so does the destructor of what that panics with.
+struct Thrice;
+
+impl Future for Thrice {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        panic!("first")
+    }
+}
+
+impl Drop for Thrice {
+    fn drop(&mut self) {
+        struct Third;
+        impl Drop for Third {
+            fn drop(&mut self) {
+                panic!("third");
+            }
+        }
+        panic_any(Third);
+    }
+}
+
+#[test]
+fn the_first_of_three_panics_goes_on() {
+    check(1, |rt| async move {
+        let tracker = Tracker::new(9);
+        let mut panics = Box::pin(Operation::new("op").tracker(&tracker).run(&rt, Thrice));
+        assert_eq!(panic_of(panics.as_mut()), "first");
+        assert_eq!(outcomes(&tracker), [panicked("first")]);
+    });
+}
+
 #[test]
 fn who_is_dropped_by_anothers_panic_was_cancelled() {
     check(5, |rt| async move {
