@@ -62,7 +62,8 @@ impl<F: Future> Future for Guarded<F> {
         let this = self.project();
         let mut future = this.future;
         if waiting::is_over() {
-            return Poll::Ready(Outcome::new(Err(end(future).err())));
+            let error = end(future).map_or_else(panicked, |()| JoinError::Cancelled);
+            return Poll::Ready(Outcome::new(Err(error)));
         }
         let mut output = None;
         let polled = catch_unwind(AssertUnwindSafe(|| {
@@ -87,29 +88,29 @@ impl<F: Future> Future for Guarded<F> {
                 // The first panic is the one that is told.
                 quietly(output);
                 forget(end(future));
-                Poll::Ready(Outcome::new(Err(Some(payload))))
+                Poll::Ready(Outcome::new(Err(panicked(payload))))
             }
         }
     }
 }
 
-/// An output, or the payload of a panic, or neither from a task that was stopped. Its destructor does not
-/// panic.
-pub(crate) struct Outcome<T>(Option<Result<T, Option<Payload>>>);
+#[cold]
+fn panicked(payload: Payload) -> JoinError {
+    JoinError::Panicked(Panic::new(payload))
+}
+
+/// What became of a task, until it is opened. Its destructor does not panic.
+pub(crate) struct Outcome<T>(Option<Result<T, JoinError>>);
 
 impl<T> Outcome<T> {
     #[inline]
-    fn new(outcome: Result<T, Option<Payload>>) -> Self {
+    fn new(outcome: Result<T, JoinError>) -> Self {
         Self(Some(outcome))
     }
 
     #[inline]
     pub(crate) fn open(mut self) -> Result<T, JoinError> {
-        match self.0.take() {
-            Some(Ok(output)) => Ok(output),
-            Some(Err(Some(payload))) => Err(JoinError::Panicked(Panic::new(payload))),
-            Some(Err(None)) | None => Err(JoinError::Cancelled),
-        }
+        self.0.take().unwrap_or_else(|| Err(JoinError::Cancelled))
     }
 }
 

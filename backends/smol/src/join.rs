@@ -16,7 +16,7 @@
 
 use crate::guarded::Outcome;
 use anyrt_core::{JoinError, rt::JoinHandle};
-use async_executor::FallibleTask;
+use async_executor::{FallibleTask, Task};
 use std::{
     fmt,
     panic::Location,
@@ -59,10 +59,10 @@ type Cancel<T> = Pin<Box<dyn Future<Output = Option<Outcome<T>>> + Send>>;
 impl<T> SmolHandle<T> {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(task: FallibleTask<Outcome<T>>) -> Self {
+    pub(crate) fn new(task: Task<Outcome<T>>) -> Self {
         Self {
             state: Mutex::new(State {
-                running: Running(Some(task)),
+                running: Running(Some(task.fallible())),
                 aborting: None,
             }),
             spawned_at: Location::caller(),
@@ -92,7 +92,7 @@ impl<T> Future for SmolHandle<T> {
 /// There is none where the task was closed.
 #[inline]
 fn opened<T>(outcome: Option<Outcome<T>>) -> Result<T, JoinError> {
-    outcome.map_or(Err(JoinError::Cancelled), Outcome::open)
+    outcome.map_or_else(|| Err(JoinError::Cancelled), Outcome::open)
 }
 
 impl<T: Send + 'static> JoinHandle<T> for SmolHandle<T> {

@@ -92,12 +92,12 @@ impl Spawn for Smol {
         F::Output: Send + 'static,
     {
         let future = Guarded::new(future);
-        let task = match &self.0 {
-            Kind::Shared => shared().spawn(future),
-            Kind::Global => smol::spawn(future),
-            Kind::Owned(owned) => owned.spawn(future),
+        let owned = match &self.0 {
+            Kind::Shared => shared(),
+            Kind::Global => return SmolHandle::new(smol::spawn(future)),
+            Kind::Owned(owned) => owned,
         };
-        SmolHandle::new(task.fallible())
+        SmolHandle::new(owned.spawn(future))
     }
 }
 

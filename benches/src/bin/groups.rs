@@ -49,7 +49,7 @@ const TABLES: &[counted::Table] = &[
         &[
             ("ready: Vec, anyrt, smol", None),
             ("ready: Vec, smol", None),
-            ("ready: group, collect, smol", Some(1.20)),
+            ("ready: group, collect, smol", Some(1.46)),
             ("ready: gather, smol", None),
         ],
     ),
@@ -58,7 +58,7 @@ const TABLES: &[counted::Table] = &[
         &[
             ("yield: Vec, anyrt, smol", None),
             ("yield: Vec, smol", None),
-            ("yield: group, collect, smol", Some(1.18)),
+            ("yield: group, collect, smol", Some(1.36)),
             ("yield: gather, smol", None),
         ],
     ),

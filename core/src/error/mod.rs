@@ -108,7 +108,10 @@ impl From<JoinError> for io::Error {
 }
 
 /// The payload of a panic, kept so that it can be inspected or resumed.
-pub struct Panic {
+// One word: each task has room for it in its outcome, which is moved a few times.
+pub struct Panic(Box<Raised>);
+
+struct Raised {
     message: Cow<'static, str>,
     // The mutex is never locked: it makes a `Send` payload `Sync`, without unsafe code.
     payload: Mutex<Box<dyn Any + Send + 'static>>,
@@ -124,20 +127,20 @@ impl Panic {
         } else {
             Cow::Borrowed("(a payload that is not a string)")
         };
-        Self {
+        Self(Box::new(Raised {
             message,
             payload: Mutex::new(payload),
-        }
+        }))
     }
 
     /// The panic's message, or a stand-in where the payload is not a string.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The payload that the panic was raised with.
     pub fn into_payload(self) -> Box<dyn Any + Send + 'static> {
-        into_inner(self.payload)
+        into_inner(self.0.payload)
     }
 }
 
