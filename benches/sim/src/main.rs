@@ -16,6 +16,7 @@ use counted::Counter;
 use harness::Table;
 use std::{
     env,
+    num::NonZeroUsize,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -198,10 +199,13 @@ fn main() -> ExitCode {
 
 fn wall() {
     Table::new("A tiny run: a task is spawned and joined")
-        .row("anyrt, a thread a seed", "", |n| {
+        .row("anyrt, a thread a seed", "on all cores", |n| {
             timed(|| Sim::new().check(n, tiny))
         })
         .row("again", "A/A", |n| timed(|| Sim::new().check(n, tiny)))
+        .row("anyrt, a thread a seed, one at a time", "", |n| {
+            timed(|| Sim::new().jobs(NonZeroUsize::MIN).check(n, tiny))
+        })
         .row("anyrt, one thread", "", |n| {
             timed(|| Sim::new().same_thread().check(n, tiny))
         })

@@ -17,9 +17,11 @@ mod drive;
 mod report;
 mod signals;
 mod state;
+mod step;
 mod tasks;
 mod thread;
 mod timers;
+mod told;
 mod waits;
 
 pub(crate) use thread::{Drives, Ending};

@@ -7,6 +7,8 @@
 mod table;
 
 mod channels;
+mod gathered;
+mod groups;
 mod joins;
 mod kit;
 mod primitives;
@@ -36,23 +38,23 @@ table! {
     }
     "context/local.rs" { "TaskLocal::scope" => tasks::local_scope }
     "context/mod.rs" { "Context::scope" => tasks::context_scope }
-    "gather/all.rs" { "gather" => tasks::gathered, "Gather::settled" => tasks::gathered_settled }
+    "gather/all.rs" { "gather" => gathered::gathered, "Gather::settled" => gathered::gathered_settled }
     "gather/map.rs" {
-        "map_concurrent" => tasks::mapped,
-        "map_concurrent_stream" => tasks::mapped_stream,
-        "MapConcurrent::next" => tasks::map_next,
-        "MapConcurrent::collect" => tasks::map_collect,
+        "map_concurrent" => gathered::mapped,
+        "map_concurrent_stream" => gathered::mapped_stream,
+        "MapConcurrent::next" => gathered::map_next,
+        "MapConcurrent::collect" => gathered::map_collect,
     }
-    "gather/race.rs" { "race" => tasks::raced, "race_ok" => tasks::raced_ok, "hedge" => tasks::hedged }
+    "gather/race.rs" { "race" => gathered::raced, "race_ok" => gathered::raced_ok, "hedge" => gathered::hedged }
     "group/owner.rs" {
-        "TaskGroup" => tasks::group_dropped,
-        "TaskGroup::join" => tasks::group_join,
-        "TaskGroup::collect" => tasks::group_collect,
-        "TaskGroup::shutdown" => tasks::group_shutdown,
+        "TaskGroup" => groups::group_dropped,
+        "TaskGroup::join" => groups::group_join,
+        "TaskGroup::collect" => groups::group_collect,
+        "TaskGroup::shutdown" => groups::group_shutdown,
     }
-    "group/run.rs" { "task_group" => tasks::group_closure, "TaskGroup::run" => tasks::group_run }
-    "group/spawner.rs" { "Spawner::next" => tasks::group_next }
-    "group/start.rs" { "Spawner::start" => tasks::group_start }
+    "group/run.rs" { "task_group" => groups::group_closure, "TaskGroup::run" => groups::group_run }
+    "group/spawner.rs" { "Spawner::next" => groups::group_next }
+    "group/start.rs" { "Spawner::start" => groups::group_start }
     "join/all.rs" { "join_all" => joins::all, "try_join_all" => joins::try_all }
     "join/first.rs" { "race" => joins::first, "race_ok" => joins::first_ok }
     "join/macros.rs" {

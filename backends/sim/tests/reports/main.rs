@@ -34,7 +34,11 @@ where
     F: Fn(SimRuntime) -> Fut + Sync,
     Fut: Future<Output = ()>,
 {
-    let payload = catch_unwind(AssertUnwindSafe(|| sim.check(100, body))).expect_err("it fails");
+    failed(|| sim.check(100, body))
+}
+
+fn failed(check: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(check)).expect_err("it fails");
     *payload.downcast::<String>().expect("a message")
 }
 
@@ -298,8 +302,7 @@ fn the_body_comes_from_the_call() {
     let sim = Sim::new();
     let line = line!() + 1;
     let check = || sim.check_deterministic(1, |_| async { panic!("in the body") });
-    let payload = catch_unwind(AssertUnwindSafe(check)).expect_err("it fails");
-    let text = *payload.downcast::<String>().expect("a message");
+    let text = failed(check);
     let page = text.rsplit("or look at it:\n").next().unwrap().trim();
     let place = format!("the body spawned at {}:{line}:", file!());
     has(&std::fs::read_to_string(page).expect("the page"), &[&place]);

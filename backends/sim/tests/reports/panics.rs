@@ -1,6 +1,6 @@
 //! Panics that somebody caught, and what a check of cancel safety says.
 
-use super::{has, report};
+use super::{failed, has, report};
 use anyrt_core::{
     group::TaskGroup,
     rt::{Permit, Runtime, Semaphore, Spawn},
@@ -8,7 +8,6 @@ use anyrt_core::{
 };
 use anyrt_sim::{Sim, SimRuntime, check_cancel};
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     process::Command,
     sync::{
         Arc,
@@ -64,12 +63,6 @@ fn a_child_of_a_group_keeps_its_place_and_its_name() {
         &["task 1: panicked: on purpose (backends/"],
     );
     assert_eq!(run.panicked.len(), 2);
-}
-
-/// The report of a check that fails.
-fn failed(check: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(check)).expect_err("it fails");
-    *payload.downcast::<String>().expect("a message")
 }
 
 /// Takes a permit along when it is dropped after its first poll.
