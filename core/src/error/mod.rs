@@ -101,6 +101,16 @@ impl Error for JoinError {}
 
 /// For functions that do what blocks elsewhere: `rt.spawn_blocking(read).await??`. Its kind is
 /// [`Other`](io::ErrorKind::Other), and the `JoinError` is inside.
+///
+/// ```
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::JoinError;
+/// use std::io;
+///
+/// let error = io::Error::from(JoinError::Cancelled);
+/// assert_eq!(error.kind(), io::ErrorKind::Other);
+/// assert!(error.get_ref().is_some_and(|inside| inside.is::<JoinError>()));
+/// ```
 impl From<JoinError> for io::Error {
     fn from(error: JoinError) -> Self {
         Self::other(error)

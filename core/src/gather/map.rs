@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Runs `work` on each item in a task of its own, as many at once as the runtime runs in parallel,
-/// unless [`limit`](MapConcurrent::limit) says otherwise.
+/// unless [`max_concurrent`](MapConcurrent::max_concurrent) says otherwise.
 ///
 /// Items are taken only as tasks can be started, so the iterator may be endless. Outputs come as
 /// they are completed, through [`next`](MapConcurrent::next) or as a `Stream`; in the order of the

@@ -88,6 +88,18 @@ pub trait SpawnBlocking {
 
     /// Runs `work` on a thread that may block. Dropping the handle lets it run on; aborting
     /// it cancels it while it has not started, and does nothing once it has (*BL-2*).
+    ///
+    /// ```
+    /// # extern crate anyrt_core as anyrt;
+    /// use anyrt::rt::Runtime;
+    /// use std::{fs, io, path::PathBuf};
+    ///
+    /// async fn read<R: Runtime>(rt: &R, path: PathBuf) -> io::Result<String> {
+    ///     // A panic in there becomes an `io::Error`.
+    ///     let text = rt.spawn_blocking(move || fs::read_to_string(path)).await??;
+    ///     Ok(text)
+    /// }
+    /// ```
     #[track_caller]
     fn spawn_blocking<F, T>(&self, work: F) -> Self::BlockingHandle<T>
     where

@@ -8,14 +8,11 @@ use super::{
     survey,
 };
 use crate::dupes::Notice;
-use anyrt::{CancellationToken, ConfigError, Runtime, TaskGroup};
+use anyrt::{CancellationToken, Runtime, TaskGroup};
 use std::{convert::Infallible, io, path::PathBuf, sync::Arc, time::Duration};
 
 /// As many tasks at once: while one batch is committed, the next one fills. Each may have two files open.
 const TASKS: usize = 2 * BATCH;
-/// Tasks see the token by themselves, and finish what they have in hand: who has the right to end that is the
-/// application around.
-const GRACE: Duration = Duration::from_secs(3600);
 
 struct Run<'a, R: Runtime> {
     job: &'a Arc<Job<R>>,
@@ -28,13 +25,7 @@ struct Run<'a, R: Runtime> {
 }
 
 /// Copies, then compares, where that is asked for, until it is done or `token` is cancelled.
-///
-/// # Errors
-/// None of these settings can be wrong.
-pub(super) async fn run<R: Runtime>(
-    job: &Arc<Job<R>>,
-    token: &CancellationToken,
-) -> Result<Tally, ConfigError> {
+pub(super) async fn run<R: Runtime>(job: &Arc<Job<R>>, token: &CancellationToken) -> Tally {
     let mut run = Run {
         job,
         token,
@@ -43,21 +34,23 @@ pub(super) async fn run<R: Runtime>(
         dirs: Vec::new(),
         files: Vec::new(),
     };
-    run.work().await?;
+    run.work().await;
     run.settle().await;
     if job.options.verify && !token.is_cancelled() {
         run.tally.verified = Some(0);
         run.todo.extend(run.files.drain(..).map(Task::Verify));
-        run.work().await?;
+        run.work().await;
     }
     run.tally.sort();
-    Ok(run.tally)
+    run.tally
 }
 
 impl<R: Runtime> Run<'_, R> {
-    async fn work(&mut self) -> Result<(), ConfigError> {
+    async fn work(&mut self) {
+        // Tasks see the token by themselves, and finish what they have in hand: who has the right to end that is
+        // the application around.
         let workers = TaskGroup::<R, Done, Infallible>::builder(&self.job.rt);
-        let workers = workers.name("mirror").grace(GRACE).build();
+        let workers = workers.name("mirror").grace(Duration::MAX).build();
         let mut in_flight = 0;
         loop {
             while in_flight < TASKS
@@ -81,7 +74,6 @@ impl<R: Runtime> Run<'_, R> {
                 self.tally.failed.push(notice);
             }
         }
-        Ok(())
     }
 
     fn absorb(&mut self, done: Done) {
@@ -138,7 +130,7 @@ impl<R: Runtime> Run<'_, R> {
             }
             io::Result::Ok(failed)
         });
-        match settled.await.map_err(io::Error::other).flatten() {
+        match settled.await.map_err(io::Error::from).flatten() {
             Ok(failed) => self.tally.failed.extend(failed),
             Err(error) => {
                 let text = format!("the copy cannot be synced: {error}");

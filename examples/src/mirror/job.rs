@@ -1,9 +1,6 @@
 //! What all tasks of a run share: the limits, the policy, the batches.
 
-use super::{
-    Options, Paths, Progress, commit,
-    part::{CHUNK, Ready},
-};
+use super::{Options, Paths, Progress, commit, part::Ready};
 use anyrt::{
     ConfigError, Context, RateLimiter, Retry, Runtime,
     batch::{BatchError, Batcher},
@@ -89,16 +86,14 @@ impl<R: Runtime> Job<R> {
     ) -> Result<Self, ConfigError> {
         let paths = Arc::new(paths);
         let retries = Arc::new(AtomicU64::new(0));
-        let rate = options.rate.map(|rate| {
-            // A chunk has to fit, however low the rate is.
-            let quota = Quota::per_second(rate.get()).burst(rate.get().max(CHUNK as u32));
-            RateLimiter::new(rt, quota)
-        });
+        let rate = options
+            .rate
+            .map(|rate| RateLimiter::new(rt, Quota::per_second(rate.get())));
         let (at, sync, on) = (paths.clone(), options.sync, rt.clone());
         let commit = move |ready: Vec<Ready>| {
             let at = at.clone();
             let call = on.spawn_blocking(move || commit::commit(&at.root, ready, sync));
-            async move { call.await.map_err(io::Error::other)? }
+            async move { call.await? }
         };
         Ok(Self {
             rt: rt.clone(),
@@ -135,13 +130,13 @@ impl<R: Runtime> Job<R> {
         if Context::current().is_cancelled() {
             return Err(Trouble::Stopped);
         }
-        if let Some(rate) = self.rate.as_ref().filter(|_| bytes > 0) {
-            rate.acquire_many(bytes.min(CHUNK) as u32).await?;
+        if let Some(rate) = &self.rate {
+            rate.acquire_chunked(bytes).await?;
         }
         let slot = self.limiter.acquire().await?;
         self.progress.limit(self.limiter.limit());
         let done = self.rt.spawn_blocking(work).await;
-        let done = done.map_err(io::Error::other).flatten();
+        let done = done.map_err(io::Error::from).flatten();
         if done.is_err() {
             slot.unmeasured();
         }

@@ -36,11 +36,7 @@ pub use report::{Outcome, Tally};
 use anyrt::{App, ConfigError, Runtime, cancel::CancellationToken, context::Context};
 use fault::Faults;
 use job::Job;
-use std::{
-    error::Error,
-    num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{convert::Infallible, num::NonZeroU32, sync::Arc};
 
 /// How to mirror.
 #[derive(Debug, Clone)]
@@ -90,21 +86,20 @@ pub async fn mirror<R: Runtime>(
     let alone = Context::current().with_token(CancellationToken::new());
     let job = async { Job::new(rt, paths, options, progress.clone()) };
     let job = Arc::new(alone.scope(job).await?);
-    let tally = Arc::new(Mutex::new(Tally::default()));
     let report = app.run(|app| {
-        let (job, tally) = (job.clone(), tally.clone());
+        let job = job.clone();
         async move {
             app.spawn("mirror", move |me| async move {
-                let tallied = drive::run(&job, me.token()).await;
-                *tally.lock().unwrap_or_else(PoisonError::into_inner) = tallied?;
-                Ok::<_, Box<dyn Error + Send + Sync>>(())
-            })?;
-            Ok::<_, Box<dyn Error + Send + Sync>>(())
+                Ok::<_, Infallible>(drive::run(&job, me.token()).await)
+            })
         }
     });
-    let report = report.await;
+    let mut report = report.await;
     progress.finish();
-    let mut tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut tally = match report.output.take() {
+        Some(mirrored) => mirrored.await.unwrap_or_default(),
+        None => Tally::default(),
+    };
     tally.retries = job.retries();
     // Tasks of the batches may hold the directory for a moment longer.
     job.paths.unlock();

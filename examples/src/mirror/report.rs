@@ -49,12 +49,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(tally: Tally, report: Report) -> Self {
+    pub(super) fn new<T>(tally: Tally, report: Report<T>) -> Self {
         let stopped = match &report.stopped_for {
             StopReason::Requested(reason) => Some(reason.to_string()),
             _ => None,
         };
-        let broken = report.into_result().err().map(|report| report.to_string());
+        let broken = (!report.is_clean()).then(|| report.to_string());
         Self {
             tally,
             stopped,

@@ -93,8 +93,8 @@ impl<R: Runtime> App<R> {
     ///
     /// The start-up runs in the caller's task, and sees the application's [token](Subsystem::token). Where it
     /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*). What it returns is in the
-    /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of the context's
-    /// token is a request to stop.
+    /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of
+    /// the context's token is a request to stop.
     ///
     /// By the time of the report nothing of it runs any more, whoever listened to signals included.
     ///
