@@ -1,6 +1,9 @@
 //! *DE*: circuit breakers and boundaries.
 
-use super::every::{Cut, cut_off};
+use super::{
+    every::{Cut, cut_off},
+    time::pass,
+};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Expected, Wakes, block},
@@ -106,10 +109,7 @@ pub fn de_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for _ in 0..2 {
             call(&recent, Err(1)).await?;
             ensure_eq!(recent.state(), BreakerState::Closed, "one call of a while");
-            let ended = rt.now();
-            while rt.now() - ended < MS * 25 {
-                rt.sleep(MS * 25).await;
-            }
+            pass(rt, MS * 25).await;
         }
         let plain = || CircuitBreaker::builder(rt);
         for (builder, field) in [

@@ -1,6 +1,9 @@
 //! *CA*: what is kept, for how long, and what has to go.
 
-use super::cache::{Cache, builder, built};
+use super::{
+    cache::{Cache, builder, built},
+    time::pass,
+};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Expected, Gate, Probe, Wakes},
@@ -256,10 +259,7 @@ async fn expiry_is_told<R: Runtime>(rt: &R) -> Outcome {
     });
     let cache = built(short)?;
     cache.insert(1, 10);
-    let inserted = rt.now();
-    while rt.now() - inserted < SHORT {
-        rt.sleep(SHORT).await;
-    }
+    pass(rt, SHORT).await;
     for _ in 0..2 {
         ensure_eq!(cache.get(&1), None, "one that is past its time");
     }

@@ -130,6 +130,7 @@ pub fn sp_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     skip!("the task was polled before it could be aborted, 20 times of 20")
 }
 
+/// With every other worker kept busy, a task spawns another and aborts it. False where the other
 /// was polled first nevertheless.
 fn aborted_unpolled<R: Backend>(ctx: &Ctx<'_, R>) -> Result<bool, Stop> {
     let rt = ctx.rt().clone();

@@ -1,5 +1,6 @@
 //! *LC*: what belongs to whoever has it, and to nobody's task.
 
+use super::time::pass;
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Gate, Wakes},
@@ -156,7 +157,7 @@ async fn refreshes_are_alone<R: Runtime>(rt: &R) -> Outcome {
         let cache = AsyncCache::builder(&inside).capacity(1).ttl(SHORT);
         let cache: AsyncCache<R, u32, ()> = cache.stale_for(LONG).build().map_err(bad)?;
         cache.insert(1, ());
-        become_stale(&inside).await;
+        pass(&inside, SHORT).await;
         let stale = cache.get_or_load(&1, inner).await;
         ensure!(stale.is_ok(), "a stale value is not served");
         Ok(cache)
@@ -165,19 +166,12 @@ async fn refreshes_are_alone<R: Runtime>(rt: &R) -> Outcome {
     over.open();
     refreshed.reached(1).await;
     cache.insert(1, ());
-    become_stale(rt).await;
+    pass(rt, SHORT).await;
     let stale = cache.get_or_load(&1, refresh).await;
     ensure!(stale.is_ok(), "a stale value is not served");
     refreshed.reached(2).await;
     ensure_eq!(not_alone.load(SeqCst), 0, "looks that saw the request");
     Ok(())
-}
-
-async fn become_stale<R: Runtime>(rt: &R) {
-    let start = rt.now();
-    while rt.now() - start <= SHORT {
-        rt.sleep(SHORT).await;
-    }
 }
 
 fn closed() -> Stop {

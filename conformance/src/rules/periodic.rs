@@ -1,5 +1,6 @@
 //! *LC*: periodic work.
 
+use super::time::pass;
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Gate, Probe, Wakes},
@@ -24,13 +25,6 @@ fn bad(error: impl Debug) -> Stop {
     Stop::failed(format!("{error:?}"))
 }
 
-async fn pass<R: Runtime>(rt: &R, time: Duration) {
-    let start = rt.now();
-    while rt.now() - start < time {
-        rt.sleep(time).await;
-    }
-}
-
 /// Runs that wait at a gate, and note when they began.
 #[derive(Debug, Clone, Default)]
 struct Runs {
@@ -49,8 +43,9 @@ impl Runs {
     ) -> Result<Periodic, Stop> {
         let (runs, rt) = (self.clone(), rt.clone());
         let work = move || {
-            let at = &mut *runs.at.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut at = runs.at.lock().unwrap_or_else(PoisonError::into_inner);
             at.push(rt.now());
+            drop(at);
             runs.begun.bump();
             let gate = runs.gate.clone();
             async move {

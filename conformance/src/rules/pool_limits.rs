@@ -1,22 +1,18 @@
 //! *PO*: limits of time, and how many are kept.
 
-use super::pool::{built, shut};
+use super::{
+    pool::{built, shut},
+    time::pass,
+};
 use crate::{
     outcome::{Backend, Ctx, Outcome, ensure, ensure_eq},
     probe::Probe,
 };
-use anyrt_core::{rt::Runtime, task::yield_now};
+use anyrt_core::task::yield_now;
 use anyrt_toolkit::pool::PoolError;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(3600);
-
-async fn pass<R: Runtime>(rt: &R, time: Duration) {
-    let start = rt.now();
-    while rt.now() - start < time {
-        rt.sleep(time).await;
-    }
-}
 
 /// Limits apart, and ages.
 pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {

@@ -64,7 +64,6 @@ pub fn sp_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     })
 }
 
-/// With every other worker kept busy, a task spawns another and aborts it. False where the other
 /// Two tasks that never suspend run at the same time.
 pub fn sp_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let threads = ctx.rt().parallelism().get();

@@ -4,13 +4,24 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq, skip},
     probe::{Probe, Wakes, on_plain_thread},
 };
-use anyrt_core::{Instant, rt::Timer};
+use anyrt_core::{
+    Instant,
+    rt::{Runtime, Timer},
+};
 use std::{
     sync::{Arc, mpsc},
     time::Duration,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Ends when so much time has passed by the runtime's clock, whatever its sleeps are like.
+pub(super) async fn pass<R: Runtime>(rt: &R, time: Duration) {
+    let start = rt.now();
+    while rt.now() - start < time {
+        rt.sleep(time).await;
+    }
+}
 
 /// No sleep completes early.
 pub fn tm_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
