@@ -17,7 +17,7 @@
 //! production, and here in tests:
 //!
 //! ```
-//! use anyrt::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep}};
+//! use anyrt::{Instant, rt::{Lock, LockOf, Runtime}};
 //! use std::{sync::Arc, time::Duration};
 //!
 //! #[derive(Clone)]
@@ -55,8 +55,10 @@
 //! spawns what would run at the same time, and leaves the order to the simulator:
 //!
 //! ```should_panic
-//! # use anyrt::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
-//! # use std::{sync::{Arc, atomic::{AtomicU32, Ordering::SeqCst}}, time::Duration};
+//! use anyrt::prelude::*;
+//! use std::sync::{Arc, atomic::{AtomicU32, Ordering::SeqCst}};
+//! # use anyrt::{Instant, rt::LockOf};
+//! # use std::time::Duration;
 //! # #[derive(Clone)]
 //! # struct Leases<R: Runtime> { rt: R, taken: Arc<LockOf<R, Instant>> }
 //! # const TERM: Duration = Duration::from_secs(10);
@@ -77,7 +79,8 @@
 //! #         }
 //! #     }
 //! # }
-//! anyrt::sim::check(1_000, |rt| async move {
+//!
+//! anyrt::sim::check(1_000, |rt| async move { // In a `#[test]`.
 //!     let leases = Leases::new(rt.clone());
 //!     let holders = Arc::new(AtomicU32::new(0));
 //!     let workers = [(); 3].map(|()| {

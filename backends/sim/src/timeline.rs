@@ -50,8 +50,10 @@ impl fmt::Display for Html<'_> {
         )?;
         writeln!(f, "<h1>{title}</h1>")?;
         if let Some(failure) = self.failure {
+            // It goes on from words that are the title here.
             let failure = failure.to_string();
-            writeln!(f, "<pre>{}</pre>", Escaped(&failure))?;
+            let failure = failure.trim_start_matches([':', ',', ' ']);
+            writeln!(f, "<pre>{}</pre>", Escaped(failure))?;
         }
         f.write_str(
             "<p>Each column is a poll. Blue: a poll, red: the last one of a task that is left; \

@@ -264,7 +264,11 @@ fn a_report_has_the_line_that_replays_it() {
     let page = std::fs::read_to_string(page).expect("the page");
     has(
         &page,
-        &["<svg", "out of order", "task 3 spawned by the body"],
+        &[
+            "<svg",
+            "<pre>the body panicked: out of order",
+            "task 3 spawned by the body",
+        ],
     );
 }
 
