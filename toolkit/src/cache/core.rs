@@ -1,6 +1,7 @@
 //! What the handles of a cache share: shards, and settings.
 
 use super::{
+    background::Rooms,
     flight::Flight,
     listener::{Cause, Departure, Listener},
     shard::{Leaving, Limits, Look, SLOTS_A_SWEEP, Shard, Why},
@@ -32,6 +33,7 @@ pub(super) struct Settings<K, V> {
     pub(super) lifetime: Option<Lifetime<K, V>>,
     pub(super) listener: Option<Listener<K, V>>,
     pub(super) limits: Limits,
+    pub(super) max_refreshes: usize,
 }
 
 /// A shard on cache lines of its own.
@@ -44,6 +46,7 @@ pub(super) struct Core<R, K, V, E> {
     shards: Box<[Apart<Shard<K, V, E>>]>,
     /// What all entries weigh. A shard that is fuller than others takes from their room.
     total: AtomicU64,
+    pub(super) background: Rooms,
     pub(super) settings: Settings<K, V>,
 }
 
@@ -57,6 +60,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             hasher: FixedState::with_seed(rt.random_u64()),
             shards: (0..shards).map(|_| shard()).collect(),
             total: AtomicU64::new(0),
+            background: Rooms::new(settings.max_refreshes),
             rt,
             settings,
         }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bounds;
+mod clock;
 mod day;
 mod errors;
 mod flights;

@@ -267,7 +267,9 @@ impl<K, V, E> Shard<K, V, E> {
         if let Some(at) = self.policy.store.find(short(hash), is_key) {
             match self.visit(at, now) {
                 Ok(value) => return Some(value),
-                Err(age) => drop(self.visit_old(at, age, now, total)),
+                Err(Age::Dead) => self.expire(at, total),
+                // Not even looked at: it was not returned.
+                Err(_) => {}
             }
         }
         self.counts.misses += 1;
