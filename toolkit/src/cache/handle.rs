@@ -71,9 +71,11 @@ where
     {
         let hash = self.core.hash(key);
         let now = self.core.now();
-        self.core.read(hash, now, |shard, total| {
-            shard.read(hash, now, total, |kept| kept.borrow() == key)
-        })
+        let is_key = |kept: &K| kept.borrow() == key;
+        let found = self.core.read(hash, now, is_key, |shard, total, old| {
+            shard.miss(old, total);
+        });
+        found.ok()
     }
 
     /// Whether there is a fresh value. That is no read: it counts neither for

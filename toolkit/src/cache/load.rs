@@ -170,10 +170,15 @@ where
         let hash = core.hash(self.key);
         let now = core.now();
         let first = !std::mem::replace(&mut self.again, true);
-        let found = core.read(hash, now, |shard, total| {
-            shard.look(hash, now, total, first, |kept| kept.borrow() == self.key)
+        let is_key = |kept: &K| kept.borrow() == self.key;
+        let found = core.read(hash, now, is_key, |shard, total, old| {
+            shard.look(hash, now, total, first, old, is_key)
         });
-        match found {
+        let otherwise = match found {
+            Ok(value) => return Ok(value),
+            Err(otherwise) => otherwise,
+        };
+        match otherwise {
             Look::Fresh(value) => Ok(value),
             Look::Stale { value, refresh } => {
                 if refresh && let Some(loader) = self.loader.take() {
