@@ -11,6 +11,7 @@ mod handed_over;
 mod history;
 mod landing;
 mod model;
+mod rules;
 mod time;
 
 use anyrt_core::rt::Entropy;
