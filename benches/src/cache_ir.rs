@@ -9,24 +9,35 @@ type Row = (&'static str, Option<f64>);
 const TABLES: &[(&str, &[Row])] = &[
     (
         "A hit",
-        &[("hit: quick_cache", None), ("hit: anyrt", Some(1.55))],
+        &[
+            ("hit: quick_cache", None),
+            ("hit: anyrt", Some(1.55)),
+            ("hit: moka", None),
+            ("hit: `Mutex<HashMap>`", None),
+        ],
     ),
     (
         "A hit, with a time to live",
         &[
             ("timed hit: quick_cache, by hand", None),
             ("timed hit: anyrt", Some(2.15)),
+            ("timed hit: moka", None),
         ],
     ),
     (
         "A miss, and an insertion that evicts",
-        &[("miss: quick_cache", None), ("miss: anyrt", Some(1.95))],
+        &[
+            ("miss: quick_cache", None),
+            ("miss: anyrt", Some(1.95)),
+            ("miss: moka", None),
+        ],
     ),
     (
         "Get or load, a hit",
         &[
             ("load hit: quick_cache", None),
             ("load hit: anyrt", Some(1.08)),
+            ("load hit: moka", None),
         ],
     ),
     (
@@ -34,6 +45,7 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("load miss: quick_cache", None),
             ("load miss: anyrt", Some(2.95)),
+            ("load miss: moka", None),
         ],
     ),
     (
@@ -41,6 +53,7 @@ const TABLES: &[(&str, &[Row])] = &[
         &[
             ("herd: quick_cache", None),
             ("herd: anyrt", Some(0.90)),
+            ("herd: moka", None),
             ("herd: tasks that yield once", None),
         ],
     ),
@@ -69,7 +82,64 @@ pub fn run(operation: &str, n: u64) {
         cache::misses(&*plain, &mut from, 20_000);
         cache::misses(&*quick, &mut from, 20_000);
     }
+    // Made only where it is needed: what it does in the background counts, too.
+    let moka = || {
+        let moka = cache::moka_future();
+        let insert = async |from| {
+            for key in from..from + 2 * cache::ENTRIES {
+                moka.insert(key, key).await;
+            }
+            moka.run_pending_tasks().await;
+        };
+        match operation.contains("miss") {
+            true => runtime.block_on(insert(1 << 42)),
+            false => runtime.block_on(insert(0)),
+        }
+        moka
+    };
     match operation {
+        "hit: moka" => cache::hits(&*cache::moka(false), n),
+        "hit: `Mutex<HashMap>`" => cache::hits(&*cache::filled(cache::Map::default()), n),
+        "timed hit: moka" => cache::hits(&*cache::moka(true), n),
+        "miss: moka" => {
+            let moka = cache::moka(false);
+            cache::misses(&*moka, &mut next, 20_000);
+            moka.run_pending_tasks();
+            cache::misses(&*moka, &mut next, n);
+        }
+        "load hit: moka" => {
+            let moka = moka();
+            runtime.block_on(async {
+                for step in 0..n {
+                    let key = step % cache::ENTRIES;
+                    black_box(
+                        moka.try_get_with(key, async move { Ok::<_, ()>(key) })
+                            .await,
+                    )
+                    .ok();
+                }
+            });
+        }
+        "load miss: moka" => {
+            let moka = moka();
+            runtime.block_on(async {
+                for _ in 0..n {
+                    let key = miss();
+                    black_box(
+                        moka.try_get_with(key, async move { Ok::<_, ()>(key) })
+                            .await,
+                    )
+                    .ok();
+                }
+            });
+        }
+        "herd: moka" => {
+            let moka = moka();
+            runtime.block_on(cache::herd(n, &mut next, |key| {
+                let moka = moka.clone();
+                async move { moka.get_with(key, load()).await }
+            }));
+        }
         "hit: quick_cache" => cache::hits(&*quick, n),
         "hit: anyrt" => cache::hits(&*plain, n),
         "timed hit: quick_cache, by hand" => cache::hits(&*quick_timed, n),

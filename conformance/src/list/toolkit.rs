@@ -48,6 +48,8 @@ macro_rules! __rules_toolkit {
                 "`on_evict` runs under no lock and may use the cache; its panics are counted and go no further.")
             (ca_28_updates_lose_nothing, cache_store::ca_28, "CA-28", Must, Exact,
                 "`update` runs its closure under no lock, and runs it again where the key was changed meanwhile, so of overlapping changes none is lost.")
+            (ca_29_refreshes_are_bounded, cache_edge::ca_29, "CA-29", Must, Exact,
+                "No more loads run in the background than `max_refreshes`, which is not 0: where as many do, a stale value is served, no load begins, and the next one who comes looks again.")
         ] }
     };
 }

@@ -264,3 +264,51 @@ pub fn ca_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         Ok(())
     })
 }
+
+/// What runs in the background is bounded by a number, for no caller waits for it.
+pub fn ca_29<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let none = builder(ctx.rt()).max_refreshes(0).build();
+    let field = none.err().map(|error| error.field);
+    ensure_eq!(field, Some("max_refreshes"), "none at all");
+    let stale = Duration::from_secs(3600);
+    let life = Duration::from_nanos(1);
+    let settings = builder(ctx.rt()).ttl(life).stale_for(stale);
+    let cache: Cache<R> = built(settings.max_refreshes(2))?;
+    let (begun, gate) = (Wakes::new(), Gate::new());
+    let load = || {
+        let (begun, gate) = (Arc::clone(&begun), gate.clone());
+        |_| async move {
+            begun.bump();
+            gate.wait().await;
+            Ok(10)
+        }
+    };
+    ctx.run(async {
+        for key in 1..4 {
+            cache.insert(key, 1);
+        }
+        ctx.rt().sleep(life).await;
+        for key in [1, 2] {
+            ensure!(cache.refresh(&key, load()), "one of two did not begin");
+        }
+        begun.reached(2).await;
+        ensure!(!cache.refresh(&3, load()), "a third one of two began");
+        let served = cache.get_or_try_load(&3, load()).await;
+        ensure_eq!(served.ok(), Some(1), "the value, which is stale");
+        let stats = cache.stats();
+        ensure_eq!((stats.loads, stats.in_flight), (2, 2), "the loads");
+        // Who is waited for is not among them.
+        let waited = cache.get_or_try_load(&4, async |_| Ok(4)).await;
+        ensure_eq!(waited.ok(), Some(4), "a load that is waited for");
+        gate.open();
+        while cache.stats().in_flight > 0 {
+            yield_now().await;
+        }
+        // The tasks may end after their loads have.
+        while !cache.refresh(&3, load()) {
+            yield_now().await;
+        }
+        begun.reached(3).await;
+        Ok(())
+    })
+}

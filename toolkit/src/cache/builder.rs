@@ -32,6 +32,7 @@ struct Options<K, V> {
     lifetime: Option<Lifetime<K, V>>,
     stale_for: Duration,
     errors_for: Duration,
+    max_refreshes: Option<usize>,
     jitter: f64,
     listener: Option<Listener<K, V>>,
 }
@@ -47,6 +48,7 @@ impl<R: Runtime, K, V> CacheBuilder<R, K, V> {
             lifetime: None,
             stale_for: Duration::ZERO,
             errors_for: Duration::ZERO,
+            max_refreshes: None,
             jitter: 0.0,
             listener: None,
         };
@@ -142,6 +144,14 @@ where
         self
     }
 
+    /// How many loads may be under way in the background, those of [`refresh`](AsyncCache::refresh)
+    /// included: as many as there may be entries, unless set. Where they are, no other begins: what is stale
+    /// is served, and the next one who comes looks again (*CA-29*).
+    pub fn max_refreshes(mut self, most: usize) -> Self {
+        self.options.max_refreshes = Some(most);
+        self
+    }
+
     /// How long the error of a load is kept, and given to who asks for its key; without it, not at all
     /// (*CA-2*). As many errors are kept as entries may be, at most. A panic is never kept.
     pub fn errors_for(mut self, limit: Duration) -> Self {
@@ -173,7 +183,8 @@ where
     ///
     /// # Errors
     /// A [`ConfigError`] where there is no capacity, for a `ttl` or `idle` of zero, which would keep nothing
-    /// (a capacity of 0 says that better), and for a `jitter` that is not between 0 and 1.
+    /// (a capacity of 0 says that better), for a `max_refreshes` of 0, with which what is stale would stay so,
+    /// and for a `jitter` that is not between 0 and 1.
     #[track_caller]
     pub fn build(self) -> Result<AsyncCache<R, K, V, E>, ConfigError> {
         let Self { rt, options, .. } = self;
@@ -183,6 +194,9 @@ where
         for (field, life) in [("ttl", options.ttl), ("idle", options.idle)] {
             check::more_than_zero(field, life)?;
         }
+        if let Some(most) = options.max_refreshes {
+            check::at_least_one("max_refreshes", most)?;
+        }
         check::from_0_to_1("jitter", options.jitter)?;
         let threads = rt.parallelism().get();
         let wanted = threads.saturating_mul(SHARDS_A_THREAD).min(MOST_SHARDS);
@@ -191,6 +205,7 @@ where
             shards /= 2;
         }
         let share = capacity / shards as u64;
+        let most = usize::try_from(capacity).unwrap_or(usize::MAX);
         let limits = Limits {
             capacity,
             idle: options.idle.map_or(u64::MAX, nanos),
@@ -210,6 +225,7 @@ where
             lifetime: options.lifetime,
             listener: options.listener,
             limits,
+            max_refreshes: options.max_refreshes.unwrap_or(most).max(1),
         };
         Ok(AsyncCache::over(Core::new(rt, shards, settings)))
     }

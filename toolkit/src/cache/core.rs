@@ -1,9 +1,10 @@
 //! What the handles of a cache share: shards, and settings.
 
 use super::{
+    background::Rooms,
     flight::Flight,
     listener::{Cause, Departure, Listener},
-    shard::{Leaving, Limits, Look, SLOTS_A_SWEEP, Shard, Why},
+    shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why},
     stats::Stats,
 };
 use crate::lock::lock;
@@ -32,6 +33,7 @@ pub(super) struct Settings<K, V> {
     pub(super) lifetime: Option<Lifetime<K, V>>,
     pub(super) listener: Option<Listener<K, V>>,
     pub(super) limits: Limits,
+    pub(super) max_refreshes: usize,
 }
 
 /// A shard on cache lines of its own.
@@ -44,6 +46,7 @@ pub(super) struct Core<R, K, V, E> {
     shards: Box<[Apart<Shard<K, V, E>>]>,
     /// What all entries weigh. A shard that is fuller than others takes from their room.
     total: AtomicU64,
+    pub(super) background: Rooms,
     pub(super) settings: Settings<K, V>,
 }
 
@@ -57,6 +60,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             hasher: FixedState::with_seed(rt.random_u64()),
             shards: (0..shards).map(|_| shard()).collect(),
             total: AtomicU64::new(0),
+            background: Rooms::new(settings.max_refreshes),
             rt,
             settings,
         }
@@ -114,17 +118,29 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         self.on_shard(Self::shard_of(hash), work)
     }
 
-    /// Reads from the shard of a hash, and lets it sweep when that is due.
+    /// The fresh value of a key, or what `otherwise` makes of what there is. Lets the shard sweep when that
+    /// is due.
+    ///
+    /// A hit makes nothing leave, so it does not look whether anything does.
     #[inline]
     pub(super) fn read<T>(
         &self,
         hash: u64,
         now: u64,
-        work: impl FnOnce(&mut Shard<K, V, E>, &AtomicU64) -> T,
-    ) -> T {
+        is_key: impl Fn(&K) -> bool,
+        otherwise: impl FnOnce(&mut Shard<K, V, E>, &AtomicU64, Old) -> T,
+    ) -> Result<V, T>
+    where
+        V: Clone,
+    {
         let mut shard = self.lock(Self::shard_of(hash));
-        let output = work(&mut shard, &self.total);
-        if self.settings.limits.timed && shard.is_sweep_due() {
+        let timed = self.settings.limits.timed;
+        let found = match shard.hit(hash, now, is_key) {
+            Ok(value) if !(timed && shard.is_sweep_due()) => return Ok(value),
+            Ok(value) => Ok(value),
+            Err(old) => Err(otherwise(&mut shard, &self.total, old)),
+        };
+        if timed && shard.is_sweep_due() {
             shard.sweep(now, SLOTS_A_SWEEP, &self.total);
         }
         if shard.is_leaving() {
@@ -132,7 +148,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             drop(shard);
             self.let_go(leaving);
         }
-        output
+        found
     }
 
     /// Begins a load. What leaves for it is the caller's to [let go](Self::let_go), once somebody drives the

@@ -71,9 +71,11 @@ where
     {
         let hash = self.core.hash(key);
         let now = self.core.now();
-        self.core.read(hash, now, |shard, total| {
-            shard.read(hash, now, total, |kept| kept.borrow() == key)
-        })
+        let is_key = |kept: &K| kept.borrow() == key;
+        let found = self.core.read(hash, now, is_key, |shard, total, old| {
+            shard.miss(old, total);
+        });
+        found.ok()
     }
 
     /// Whether there is a fresh value. That is no read: it counts neither for
@@ -93,7 +95,7 @@ where
     /// Makes `value` the key's value, and returns the fresh one that it had. A load of the key that is under
     /// way is late then: who waits for it gets what it loads, but that does not enter (*CA-6*).
     pub fn insert(&self, key: K, value: V) -> Option<V> {
-        self.core.put(self.core.fresh(key, value))
+        self.core.put(self.core.fresh(key, value, self.core.now()))
     }
 
     /// Takes a value out, and returns it if it was fresh. A load of the key that is under way is late then, as
@@ -103,7 +105,8 @@ where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        self.core.remove(self.core.hash(key), key, None).1
+        let (hash, now) = (self.core.hash(key), self.core.now());
+        self.core.remove(hash, key, None, now).1
     }
 
     /// Takes all out. All loads that are under way are late then, as with [`insert`](Self::insert). For each
@@ -116,8 +119,9 @@ where
     /// Returns that.
     ///
     /// `change` runs under no lock. Where the value was changed meanwhile, it runs again with the new
-    /// one, so of overlapping changes none is lost. A panic in it changes nothing. A load of the key that
-    /// is under way is late then, as with [`insert`](Self::insert).
+    /// one, so of overlapping changes none is lost. A panic in it changes nothing. What it gives lives
+    /// from when it was called. A load of the key that is under way is late then, as with
+    /// [`insert`](Self::insert).
     ///
     /// ```
     /// # use anyrt::{ConfigError, rt::Runtime};
@@ -143,10 +147,10 @@ where
             let changed = change(value);
             let done = match changed.clone() {
                 Some(value) => {
-                    let fresh = self.core.fresh(key.to_owned(), value);
+                    let fresh = self.core.fresh(key.to_owned(), value, now);
                     self.core.put_if(hash, version, fresh)
                 }
-                None => self.core.remove(hash, key, Some(version)).0,
+                None => self.core.remove(hash, key, Some(version), now).0,
             };
             if done {
                 return changed;

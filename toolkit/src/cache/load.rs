@@ -7,7 +7,7 @@ use super::{
     shard::{Look, Why},
     waiter::Waiter,
 };
-use anyrt_core::{context, rt::Runtime};
+use anyrt_core::rt::Runtime;
 use std::{
     borrow::Borrow,
     hash::Hash,
@@ -134,45 +134,6 @@ where
             at,
         }
     }
-
-    /// Loads a value anew in the background, whether there is one or not. Says whether that began: it does
-    /// not where a load of the key is under way, or where an error of it is kept.
-    ///
-    /// Until it is there, the value before is served. If it fails, that one stays; its error is told to who
-    /// waits for the key, which may be nobody.
-    #[track_caller]
-    pub fn refresh<Q, F, Fut>(&self, key: &Q, loader: F) -> bool
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
-        F: FnOnce(K) -> Fut,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-    {
-        self.load_behind(self.core.hash(key), key, Why::Asked, loader)
-    }
-
-    fn load_behind<Q, F, Fut>(&self, hash: u64, key: &Q, why: Why, loader: F) -> bool
-    where
-        Q: ToOwned<Owned = K> + ?Sized,
-        F: FnOnce(K) -> Fut,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-    {
-        let now = self.core.now();
-        let flight = Arc::new(Flight::new(key.to_owned(), hash));
-        let (begun, leaving) = self.core.begin(&flight, why, now);
-        if !matches!(begun, Look::Missing) {
-            self.core.let_go(leaving);
-            return false;
-        }
-        let drives = Waiter::driving(self.core.clone(), flight, loader);
-        self.core.let_go(leaving);
-        let driving = async move {
-            drives.await;
-            Ok(())
-        };
-        // A group that takes no more children drops it, which gives the load up.
-        context::Context::default().sync_scope(|| self.background.spawn(driving).is_ok())
-    }
 }
 
 /// A waiter in the call of one who waits.
@@ -209,14 +170,20 @@ where
         let hash = core.hash(self.key);
         let now = core.now();
         let first = !std::mem::replace(&mut self.again, true);
-        let found = core.read(hash, now, |shard, total| {
-            shard.look(hash, now, total, first, |kept| kept.borrow() == self.key)
+        let is_key = |kept: &K| kept.borrow() == self.key;
+        let found = core.read(hash, now, is_key, |shard, total, old| {
+            shard.look(hash, now, total, first, old, is_key)
         });
-        match found {
+        let otherwise = match found {
+            Ok(value) => return Ok(value),
+            Err(otherwise) => otherwise,
+        };
+        match otherwise {
             Look::Fresh(value) => Ok(value),
             Look::Stale { value, refresh } => {
                 if refresh && let Some(loader) = self.loader.take() {
-                    self.cache.load_behind(hash, self.key, Why::Wanted, loader);
+                    self.cache
+                        .load_behind(hash, self.key, Why::Wanted, now, loader);
                 }
                 Ok(value)
             }

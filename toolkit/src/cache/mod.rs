@@ -61,6 +61,22 @@
 //! | the key is inserted, removed or cleared | they get what it loads, but that does not enter |
 //! | it asks the cache for its own key | it gets [`LoadError::Deadlock`] |
 //!
+//! # What it holds
+//!
+//! | | at most |
+//! |---|---|
+//! | entries | the [`capacity`](CacheBuilder::capacity), by weight |
+//! | fingerprints of entries that left | as many as there are entries |
+//! | errors that are [kept](CacheBuilder::errors_for) | as many as there may be entries |
+//! | loads in the background | [`max_refreshes`](CacheBuilder::max_refreshes) |
+//! | loads that are waited for | as many as there are callers |
+//!
+//! A load that is waited for takes less than the future of the caller that waits for it, so whoever bounds its
+//! callers has bounded those. To bound how many loaders work at once, have a
+//! [`Limiter`](crate::limit::Limiter) in the loader, or one before the calls. The cache has no such bound: a
+//! loader that loads another key would wait for a place while it holds one, and who stands in line takes as
+//! much memory as who loads.
+//!
 //! # Time
 //!
 //! ```text
@@ -70,6 +86,7 @@
 //!         idle: since the last read ───────────────┘
 //! ```
 
+mod background;
 mod builder;
 mod core;
 mod deadlock;

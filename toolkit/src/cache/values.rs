@@ -18,8 +18,8 @@ use std::{
 };
 
 impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
-    /// What a value is kept as.
-    pub(super) fn fresh(&self, key: K, value: V) -> Entry<K, V> {
+    /// What a value is kept as, whose life counts from `now`.
+    pub(super) fn fresh(&self, key: K, value: V, now: u64) -> Entry<K, V> {
         let settings = &self.settings;
         let weigher = settings.weigher.as_ref();
         // Weightless entries would be bounded by nothing.
@@ -28,7 +28,6 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             .lifetime
             .as_ref()
             .and_then(|choose| choose(&key, &value));
-        let now = self.now();
         let fresh_until = match chosen.or(settings.ttl) {
             None => Instant::MAX,
             Some(life) => Instant::from_nanos(now) + self.shortened(life),
@@ -74,12 +73,12 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         hash: u64,
         key: &Q,
         version: Option<Option<u32>>,
+        now: u64,
     ) -> (bool, Option<V>)
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let now = self.now();
         let is_key = |kept: &K| kept.borrow() == key;
         let removed = self.on(hash, |shard, total| {
             let same = version.is_none_or(|version| shard.is_version(hash, version, is_key));
@@ -113,7 +112,8 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         V: Clone,
     {
         // What weighs it, or says how long it lives, is as much the user's as the loader is.
-        let copy = |value: &V| self.fresh(flight.key.clone(), value.clone());
+        let now = self.now();
+        let copy = |value: &V| self.fresh(flight.key.clone(), value.clone(), now);
         let (mut fresh, mut unused) = (None, None);
         let outcome = match result {
             Ok(Ok(value)) => match catch_unwind(AssertUnwindSafe(|| copy(&value))) {
@@ -135,7 +135,6 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
             match fresh {
                 Some(fresh) => self.enter(flight, fresh),
                 None => {
-                    let now = self.now();
                     self.on(flight.hash, |shard, _| shard.fail(flight, keep, now));
                 }
             }

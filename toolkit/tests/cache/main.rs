@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bounds;
+mod clock;
 mod day;
 mod errors;
 mod flights;
@@ -10,6 +11,7 @@ mod handed_over;
 mod history;
 mod landing;
 mod model;
+mod rules;
 mod time;
 
 use anyrt_core::rt::Entropy;
@@ -97,5 +99,27 @@ impl<F: Future> Future for Polls<F> {
             return Poll::Ready(None);
         }
         Poll::Pending
+    }
+}
+
+/// Numbers that a seed decides: SplitMix64, as the simulator's.
+struct Drawn(u64);
+
+impl Drawn {
+    /// Apart from what the simulator draws of the same seed.
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0xD134_2543_DE82_EF95))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
     }
 }

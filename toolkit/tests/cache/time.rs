@@ -2,10 +2,11 @@
 
 use super::{Count, SECOND, builder, cache};
 use anyrt_core::rt::{Clock, Sleep, Spawn};
-use anyrt_sim::check;
+use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::cache::{AsyncCache, Cause};
 use std::{
-    sync::{Arc, Mutex},
+    future::pending,
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -163,6 +164,57 @@ fn a_stale_value_is_served_while_one_load_brings_a_new_one() {
             (stats.stale_hits, stats.refreshes, stats.in_flight),
             (5, 3, 0)
         );
+    });
+}
+
+/// Asks its cache how full it is when it goes, which waits for ever under a lock of that cache.
+#[derive(Debug, Clone, Default)]
+struct Asks(Arc<OnceLock<AsyncCache<SimRuntime, u32, Asks>>>);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        if let Some(cache) = self.0.get() {
+            cache.len();
+        }
+    }
+}
+
+#[test]
+fn a_value_goes_under_no_lock() {
+    check(5, |rt| async move {
+        let cache = AsyncCache::builder(&rt)
+            .capacity(2)
+            .ttl(SECOND)
+            .stale_for(SECOND)
+            .build()
+            .unwrap();
+        let asks = Asks::default();
+        cache.insert(1, asks.clone());
+        asks.0.set(cache.clone()).unwrap();
+        assert!(cache.get(&1).is_some());
+        rt.sleep(SECOND).await;
+        assert!(cache.get(&1).is_none(), "stale");
+        assert!(cache.get_or_load(&1, |_| pending()).await.is_ok());
+        rt.sleep(SECOND).await;
+        assert!(cache.get(&1).is_none(), "gone");
+        assert_eq!(cache.len(), 0);
+    });
+}
+
+#[test]
+fn a_get_of_what_is_stale_is_no_read() {
+    check(5, |rt| async move {
+        let cache = builder(&rt)
+            .ttl(SECOND)
+            .idle(SECOND * 4)
+            .stale_for(SECOND * 100)
+            .build()
+            .unwrap();
+        cache.insert(1, 1);
+        rt.sleep(SECOND * 3).await;
+        assert_eq!(cache.get(&1), None);
+        rt.sleep(SECOND).await;
+        assert_eq!(cache.get_or_load(&1, |_| async { 2 }).await.unwrap(), 2);
     });
 }
 

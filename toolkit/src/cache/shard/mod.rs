@@ -125,6 +125,9 @@ pub(super) enum Age {
     Dead,
 }
 
+/// An entry of the key that is not fresh, if there is one.
+pub(super) type Old = Option<(u32, Age)>;
+
 #[derive(Debug)]
 pub(super) struct Shard<K, V, E> {
     policy: Policy<K, V>,
@@ -252,34 +255,20 @@ impl<K, V, E> Shard<K, V, E> {
         entry.is_some_and(|entry| self.limits.age(entry, now) == Age::Fresh)
     }
 
-    /// A fresh value.
+    /// A fresh value, or what there is instead.
     #[inline]
-    pub(super) fn read(
+    pub(super) fn hit(
         &mut self,
         hash: u64,
         now: u64,
-        total: &AtomicU64,
         is_key: impl FnMut(&K) -> bool,
-    ) -> Option<V>
+    ) -> Result<V, Old>
     where
         V: Clone,
     {
-        if let Some(at) = self.policy.store.find(short(hash), is_key) {
-            match self.visit(at, now) {
-                Ok(value) => return Some(value),
-                Err(age) => drop(self.visit_old(at, age, now, total)),
-            }
-        }
-        self.counts.misses += 1;
-        None
-    }
-
-    /// Reads an entry, if it is fresh.
-    #[inline]
-    fn visit(&mut self, at: u32, now: u64) -> Result<V, Age>
-    where
-        V: Clone,
-    {
+        let Some(at) = self.policy.store.find(short(hash), is_key) else {
+            return Err(None);
+        };
         let entry = self.policy.store.entry(at);
         match self.limits.age(entry, now) {
             Age::Fresh => {
@@ -288,7 +277,16 @@ impl<K, V, E> Shard<K, V, E> {
                 self.counts.hits += 1;
                 Ok(value)
             }
-            age => Err(age),
+            age => Err(Some((at, age))),
+        }
+    }
+
+    /// One that found no fresh value goes without. What is stale was not returned, so that is no read.
+    #[inline]
+    pub(super) fn miss(&mut self, old: Old, total: &AtomicU64) {
+        self.counts.misses += 1;
+        if let Some((at, Age::Dead)) = old {
+            self.expire(at, total);
         }
     }
 
@@ -314,7 +312,8 @@ impl<K, V, E> Shard<K, V, E> {
         (self.counts.hits + self.counts.misses).is_multiple_of(READS_A_SWEEP)
     }
 
-    /// What one who would load finds. Counted only the `first` time that it looks.
+    /// What one who would load finds, where it is no [hit](Self::hit). Counted only the `first` time that it
+    /// looks.
     #[inline]
     pub(super) fn look(
         &mut self,
@@ -322,22 +321,18 @@ impl<K, V, E> Shard<K, V, E> {
         now: u64,
         total: &AtomicU64,
         first: bool,
-        mut is_key: impl FnMut(&K) -> bool,
+        old: Old,
+        is_key: impl FnMut(&K) -> bool,
     ) -> Look<K, V, E>
     where
         V: Clone,
     {
-        if let Some(at) = self.policy.store.find(short(hash), &mut is_key) {
-            match self.visit(at, now) {
-                Ok(value) => return Look::Fresh(value),
-                Err(age) => {
-                    if let Some(value) = self.visit_old(at, age, now, total) {
-                        self.counts.stale_hits += 1;
-                        let refresh = self.flying(hash, now, is_key).is_none();
-                        return Look::Stale { value, refresh };
-                    }
-                }
-            }
+        if let Some((at, age)) = old
+            && let Some(value) = self.visit_old(at, age, now, total)
+        {
+            self.counts.stale_hits += 1;
+            let refresh = self.flying(hash, now, is_key).is_none();
+            return Look::Stale { value, refresh };
         }
         let flying = self.flying(hash, now, is_key);
         if first {
