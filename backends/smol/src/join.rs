@@ -10,7 +10,8 @@
 //!
 //! - What closes a task that runs is its abort and nothing else, for executors here drop none that has not
 //!   ended itself. So the first poll of an abort has woken the joiner before it leaves a waker of its own.
-//! - Whoever joins after that leaves its waker here too, for questions to be asked with it.
+//! - Whoever joins after that leaves its waker here too: a question is asked with it, and wakes it where the
+//!   answer is that the task is over.
 //!
 //! A join has the handle to itself; the lock is between aborts and questions, and not held while they poll.
 
@@ -117,7 +118,10 @@ impl<T: Send + 'static> JoinHandle<T> for SmolHandle<T> {
         };
         drop(state);
         let is_over = aborting.ask();
+        // Whoever sees the end takes the task's waker away, and async-task does not wake its own.
+        let joiner = aborting.joiner.take_if(|_| is_over);
         self.lock().aborting = Some(aborting);
+        joiner.into_iter().for_each(Waker::wake);
         is_over
     }
 }
@@ -137,19 +141,19 @@ impl<T> Aborting<T> {
     }
 
     fn join(&mut self, cx: &Context<'_>) -> Poll<Result<T, JoinError>> {
-        self.joiner = Some(cx.waker().clone());
-        if self.ask() {
-            Poll::Ready(opened(self.outcome.take()))
-        } else {
-            Poll::Pending
+        self.poll(cx.waker());
+        if self.is_over() {
+            return Poll::Ready(opened(self.outcome.take()));
         }
+        self.joiner = Some(cx.waker().clone());
+        Poll::Pending
     }
 
-    /// Whether the task is over; if not, the joiner is woken.
+    /// Whether the task is over; if not, the joiner is woken once it is.
     fn ask(&mut self) -> bool {
         let joiner = self.joiner.take();
         self.poll(joiner.as_ref().unwrap_or(Waker::noop()));
-        self.joiner = joiner.filter(|_| !self.is_over());
+        self.joiner = joiner;
         self.is_over()
     }
 }
