@@ -25,7 +25,7 @@
 //! ```
 //!
 //! A batch is loaded once it is full, once its first key has waited for the interval, on
-//! [`flush`](Batcher::flush), and when the batcher is [closed](Batcher::shutdown) (*BA-1*).
+//! [`flush`](Batcher::flush), and when the batcher [shuts down](Batcher::shutdown) (*BA-1*).
 
 mod buffer;
 mod builder;
