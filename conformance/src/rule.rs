@@ -98,6 +98,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("TP", "Task pools"),
     ("LC", "Resources and lifecycle"),
     ("OP", "Operations"),
+    ("TW", "Layers for tower"),
     ("ZZ", "Every async operation"),
 ];
 

@@ -35,13 +35,15 @@ macro_rules! __rules_limits {
             (rl_05_a_leaked_waiter_stops_nobody, rate::rl_5, "RL-5", Must, Exact,
                 "A waiter that is leaked, or never polled again, stops nobody.")
             (rl_06_turns_that_come_too_late_are_not_waited_for, rate::rl_6, "RL-6", Must, Exact,
-                "A turn that would come at the context's deadline or later is an error at once; a token of the context that is cancelled ends the wait.")
+                "A turn that would come at the context's deadline or later is an error at once, also where another quota moves it there; a token of the context that is cancelled ends the wait.")
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
                 "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
             (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
                 "A turn counts when it is taken, though timers are late; one that nobody takes costs its tokens, and moves nobody back.")
             (rl_09_more_than_a_burst_in_chunks, rate_chunked::rl_9, "RL-9", Must, Exact,
                 "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, and who is dropped, cancelled or would be late gives back what he has taken.")
+            (rl_10_what_races_is_counted, rate_race::rl_10, "RL-10", Must, Stochastic,
+                "Tasks on all workers that take tokens, give them back, come with new keys and change quotas at once lose no token and make none; a key has one limit, by the last quota, and nobody waits who is too heavy.")
             (li_01_a_limit_changes_while_callers_run, limiter::li_1, "LI-1", Must, Exact,
                 "A concurrency limit can be changed while callers run and wait: a larger one serves those who wait, a smaller one takes effect as slots come back; 0 is a `ConfigError`.")
             (li_02_a_free_slot_goes_to_the_smallest_key, limiter::li_2, "LI-2", Must, Exact,

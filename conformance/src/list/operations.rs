@@ -1,4 +1,4 @@
-//! Operations.
+//! Operations, and layers for tower.
 
 #[doc(hidden)]
 #[macro_export]
@@ -26,6 +26,20 @@ macro_rules! __rules_operations {
                 "An operation that is dropped after any of its polls leaves no waker behind, and is under way no more; it can be spawned from code that is generic over the runtime.")
             (op_10_workers_share_a_tracker, operation::op_10, "OP-10", Must, Stochastic,
                 "Tasks on all workers, some of them aborted, share a tracker: each operation ends once, none stays under way, and no two have one number.")
+            (tw_01_a_late_response_is_elapsed, tower::tw_1, "TW-1", Must, Exact,
+                "A timeout layer gives each response so long from the first poll of its future on, tells the service inside, and drops what is late before its error, which has the limit and the name; the inner results go through.")
+            (tw_02_attempts_go_to_services_that_are_ready, tower::tw_2, "TW-2", Must, Exact,
+                "The first attempt of a retry layer goes to the service that was found ready, each further one to a clone that is waited for; the policy says when it ends.")
+            (tw_03_turns_are_waited_for_before_the_call, tower::tw_3, "TW-3", Must, Exact,
+                "A rate limit layer waits in `poll_ready`, where each service has a place of its own however often it is asked, and a turn that it keeps for one call; dropped before that, it gives it back. What the context refuses is that request's error, and the service stays usable.")
+            (tw_04_slots_are_held_until_the_response, tower::tw_4, "TW-4", Must, Exact,
+                "A concurrency limit layer waits in `poll_ready`, as a rate limit layer does, and holds a slot from then until the response is there, or the service or the response is dropped.")
+            (tw_05_an_open_breaker_refuses_the_call, tower::tw_5, "TW-5", Must, Exact,
+                "An open circuit breaker layer is ready, refuses the call, and does not make it; it counts what it is told to, a panic as well, and neither a service that is not ready nor a response that is dropped.")
+            (tw_06_each_request_is_an_operation, tower::tw_6, "TW-6", Must, Exact,
+                "An operation layer makes each request the operation that it is given for it, whose outcome is that of the response or what its closure says; responses and errors go through as they are.")
+            (tw_07_dropped_at_any_point, tower::tw_7, "TW-7", Must, Exact,
+                "A service of a layer that is dropped while it waits or is ready, and a response that is dropped after any of its polls, leave no turn, slot, trial, request or waker behind; they can be spawned from code that is generic over the runtime.")
         ] }
     };
 }

@@ -249,6 +249,20 @@ pub fn rl_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             matches!(refused, Ok(Err(RateLimitError::NotYet { .. }))),
             "a turn after the deadline: {refused:?}"
         );
+        // Another quota moves a turn past it.
+        let moved = self::limiter(rt, Quota::new(1, HOUR).burst(1))?;
+        moved.try_acquire().map_err(bad)?;
+        let mut waits = Probe::new(wait_for(rt, HOUR * 2, moved.acquire()));
+        ensure!(waits.is_pending(), "an empty bucket gave");
+        moved
+            .set_quota(Quota::new(1, HOUR * 1000).burst(1))
+            .map_err(bad)?;
+        ensure!(waits.wakes() > 0, "who waits was not woken");
+        let told = waits.ready("who is too late now")?;
+        ensure!(
+            matches!(told, Ok(Err(RateLimitError::NotYet { .. }))),
+            "a turn that moved past the deadline: {told:?}"
+        );
         let token = CancellationToken::new();
         let context = Context::default().with_token(token.clone());
         let mut waits = Probe::new(context.clone().scope(limiter.acquire()));

@@ -14,7 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Calls the service inside through a [`CircuitBreaker`], which all clones share. While that is open, `call` is
-/// refused, and the service inside not called.
+/// refused, and the service inside not called (*TW-5*).
 ///
 /// `poll_ready` is that of the service inside, and what it fails with counts for nothing: no request was made.
 /// An open breaker does not push back, for callers that wait have no use for a quick refusal.

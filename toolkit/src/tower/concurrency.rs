@@ -18,7 +18,7 @@ use tower_service::Service;
 /// A slot is waited for in `poll_ready`, so that it pushes back, and is given back once the response is there
 /// or its future is dropped. A service that is dropped before `call` leaves the line, or gives its slot
 /// back; one that is kept keeps its slot, as with tower's own limit. A cancelled token of the context
-/// refuses that request, from `call`: the service stays usable.
+/// refuses that request, from `call`: the service stays usable (*TW-4*).
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimitLayer<R> {
     limiter: Limiter<R>,

@@ -59,7 +59,7 @@
 //!
 //! # `poll_ready`
 //! The two limits wait there, and push back: tower's `load_shed` sees them. What they found is kept for the next
-//! `call`; a service that is dropped before, or while it waits, gives it back. The others are ready when
+//! `call`; a service that is dropped before, or while it waits, gives it back (*TW-7*). The others are ready when
 //! the service inside is. A service that was found ready is the one that is called: clones are
 //! only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer) for instance, does
 //! not see how long its `poll_ready` waits.

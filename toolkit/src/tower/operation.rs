@@ -9,7 +9,7 @@ use std::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Runs each request as an [`Operation`], which a closure makes from it. Errors go through as they are.
+/// Runs each request as an [`Operation`], which a closure makes from it (*TW-6*). Errors go through as they are.
 ///
 /// Fields are kept until the operation begins, so they own what they show.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use tower_service::Service;
 ///
 /// A turn is waited for in `poll_ready`, so that it pushes back, and is there until `call`. A service that is
 /// dropped without that leaves the line, or gives its token back. What a deadline or a cancelled token of the
-/// context refuses is that request's error, from `call`: the service stays usable.
+/// context refuses is that request's error, from `call`: the service stays usable (*TW-3*).
 #[derive(Debug, Clone)]
 pub struct RateLimitLayer<R> {
     limiter: RateLimiter<R>,

@@ -18,7 +18,7 @@ use tower_service::Service;
 ///
 /// Requests are cloned, one for each attempt. The first attempt goes to the service that `poll_ready` found
 /// ready; each further one to a clone of it, which it waits for: a limit below this layer counts
-/// attempts, one above it requests.
+/// attempts, one above it requests (*TW-2*).
 pub struct RetryLayer<R, E> {
     rt: R,
     policy: Retry<E>,

@@ -20,7 +20,7 @@ use tower_service::Service;
 
 /// Gives each response so long, from the first poll of its future on, and lets the service inside know: its
 /// [context](anyrt_core::context)'s deadline is no later than that, so that a [retry](super::RetryLayer) begins
-/// no wait that would pass it.
+/// no wait that would pass it (*TW-1*).
 ///
 /// What is waited for in `poll_ready` is not within the limit, as with any tower service.
 #[derive(Debug, Clone)]

@@ -13,8 +13,8 @@ use std::{
 };
 
 /// What the simulator cannot judge, or not soon: *TG-47* needs an executor that goes away, and a world that
-/// nobody drives stays; the others spin, and virtual time stands still meanwhile.
-pub(super) const REAL: &[&str] = &["CH-46", "IV-4", "TG-47", "TO-10"];
+/// nobody drives stays; *RL-10* needs threads that race; the others spin, and virtual time stands still meanwhile.
+pub(super) const REAL: &[&str] = &["CH-46", "IV-4", "RL-10", "TG-47", "TO-10"];
 
 /// What came of a rule.
 #[derive(Debug, Clone)]

@@ -36,7 +36,7 @@ use std::{
 /// Turns come in the order of the first polls, whatever the weights (*RL-2*): a light caller does not overtake
 /// a heavy one, and [`try_acquire`](Self::try_acquire) overtakes nobody. Each waiter has its own timer,
 /// and whoever runs serves all whose turn has come: one that is leaked, or never polled
-/// again, costs its tokens and stops nobody (*RL-5*).
+/// again, costs its tokens and stops nobody (*RL-5*). Any of it may happen on any thread at once (*RL-10*).
 #[derive(Clone)]
 pub struct RateLimiter<R> {
     inner: Arc<Inner<R>>,
@@ -155,8 +155,8 @@ impl<R: Runtime> RateLimiter<R> {
         });
     }
 
-    /// Changes the quota. What was taken stays taken; those who wait keep their order, and those that
-    /// have become too heavy get an error.
+    /// Changes the quota. What was taken stays taken; those who wait keep their order, and those that have become too
+    /// heavy, or whose turn would come too late now, get an error (*RL-6*).
     ///
     /// # Errors
     /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
