@@ -287,7 +287,8 @@ pub fn lc_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let (rt, log, begun) = (ctx.rt().clone(), Log::default(), Wakes::new());
         let group = TaskGroup::<R, (), Infallible>::new(ctx.rt());
         let (inside, lines) = (begun.clone(), log.clone());
-        let app = App::new(ctx.rt()).run(|app| async move {
+        // The group's cancellation may be heard as a request first: then there is a grace.
+        let app = App::new(ctx.rt()).grace(SHORT).run(|app| async move {
             lines.clean_up(&app, "cleaned");
             app.spawn("busy", move |_| async move {
                 let _gone = OnDrop::new(|| lines.add("gone"));

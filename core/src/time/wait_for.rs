@@ -24,7 +24,7 @@ use std::{
 /// does so only once the future is pending. Of nested limits the tightest fires (*TO-8*).
 ///
 /// What is given up is the future, and nothing else: a task whose handle is given here runs on (*TO-9*), as one
-/// whose handle is dropped does. [`wait_for_task`] aborts and joins it.
+/// whose handle is dropped does. [`wait_for_task`](crate::time::wait_for_task()) aborts and joins it.
 ///
 /// ```
 /// # extern crate anyrt_core as anyrt;
