@@ -9,7 +9,7 @@ use anyrt_core::{
     cancel::CancellationToken,
     context::Context,
     group::TaskGroup,
-    rt::{JoinHandle, Runtime, Sleep},
+    rt::{JoinHandle, Runtime},
     task::yield_now,
     task_local,
 };
@@ -283,7 +283,9 @@ pub fn ca_29<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
     };
     ctx.run(async {
-        (1..4).for_each(|key| drop(cache.insert(key, 1)));
+        for key in 1..4 {
+            cache.insert(key, 1);
+        }
         ctx.rt().sleep(life).await;
         for key in [1, 2] {
             ensure!(cache.refresh(&key, load()), "one of two did not begin");
