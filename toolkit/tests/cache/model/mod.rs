@@ -9,6 +9,7 @@
 //! not need is cut out, and the rest is printed.
 
 mod calls;
+mod loads;
 mod naive;
 mod rules;
 mod run;

@@ -131,7 +131,7 @@ impl Naive {
                 *ends = (
                     ends.0.max((now + 1).saturating_sub(self.rules.stale_for)),
                     ends.1.min(now),
-                )
+                );
             }
             Age::Dead => {}
         }

@@ -73,11 +73,18 @@ impl Rules {
         }
     }
 
-    pub(super) fn weight(&self, value: u64) -> u64 {
+    fn weigh(&self, value: u64) -> u64 {
         match value % 11 {
-            0 if self.weighs => self.capacity + 1,
-            small if self.weighs => (small % 4).max(1),
-            _ => 1,
+            0 => self.capacity + 1,
+            small => small % 4,
+        }
+    }
+
+    /// What is weightless counts as 1.
+    pub(super) fn weight(&self, value: u64) -> u64 {
+        match self.weighs {
+            true => self.weigh(value).max(1),
+            false => 1,
         }
     }
 
@@ -126,7 +133,7 @@ impl Rules {
             builder = builder.idle(Duration::from_nanos(self.idle));
         }
         if self.weighs {
-            let weigh = move |_: &u32, value: &u64| u32::try_from(self.weight(*value));
+            let weigh = move |_: &u32, value: &u64| u32::try_from(self.weigh(*value));
             builder = builder.weigher(move |key, value| weigh(key, value).unwrap());
         }
         if self.lives {
