@@ -72,7 +72,7 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
     ));
     steps.push((
         "mutants".to_owned(),
-        Box::new(move || mutants::run(root, &[])),
+        Box::new(move || mutants::run(root, &["--full".to_owned()])),
     ));
     Ok(steps)
 }

@@ -22,7 +22,7 @@ fn raise(rt: &SimRuntime, signal: Signal) {
 fn all_rules_hold_under_all_schedules() {
     let wanted = match env::var("ANYRT_SIM_SEEDS") {
         Ok(text) => text.parse().expect("ANYRT_SIM_SEEDS is a number"),
-        Err(_) => 4,
+        Err(_) => 32,
     };
     let run = |seed| {
         let left_out: &[&str] = match Schedule::of_seed(seed) {
