@@ -3,9 +3,9 @@
 
 use super::{
     list::Entry,
-    trial::{REAL, Verdict, Verdicts},
+    trial::{Verdict, Verdicts, by_chance},
 };
-use anyrt_conformance::{Kind, RULES, Rule};
+use anyrt_conformance::RULES;
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 const PATH: &str = "conformance/MUTANTS.md";
@@ -51,11 +51,6 @@ pub(super) fn beside(entry: &Entry, verdicts: &Verdicts) -> Vec<&'static str> {
     let ids = RULES.iter().map(|rule| rule.id);
     ids.filter(|id| failed(id) && !entry.kills.contains(id) && !by_chance(id))
         .collect()
-}
-
-/// Whether chance decides whether a rule sees a fault: its kind says so, or it runs on real threads.
-fn by_chance(id: &str) -> bool {
-    REAL.contains(&id) || Rule::find(id).is_some_and(|rule| rule.kind == Kind::Stochastic)
 }
 
 /// Writes the table.
