@@ -90,7 +90,7 @@ fn a_map_that_is_cancelled_names_no_task() {
             0 => Ok::<_, u32>(n),
             _ => std::future::pending().await,
         })
-        .max_concurrent(2)
+        .limit(2)
         .unwrap();
         assert!(matches!(mapped.next().await, Some(Ok(0))));
         token.cancel_with("the window was closed");

@@ -41,7 +41,7 @@ pub fn ga_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let (jobs, three) = of_three();
         dropped(&jobs, 3, gather(rt, three).settled()).await?;
         let (jobs, three) = of_three();
-        let mapped = map_concurrent(rt, three, |job| job).max_concurrent(3);
+        let mapped = map_concurrent(rt, three, |job| job).limit(3);
         dropped(&jobs, 3, mapped.expect("3 are not 0").collect()).await?;
         let (jobs, three) = of_three();
         dropped(&jobs, 3, race(rt, three).expect("3 are not none")).await?;
@@ -107,10 +107,10 @@ pub fn ga_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 Ok::<_, u32>(n)
             }
         };
-        let all = gather(rt, (0..20).map(job)).max_concurrent(LIMIT);
+        let all = gather(rt, (0..20).map(job)).limit(LIMIT);
         let outputs = all.expect("3 are not 0").await;
         ensure_eq!(outputs.ok(), Some((0..20).collect()), "the outputs");
-        let mapped = map_concurrent(rt, 20..40, job).max_concurrent(LIMIT);
+        let mapped = map_concurrent(rt, 20..40, job).limit(LIMIT);
         let outputs = mapped.expect("3 are not 0").collect().await;
         ensure_eq!(
             outputs.ok(),
@@ -130,7 +130,7 @@ pub fn ga_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 Ok::<_, u32>(n)
             }
         };
-        let mapped = map_concurrent(rt, 0..2, job).max_concurrent(2);
+        let mapped = map_concurrent(rt, 0..2, job).limit(2);
         let mut mapped = mapped.expect("2 are not 0");
         let first = mapped.next().await;
         ensure!(

@@ -63,7 +63,7 @@ pub fn ga_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let settled = gather(rt, backwards(8)).settled().await;
         let outputs: Vec<_> = settled.into_iter().filter_map(Result::ok).collect();
         ensure_eq!(outputs, want, "`settled`");
-        let mapped = map_concurrent(rt, backwards(8), |job| job).max_concurrent(8);
+        let mapped = map_concurrent(rt, backwards(8), |job| job).limit(8);
         let outputs = mapped.expect("8 are not 0").collect().await;
         ensure_eq!(outputs.ok(), Some(want.clone()), "`map_concurrent`");
         Ok(())
@@ -122,7 +122,7 @@ pub fn ga_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                     pending().await
                 }
             };
-            let all = gather(ctx.rt(), (0..4).map(job)).max_concurrent(limit);
+            let all = gather(ctx.rt(), (0..4).map(job)).limit(limit);
             let output = all.expect("a limit above 0").await;
             ensure_eq!(dropped.count(), 4, "futures dropped when `gather` returned");
             let Err(error) = output else {
@@ -189,7 +189,7 @@ pub fn ga_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         open.open();
         // One after the other, so that the last begins when the failures are known.
         let all = (0..4).map(|n| job(n, open.clone()));
-        let all = gather(ctx.rt(), all).max_concurrent(1).expect("1 is not 0");
+        let all = gather(ctx.rt(), all).limit(1).expect("1 is not 0");
         check(all.settled().await)?;
         let last = Gate::new();
         let all = (0..4).map(|n| job(n, if n == 3 { last.clone() } else { open.clone() }));
@@ -240,10 +240,10 @@ pub fn ga_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let rt = ctx.rt();
     let jobs = || [ready(Ok::<_, u32>(1))];
     ensure!(
-        gather(rt, jobs()).max_concurrent(0).is_err(),
+        gather(rt, jobs()).limit(0).is_err(),
         "`gather` takes a limit of 0"
     );
-    let mapped = map_concurrent(rt, jobs(), |job| job).max_concurrent(0);
+    let mapped = map_concurrent(rt, jobs(), |job| job).limit(0);
     ensure!(mapped.is_err(), "`map_concurrent` takes a limit of 0");
     let hedged = hedge(rt, 0, Duration::ZERO, |_| ready(Ok::<_, u32>(1)));
     match hedged {

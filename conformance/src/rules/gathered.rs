@@ -97,7 +97,7 @@ pub fn ga_41<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "`settled` gave {results:?}"
         );
         let mapped = cut(2, |jobs| {
-            let mapped = map_concurrent(rt, of_three(jobs), |job| job).max_concurrent(3);
+            let mapped = map_concurrent(rt, of_three(jobs), |job| job).limit(3);
             mapped.expect("3 are not 0").collect()
         });
         let output = mapped.await?;
@@ -141,7 +141,7 @@ pub fn ga_41<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let token = CancellationToken::new();
         let scope = || Context::default().with_token(token.clone());
         let mapped = map_concurrent(rt, [()], |()| ready(Ok::<_, u32>(1)));
-        let mut mapped = mapped.max_concurrent(2).expect("2 are not 0");
+        let mut mapped = mapped.limit(2).expect("2 are not 0");
         let output = scope().scope(mapped.next()).await;
         ensure!(
             matches!(output, Some(Ok(1))),
@@ -242,7 +242,7 @@ pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 panic_any(Expected(5))
             }
         });
-        let mapped = map_concurrent(rt, items, |_| jobs.job()).max_concurrent(4);
+        let mapped = map_concurrent(rt, items, |_| jobs.job()).limit(4);
         panicked(
             mapped.expect("4 are not 0").collect().await,
             5,
@@ -257,7 +257,7 @@ pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             2 => panic_any(Expected(6)),
             _ => jobs.job(),
         };
-        let mapped = map_concurrent(rt, 0..3, work).max_concurrent(4);
+        let mapped = map_concurrent(rt, 0..3, work).limit(4);
         panicked(mapped.expect("4 are not 0").collect().await, 6, "the work")?;
         ensure_eq!(
             jobs.dropped.count(),
@@ -269,7 +269,7 @@ pub fn ga_42<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let items = (0..2).inspect(move |_| {
             let _guard = &guard;
         });
-        let mapped = map_concurrent(rt, items, |_| jobs.job()).max_concurrent(4);
+        let mapped = map_concurrent(rt, items, |_| jobs.job()).limit(4);
         panicked(mapped.expect("4 are not 0").collect().await, 7, "the items")?;
         ensure_eq!(
             jobs.dropped.count(),
@@ -321,7 +321,7 @@ pub fn ga_46<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         for round in 0..200 {
             let output = raced(rt, round, |jobs| gather(rt, jobs)).await?;
             ensure!(check(&output), "`gather` gave {output:?}");
-            let limited = |jobs| gather(rt, jobs).max_concurrent(2).expect("2 are not 0");
+            let limited = |jobs| gather(rt, jobs).limit(2).expect("2 are not 0");
             let output = raced(rt, round, limited).await?;
             ensure!(check(&output), "`gather` with a limit gave {output:?}");
             let mapped = |jobs| map_concurrent(rt, jobs, |job| job).collect();
@@ -352,12 +352,12 @@ pub fn ga_45<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let rt = &inner;
             let mut sum = gather(rt, (0..3).map(one)).await.unwrap().len();
             let limited = gather(rt, [one(1), one(2)])
-                .max_concurrent(1)
+                .limit(1)
                 .unwrap()
                 .progress(|_, _| {});
             sum += limited.settled().await.len();
             sum += map_concurrent(rt, 0..3, one).collect().await.unwrap().len();
-            let mut mapped = map_concurrent(rt, vec![4], one).max_concurrent(2).unwrap();
+            let mut mapped = map_concurrent(rt, vec![4], one).limit(2).unwrap();
             while let Some(output) = mapped.next().await {
                 sum += output.unwrap();
             }

@@ -48,7 +48,7 @@ pub fn ga_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let rt = ctx.rt();
         let taken = Cell::new(0);
         let endless = (0_usize..).inspect(|_| taken.set(taken.get() + 1));
-        let mapped = map_concurrent(rt, endless, |n| ready(Ok::<_, u32>(n))).max_concurrent(4);
+        let mapped = map_concurrent(rt, endless, |n| ready(Ok::<_, u32>(n))).limit(4);
         let mut mapped = mapped.expect("4 are not 0").ordered();
         for want in 0..100 {
             let output = mapped.next().await;
@@ -74,7 +74,7 @@ pub fn ga_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 Ok::<_, u32>(n)
             }
         };
-        let mapped = map_concurrent(rt, 0..2, job).max_concurrent(2);
+        let mapped = map_concurrent(rt, 0..2, job).limit(2);
         let mut mapped = mapped.expect("2 are not 0");
         while let Some(output) = mapped.next().await {
             first_is_out.open();
@@ -101,9 +101,7 @@ pub fn ga_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 _ => Box::pin(jobs.job()),
             }
         };
-        let mut mapped = map_concurrent(rt, 0.., work)
-            .max_concurrent(3)
-            .expect("3 are not 0");
+        let mut mapped = map_concurrent(rt, 0.., work).limit(3).expect("3 are not 0");
         let failure = mapped.next().await;
         let error = failure.as_ref().and_then(|result| result.as_ref().err());
         ensure_eq!(error.and_then(TaskError::error), Some(&24), "the failure");
@@ -138,9 +136,7 @@ pub fn ga_44<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             }
         };
         let before = jobs.dropped.count();
-        let mut mapped = map_concurrent(rt, 0.., work)
-            .max_concurrent(3)
-            .expect("3 are not 0");
+        let mut mapped = map_concurrent(rt, 0.., work).limit(3).expect("3 are not 0");
         let first = mapped.next().await;
         ensure!(matches!(first, Some(Ok(0))), "the first output: {first:?}");
         fails.open();

@@ -102,8 +102,8 @@ where
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn max_concurrent(mut self, tasks: usize) -> Result<Self, ConfigError> {
-        check::at_least_one("max_concurrent", tasks)?;
+    pub fn limit(mut self, tasks: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("limit", tasks)?;
         if let Some(setup) = &mut self.setup {
             setup.group.limit_to(tasks);
         }

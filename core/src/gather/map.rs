@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Runs `work` on each item in a task of its own, as many at once as the runtime runs in parallel,
-/// unless [`max_concurrent`](MapConcurrent::max_concurrent) says otherwise.
+/// unless [`limit`](MapConcurrent::limit) says otherwise.
 ///
 /// Items are taken only as tasks can be started, so the iterator may be endless. Outputs come as
 /// they are completed, through [`next`](MapConcurrent::next) or as a `Stream`; in the order of the
@@ -36,7 +36,7 @@ use std::{
 /// # async fn size(file: String) -> io::Result<u64> { Ok(1) }
 ///
 /// async fn largest<R: Runtime>(rt: &R, files: Vec<String>) -> Result<u64, TaskError<io::Error>> {
-///     let mut sizes = map_concurrent(rt, files, size).max_concurrent(8).expect("8 are not 0");
+///     let mut sizes = map_concurrent(rt, files, size).limit(8).expect("8 are not 0");
 ///     let mut largest = 0;
 ///     while let Some(size) = sizes.next().await {
 ///         largest = largest.max(size?);
@@ -180,8 +180,8 @@ where
     ///
     /// # Errors
     /// A [`ConfigError`] for 0 (*GA-8*).
-    pub fn max_concurrent(mut self, tasks: usize) -> Result<Self, ConfigError> {
-        check::at_least_one("max_concurrent", tasks)?;
+    pub fn limit(mut self, tasks: usize) -> Result<Self, ConfigError> {
+        check::at_least_one("limit", tasks)?;
         self.limit = tasks;
         Ok(self)
     }

@@ -55,7 +55,7 @@ pub(crate) fn map_next() {
                 let (rt, count) = (rt.clone(), count.clone());
                 move |_| count.trial(&rt)
             };
-            let outputs = Box::pin(map_concurrent(&rt, 0..3, work).max_concurrent(2).unwrap());
+            let outputs = Box::pin(map_concurrent(&rt, 0..3, work).limit(2).unwrap());
             (Arc::new(FifoMutex::new((outputs, 0))), count)
         },
         |_, (outputs, _)| async move {

@@ -88,7 +88,7 @@ fn costs_grow_with_the_children() {
     let mapped = |rt: Tokio, children: Vec<Link>| async move {
         // All at once, for each waits for the one behind it.
         let limit = children.len();
-        let mapped = map_concurrent(&rt, children, |child| child).max_concurrent(limit);
+        let mapped = map_concurrent(&rt, children, |child| child).limit(limit);
         let mut all = Probe::new(mapped.expect("it is not 0").collect());
         assert!(all.finish().await.is_ok());
         all.wakes() + 1
