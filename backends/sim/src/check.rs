@@ -2,6 +2,7 @@
 
 use crate::{
     choice::Script,
+    difference::difference,
     failure::Failure,
     replay::{self, Replay},
     report::Report,
@@ -119,26 +120,7 @@ impl Sim {
             }
             let recording = self.clone().record();
             let [one, other] = [(); 2].map(|()| play(&recording, seed).records);
-            let difference = match one.iter().zip(&other).position(|(one, other)| one != other) {
-                Some(at) => format!(
-                    "\n  both:  {}\n  one:   {}\n  other: {}",
-                    at.checked_sub(1)
-                        .map_or_else(String::new, |before| one[before].to_string()),
-                    one[at],
-                    other[at]
-                ),
-                None if one.len() != other.len() => {
-                    let longer = if one.len() > other.len() {
-                        &one
-                    } else {
-                        &other
-                    };
-                    let shared = one.len().min(other.len());
-                    format!("\n  only one goes on: {}", longer[shared])
-                }
-                None => "not in what happened, as long as it was recorded, but in what was drawn"
-                    .to_owned(),
-            };
+            let difference = difference(&one, &other);
             panic!("seed {seed}: {}", Failure::Diverged { difference });
         }
     }

@@ -229,6 +229,7 @@
 mod cancel;
 mod check;
 mod choice;
+mod difference;
 mod failure;
 mod handle;
 mod notes;

@@ -56,6 +56,20 @@ pub enum Event {
     Jumped,
 }
 
+impl Event {
+    /// The task that it happened to.
+    pub(crate) fn task(&self) -> Option<TaskNo> {
+        match *self {
+            Self::Spawned { task, .. } | Self::Woken { task, .. } => Some(task),
+            Self::Polled(task) | Self::Ended(task) | Self::Aborted(task) | Self::Panicked(task) => {
+                Some(task)
+            }
+            Self::Waits(task, _) | Self::Named(task, _) | Self::Noted(task, _) => Some(task),
+            Self::Raised(_) | Self::Jumped => None,
+        }
+    }
+}
+
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

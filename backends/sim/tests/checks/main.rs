@@ -39,6 +39,7 @@ fn a_map_with_the_standard_hasher_is_not_deterministic() {
         text.contains("one:") && text.contains("the clock jumps"),
         "{text}"
     );
+    assert!(text.contains("the body was spawned at "), "{text}");
 }
 
 #[test]

@@ -1,0 +1,53 @@
+//! Where two runs of one seed part, and what they were about.
+
+use crate::trace::{Event, Record, TaskNo};
+
+/// The first record that is not in both, and where the tasks it is about were spawned.
+pub(crate) fn difference(one: &[Record], other: &[Record]) -> String {
+    let shared = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (a, b) = (one.get(shared), other.get(shared));
+    if a.is_none() && b.is_none() {
+        return "not in what happened, as long as it was recorded, but in what was drawn"
+            .to_owned();
+    }
+    let before = shared.checked_sub(1).map(|last| &one[last]);
+    let line =
+        |record: Option<&Record>| record.map_or("the run is over".to_owned(), Record::to_string);
+    let mut text = format!("\n  one:   {}\n  other: {}", line(a), line(b));
+    if let Some(before) = before {
+        text = format!("\n  both:  {before}{text}");
+    }
+    let longer = if a.is_some() { one } else { other };
+    let mut tasks: Vec<TaskNo> = [before, a, b]
+        .into_iter()
+        .flatten()
+        .filter_map(|record| record.event.task())
+        .collect();
+    if tasks.is_empty() {
+        // The clock jumped: who was polled last, it was that one's doing.
+        tasks.extend(
+            longer[..shared]
+                .iter()
+                .rev()
+                .find_map(|record| record.event.task()),
+        );
+    }
+    tasks.sort_unstable();
+    tasks.dedup();
+    for task in tasks {
+        if let Some(place) = spawned_at(longer, task) {
+            text += &format!("\n  {task} was spawned at {place}");
+        }
+    }
+    text
+}
+
+fn spawned_at(
+    records: &[Record],
+    wanted: TaskNo,
+) -> Option<&'static std::panic::Location<'static>> {
+    records.iter().find_map(|record| match record.event {
+        Event::Spawned { task, place, .. } if task == wanted => Some(place),
+        _ => None,
+    })
+}
