@@ -1,5 +1,5 @@
 //! What a simulated run costs, beside peers: `cargo run --release -p anyrt-benches-sim` counts instructions
-//! under callgrind; with `wall` it measures time.
+//! under callgrind; with `wall` it measures time. With `RUSTFLAGS="--cfg madsim"` madsim is among the peers.
 
 #[path = "../../src/counted.rs"]
 mod counted;
@@ -59,6 +59,16 @@ fn tiny_tokio() {
         .block_on(async { tokio::spawn(async {}).await.unwrap() });
 }
 
+#[cfg(madsim)]
+fn madsim(body: impl Future<Output = ()>) {
+    madsim::runtime::Runtime::with_seed_and_config(0, madsim::Config::default()).block_on(body);
+}
+
+#[cfg(madsim)]
+fn tiny_madsim() {
+    madsim(async { madsim::task::spawn(async {}).await.unwrap() });
+}
+
 /// Tasks that sleep `n` times each.
 fn sleeps(tasks: u64, n: u64) {
     let run = sim()
@@ -90,6 +100,22 @@ fn sleeps_tokio(tasks: u64, n: u64) {
             tokio::spawn(async move {
                 for _ in 0..n {
                     tokio::time::sleep(SECOND).await;
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+}
+
+#[cfg(madsim)]
+fn sleeps_madsim(tasks: u64, n: u64) {
+    madsim(async {
+        let tasks = (0..tasks).map(|_| {
+            madsim::task::spawn(async move {
+                for _ in 0..n {
+                    madsim::time::sleep(SECOND).await;
                 }
             })
         });
@@ -140,6 +166,22 @@ fn steps_shuttle(n: u64) {
     });
 }
 
+#[cfg(madsim)]
+fn steps_madsim(n: u64) {
+    madsim(async move {
+        let tasks = (0..SPINNERS).map(|_| {
+            madsim::task::spawn(async move {
+                for _ in 0..n / SPINNERS {
+                    yield_now().await;
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+}
+
 const COUNTER: Counter = Counter {
     few: 1_000,
     many: 6_000,
@@ -155,6 +197,8 @@ const TABLES: &[counted::Table] = &[
             ("tiny: anyrt, one thread", None),
             ("tiny: shuttle", None),
             ("tiny: tokio, paused", None),
+            #[cfg(madsim)]
+            ("tiny: madsim", None),
         ],
     ),
     (
@@ -164,11 +208,18 @@ const TABLES: &[counted::Table] = &[
             ("step: anyrt, FIFO", None),
             ("step: anyrt, PCT of depth 3", None),
             ("step: shuttle, random", None),
+            #[cfg(madsim)]
+            ("step: madsim", None),
         ],
     ),
     (
         "A sleep, of a hundred tasks",
-        &[("sleep: anyrt", None), ("sleep: tokio, paused", None)],
+        &[
+            ("sleep: anyrt", None),
+            ("sleep: tokio, paused", None),
+            #[cfg(madsim)]
+            ("sleep: madsim", None),
+        ],
     ),
 ];
 
@@ -177,12 +228,18 @@ fn run(operation: &str, n: u64) {
         "tiny: anyrt, one thread" => Sim::new().same_thread().check(n, tiny),
         "tiny: shuttle" => shuttle::check_random(tiny_shuttle, n as usize),
         "tiny: tokio, paused" => (0..n).for_each(|_| tiny_tokio()),
+        #[cfg(madsim)]
+        "tiny: madsim" => (0..n).for_each(|_| tiny_madsim()),
         "step: anyrt, random" => steps(Schedule::Random, n),
         "step: anyrt, FIFO" => steps(Schedule::Fifo, n),
         "step: anyrt, PCT of depth 3" => steps(Schedule::Pct { depth: 3 }, n),
         "step: shuttle, random" => steps_shuttle(n),
+        #[cfg(madsim)]
+        "step: madsim" => steps_madsim(n),
         "sleep: anyrt" => sleeps(100, n / 100),
         "sleep: tokio, paused" => sleeps_tokio(100, n / 100),
+        #[cfg(madsim)]
+        "sleep: madsim" => sleeps_madsim(100, n / 100),
         other => panic!("there is no operation {other:?}"),
     }
 }
@@ -198,7 +255,7 @@ fn main() -> ExitCode {
 }
 
 fn wall() {
-    Table::new("A tiny run: a task is spawned and joined")
+    let table = Table::new("A tiny run: a task is spawned and joined")
         .row("anyrt, a thread a seed", "on all cores", |n| {
             timed(|| Sim::new().check(n, tiny))
         })
@@ -217,17 +274,23 @@ fn wall() {
         })
         .row("a thread, spawned and joined", "a floor", |n| {
             timed(|| (0..n).for_each(|_| std::thread::spawn(|| ()).join().unwrap()))
-        })
-        .measure();
+        });
+    #[cfg(madsim)]
+    let table = table.row("madsim", "one thread", |n| {
+        timed(|| (0..n).for_each(|_| tiny_madsim()))
+    });
+    table.measure();
     // Many each, or the spawning of the tasks would be most of it.
-    Table::new("A hundred sleeps of each of a thousand tasks")
+    let table = Table::new("A hundred sleeps of each of a thousand tasks")
         .row("anyrt", "", |n| timed(|| sleeps(SLEEPERS, 100 * n)))
         .row("again", "A/A", |n| timed(|| sleeps(SLEEPERS, 100 * n)))
         .row("tokio, paused", "", |n| {
             timed(|| sleeps_tokio(SLEEPERS, 100 * n))
-        })
-        .measure();
-    Table::new("A step: one of ten tasks yields")
+        });
+    #[cfg(madsim)]
+    let table = table.row("madsim", "", |n| timed(|| sleeps_madsim(SLEEPERS, 100 * n)));
+    table.measure();
+    let table = Table::new("A step: one of ten tasks yields")
         .row("anyrt, random", "", |n| {
             timed(|| steps(Schedule::Random, n + 10))
         })
@@ -240,6 +303,8 @@ fn wall() {
         .row("anyrt, PCT of depth 3", "", |n| {
             timed(|| steps(Schedule::Pct { depth: 3 }, n + 10))
         })
-        .row("shuttle, random", "", |n| timed(|| steps_shuttle(n + 10)))
-        .measure();
+        .row("shuttle, random", "", |n| timed(|| steps_shuttle(n + 10)));
+    #[cfg(madsim)]
+    let table = table.row("madsim", "", |n| timed(|| steps_madsim(n + 10)));
+    table.measure();
 }
