@@ -136,7 +136,7 @@ fn where_two_runs_part_each_task_is_the_one_of_its_run() {
         Sim::new()
             .jobs(NonZeroUsize::MIN)
             .check_deterministic(1, |rt| async move {
-                if RUNS.fetch_add(1, Relaxed) % 2 == 0 {
+                if RUNS.fetch_xor(1, Relaxed) == 0 {
                     drop(rt.spawn(async {}));
                 } else {
                     yield_now().await;
