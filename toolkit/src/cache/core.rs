@@ -4,7 +4,7 @@ use super::{
     background::Rooms,
     flight::Flight,
     listener::{Cause, Departure, Listener},
-    shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why},
+    shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why, is_sweep_due},
     stats::Stats,
 };
 use crate::lock::lock;
@@ -136,14 +136,14 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         let mut shard = self.lock(Self::shard_of(hash));
         match shard.hit(hash, now, is_key) {
             Ok(value) => {
-                if Shard::<K, V, E>::is_sweep_due(shard.counts.hits) {
+                if is_sweep_due(shard.counts.hits) {
                     self.tend(shard, now, true);
                 }
                 Ok(value)
             }
             Err(old) => {
                 let other = otherwise(&mut shard, &self.total, old);
-                let sweep = Shard::<K, V, E>::is_sweep_due(shard.counts.misses);
+                let sweep = is_sweep_due(shard.counts.misses);
                 if sweep || shard.is_leaving() {
                     self.tend(shard, now, sweep);
                 }

@@ -170,6 +170,12 @@ pub(super) struct Shard<K, V, E> {
     cursor: usize,
 }
 
+/// Whether it is time to [sweep](Shard::sweep), after so many hits, or misses.
+#[inline]
+pub(super) fn is_sweep_due(reads: u64) -> bool {
+    reads.is_multiple_of(READS_A_SWEEP)
+}
+
 /// The part of a hash that is kept beside an entry.
 #[allow(clippy::cast_possible_truncation)]
 fn short(hash: u64) -> u32 {
@@ -333,12 +339,6 @@ impl<K, V, E> Shard<K, V, E> {
         let value = entry.value.clone();
         self.limits.touch(entry, now);
         Some(value)
-    }
-
-    /// Whether it is time to [sweep](Self::sweep), after so many hits, or misses.
-    #[inline]
-    pub(super) fn is_sweep_due(reads: u64) -> bool {
-        reads.is_multiple_of(READS_A_SWEEP)
     }
 
     /// What one who would load finds, where it is no [hit](Self::hit). Counted only the `first` time that it
