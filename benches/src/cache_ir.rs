@@ -11,7 +11,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "A hit",
         &[
             ("hit: quick_cache", None),
-            ("hit: anyrt", Some(1.55)),
+            ("hit: anyrt", Some(1.40)),
             ("hit: moka", None),
             ("hit: `Mutex<HashMap>`", None),
         ],
@@ -20,7 +20,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "A hit, with a time to live",
         &[
             ("timed hit: quick_cache, by hand", None),
-            ("timed hit: anyrt", Some(2.15)),
+            ("timed hit: anyrt", Some(2.02)),
             ("timed hit: moka", None),
         ],
     ),
@@ -28,7 +28,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "A miss, and an insertion that evicts",
         &[
             ("miss: quick_cache", None),
-            ("miss: anyrt", Some(1.95)),
+            ("miss: anyrt", Some(1.72)),
             ("miss: moka", None),
         ],
     ),
@@ -36,7 +36,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "Get or load, a hit",
         &[
             ("load hit: quick_cache", None),
-            ("load hit: anyrt", Some(1.08)),
+            ("load hit: anyrt", Some(0.90)),
             ("load hit: moka", None),
         ],
     ),
@@ -44,7 +44,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "Get or load, a miss whose load is ready",
         &[
             ("load miss: quick_cache", None),
-            ("load miss: anyrt", Some(2.95)),
+            ("load miss: anyrt", Some(2.60)),
             ("load miss: moka", None),
         ],
     ),
