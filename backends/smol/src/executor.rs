@@ -1,9 +1,10 @@
 //! An executor with threads of its own.
 
 use crate::{
-    guarded::{Guarded, Outcome},
+    guarded::{Guarded, Ours, Outcome},
     waiting::Waiting,
 };
+use anyrt_async_io::within_task;
 use async_executor::{Executor, Task};
 use smol::channel::{Receiver, Sender, bounded};
 use std::{num::NonZeroUsize, sync::Arc, thread};
@@ -35,7 +36,7 @@ impl Owned {
             let stopped = stopped.clone();
             thread::Builder::new()
                 .name(format!("anyrt-smol-{index}"))
-                .spawn(move || work(executor, waiting, &stopped))
+                .spawn(move || within_task(|| work(executor, waiting, &stopped)))
                 .expect("the operating system starts a thread");
         }
         Self {
@@ -46,12 +47,12 @@ impl Owned {
     }
 
     #[inline]
-    pub(crate) fn spawn<F>(&self, future: Guarded<F>) -> Task<Outcome<F::Output>>
+    pub(crate) fn spawn<F>(&self, future: F) -> Task<Outcome<F::Output>>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.executor.spawn(future)
+        self.executor.spawn(Guarded::<F, Ours>::new(future))
     }
 
     pub(crate) fn threads(&self) -> NonZeroUsize {

@@ -20,6 +20,7 @@ use anyrt_core::{JoinError, rt::JoinHandle};
 use async_executor::{FallibleTask, Task};
 use std::{
     fmt,
+    mem::{self, ManuallyDrop},
     panic::Location,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -38,14 +39,13 @@ pub struct SmolHandle<T> {
     spawned_at: &'static Location<'static>,
 }
 
-/// Neither is there while an abort or a question polls what is [aborting](Aborting).
-struct State<T> {
-    running: Running<T>,
-    aborting: Option<Box<Aborting<T>>>,
+/// It is the handle that drops what is in here: glue would be a call in each of its drops.
+enum State<T> {
+    Running(ManuallyDrop<FallibleTask<Outcome<T>>>),
+    Aborting(ManuallyDrop<Box<Aborting<T>>>),
+    /// While an abort or a question polls what is [aborting](Aborting).
+    Away,
 }
-
-/// Detaches its task when dropped.
-struct Running<T>(Option<FallibleTask<Outcome<T>>>);
 
 struct Aborting<T> {
     /// Until it is over.
@@ -62,10 +62,7 @@ impl<T> SmolHandle<T> {
     #[track_caller]
     pub(crate) fn new(task: Task<Outcome<T>>) -> Self {
         Self {
-            state: Mutex::new(State {
-                running: Running(Some(task.fallible())),
-                aborting: None,
-            }),
+            state: Mutex::new(State::Running(ManuallyDrop::new(task.fallible()))),
             spawned_at: Location::caller(),
         }
     }
@@ -82,10 +79,10 @@ impl<T> Future for SmolHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let state = self.state.get_mut();
         let state = state.unwrap_or_else(PoisonError::into_inner);
-        match (&mut state.running.0, &mut state.aborting) {
-            (Some(task), _) => Pin::new(task).poll(cx).map(opened),
-            (None, Some(aborting)) => aborting.join(cx),
-            (None, None) => Poll::Ready(Err(JoinError::Cancelled)),
+        match state {
+            State::Running(task) => Pin::new(&mut **task).poll(cx).map(opened),
+            State::Aborting(aborting) => aborting.join(cx),
+            State::Away => Poll::Ready(Err(JoinError::Cancelled)),
         }
     }
 }
@@ -99,28 +96,35 @@ fn opened<T>(outcome: Option<Outcome<T>>) -> Result<T, JoinError> {
 impl<T: Send + 'static> JoinHandle<T> for SmolHandle<T> {
     fn abort(&self) {
         let mut state = self.lock();
-        let running = state.running.0.take_if(|task| !task.is_finished());
-        drop(state);
-        let Some(task) = running else { return };
-        let mut aborting = Box::new(Aborting::new(task));
-        aborting.poll(Waker::noop());
-        self.lock().aborting = Some(aborting);
+        if let State::Running(task) = &*state
+            && !task.is_finished()
+            && let State::Running(task) = mem::replace(&mut *state, State::Away)
+        {
+            drop(state);
+            let mut aborting = Box::new(Aborting::new(ManuallyDrop::into_inner(task)));
+            aborting.poll(Waker::noop());
+            *self.lock() = State::Aborting(ManuallyDrop::new(aborting));
+        }
     }
 
     fn is_finished(&self) -> bool {
         let mut state = self.lock();
-        if let Some(task) = &state.running.0 {
-            return task.is_finished();
+        match &*state {
+            State::Running(task) => return task.is_finished(),
+            State::Away => return false,
+            // What is over stays, or another thread would not see that it is.
+            State::Aborting(aborting) if aborting.is_over() => return true,
+            State::Aborting(_) => {}
         }
-        // What is over stays, or another thread would not see that it is.
-        let Some(mut aborting) = state.aborting.take_if(|aborting| !aborting.is_over()) else {
-            return state.aborting.is_some();
+        let State::Aborting(aborting) = mem::replace(&mut *state, State::Away) else {
+            return false;
         };
         drop(state);
+        let mut aborting = ManuallyDrop::into_inner(aborting);
         let is_over = aborting.ask();
         // Whoever sees the end takes the task's waker away, and async-task does not wake its own.
         let joiner = aborting.joiner.take_if(|_| is_over);
-        self.lock().aborting = Some(aborting);
+        *self.lock() = State::Aborting(ManuallyDrop::new(aborting));
         joiner.into_iter().for_each(Waker::wake);
         is_over
     }
@@ -168,13 +172,22 @@ impl<T: Send + 'static> Aborting<T> {
     }
 }
 
-impl<T> Drop for Running<T> {
+impl<T> Drop for SmolHandle<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.detach();
+        let state = self.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        match mem::replace(state, State::Away) {
+            State::Running(task) => ManuallyDrop::into_inner(task).detach(),
+            State::Aborting(aborting) => ended(ManuallyDrop::into_inner(aborting)),
+            State::Away => {}
         }
     }
+}
+
+#[cold]
+fn ended<T>(aborting: Box<Aborting<T>>) {
+    drop(aborting);
 }
 
 impl<T> fmt::Debug for SmolHandle<T> {

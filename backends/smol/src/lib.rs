@@ -20,7 +20,7 @@ use anyrt_core::{
     task::PortableBlockingHandle,
 };
 use executor::Owned;
-use guarded::Guarded;
+use guarded::{Guarded, Smols};
 use std::{
     env,
     num::NonZeroUsize,
@@ -91,10 +91,9 @@ impl Spawn for Smol {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let future = Guarded::new(future);
         let owned = match &self.0 {
             Kind::Shared => shared(),
-            Kind::Global => return SmolHandle::new(smol::spawn(future)),
+            Kind::Global => return SmolHandle::new(smol::spawn(Guarded::<F, Smols>::new(future))),
             Kind::Owned(owned) => owned,
         };
         SmolHandle::new(owned.spawn(future))
@@ -142,7 +141,7 @@ impl Entropy for Smol {
 }
 
 impl BlockOn for Smol {
-    /// Inside a task, or another `block_on`, it panics and says so.
+    /// Inside a task, another `block_on`, or a waker that a thread of this crate calls, it panics and says so.
     #[track_caller]
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         anyrt_async_io::block_unnested(|| smol::block_on(future))

@@ -11,6 +11,7 @@ use anyrt_benches::{
 use anyrt_core::{erased::DynRuntime, rt::Spawn};
 use std::{
     num::NonZeroUsize,
+    pin::Pin,
     process::ExitCode,
     sync::{Arc, mpsc},
 };
@@ -56,16 +57,44 @@ const TABLES: &[Table] = &[
         &[
             ("Executor::spawn", None),
             ("Executor::spawn, again", None),
-            // No panic may reach async-task, and whoever blocks inside a task is refused: a catch, a mark
-            // around each poll, an output that is moved once more, and destructors that are calls.
-            ("anyrt, `Smol::with_threads(1)`", Some(1.15)),
+            // No panic may reach async-task, and the future goes before its outcome is there: a catch, an `Option`
+            // around the future, and a detach that is a call. Builds differ by what the compiler inlines.
+            ("anyrt, `Smol::with_threads(1)`", Some(1.11)),
         ],
     ),
     (
         "Spawn and join, smol's global executor",
         &[
             ("smol::spawn", None),
-            ("anyrt, `Smol::global()`", Some(1.15)),
+            ("anyrt, `Smol::global()`", Some(1.08)),
+        ],
+    ),
+    (
+        "Spawn and join with the same promises, tokio",
+        &[
+            ("by hand, ambient", None),
+            ("anyrt, `Tokio::default()`", Some(1.0)),
+        ],
+    ),
+    (
+        "Spawn and join with the same promises, tokio, behind a handle",
+        &[
+            ("by hand, behind a handle", None),
+            ("anyrt, `Tokio::from_handle`", Some(1.0)),
+        ],
+    ),
+    (
+        "Spawn and join with the same promises, smol, one thread",
+        &[
+            ("by hand, one thread", None),
+            ("anyrt, `Smol::with_threads(1)`", Some(1.0)),
+        ],
+    ),
+    (
+        "Spawn and join with the same promises, smol's global executor",
+        &[
+            ("by hand, smol::spawn", None),
+            ("anyrt, `Smol::global()`", Some(1.0)),
         ],
     ),
     (
@@ -233,6 +262,8 @@ fn run(operation: &str, n: u64) {
         "tokio::spawn" | "tokio::spawn, again" => task!(spawn::tokio(n)),
         "anyrt, `Tokio::default()`" => task!(spawn::anyrt(task(), n)),
         "Handle::spawn" => task!(spawn::tokio_handle(handle, n)),
+        "by hand, ambient" => task!(by_hand::on_tokio(n)),
+        "by hand, behind a handle" => task!(by_hand::on_tokio_handle(handle, n)),
         "anyrt, `Tokio::from_handle`" => task!(spawn::anyrt(Tokio::from_handle(handle), n)),
         "tokio::spawn, in block_on" => runtime.block_on(spawn::tokio(n)),
         "anyrt, `Tokio::default()`, in block_on" => runtime.block_on(spawn::anyrt(task(), n)),
@@ -243,14 +274,28 @@ fn run(operation: &str, n: u64) {
                 spawn::smol(executor, n),
             );
         }
+        "by hand, one thread" => {
+            let executor = rig::smol();
+            on(
+                |work| drop(by_hand::OnSmol::spawn(executor, work)),
+                by_hand::on_smol(executor, n),
+            );
+        }
         "anyrt, `Smol::with_threads(1)`" => {
             let rt = Smol::with_threads(NonZeroUsize::MIN);
-            on(|work| drop(rt.spawn(work)), spawn::anyrt(rt.clone(), n));
+            on(
+                |work| drop(rt.spawn(work)),
+                spawn::anyrt_on_smol(rt.clone(), n),
+            );
         }
         "smol::spawn" => on(|work| smol::spawn(work).detach(), spawn::smol_global(n)),
+        "by hand, smol::spawn" => on(
+            |work| smol::spawn(work).detach(),
+            by_hand::on_smol_global(n),
+        ),
         "anyrt, `Smol::global()`" => on(
             |work| smol::spawn(work).detach(),
-            spawn::anyrt(Smol::global(), n),
+            spawn::anyrt_on_smol(Smol::global(), n),
         ),
         "by hand, `Arc<dyn>` + boxes" => task!(erased::with_output(Arc::new(erased::OnTokio), n)),
         "by hand, without an output" => task!(erased::without_output(Arc::new(erased::OnTokio), n)),
@@ -324,12 +369,16 @@ fn run(operation: &str, n: u64) {
     }
 }
 
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Runs `work` in a task on an executor with one thread, and waits for it on this one.
-fn on<W>(spawn: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>), work: W)
+fn on<W>(spawn: impl FnOnce(Work), work: W)
 where
     W: Future<Output = ()> + Send + 'static,
 {
     let (done, is_done) = mpsc::channel();
+    // Or it would be inlined in some rows, and not in others.
+    let work: Work = Box::pin(work);
     spawn(Box::pin(async move {
         work.await;
         done.send(()).expect("it is waited for");

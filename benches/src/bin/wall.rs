@@ -115,7 +115,7 @@ fn tables() -> Vec<Table> {
             let (done, took) = mpsc::channel();
             let rt = owned.clone();
             let work = async move {
-                done.send(timed(spawn::anyrt(rt, n)).await)
+                done.send(timed(spawn::anyrt_on_smol(rt, n)).await)
                     .expect("it is waited for")
             };
             drop(owned.spawn(work));
@@ -165,7 +165,7 @@ fn tables() -> Vec<Table> {
             .row(
                 "anyrt, `Smol::global()`",
                 "",
-                smol_task!(Global, |n| spawn::anyrt(Smol::global(), n)),
+                smol_task!(Global, |n| spawn::anyrt_on_smol(Smol::global(), n)),
             ),
         Table::new("A sleep of an hour, made and dropped, tokio")
             .row("tokio", "", task!(one, time::made_tokio))

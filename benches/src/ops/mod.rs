@@ -1,5 +1,6 @@
 //! The operations.
 
+pub mod by_hand;
 pub mod cache;
 pub mod channel;
 pub mod erased;

@@ -30,7 +30,11 @@ fn blocked(rt: Smol) -> String {
 
 #[test]
 fn tasks_that_block_on_one_another_do_not_hang() {
-    for rt in [Smol::with_threads(NonZeroUsize::MIN), Smol::global()] {
+    for rt in [
+        Smol::with_threads(NonZeroUsize::MIN),
+        Smol::default(),
+        Smol::global(),
+    ] {
         let message = blocked(rt);
         assert!(message.contains("`block_on` inside a task"), "{message}");
     }
@@ -64,7 +68,11 @@ fn a_destructor_of_an_aborted_task_that_blocks_is_refused() {
             self.1.send(blocked.is_err()).unwrap();
         }
     }
-    for rt in [Smol::with_threads(NonZeroUsize::MIN), Smol::global()] {
+    for rt in [
+        Smol::with_threads(NonZeroUsize::MIN),
+        Smol::default(),
+        Smol::global(),
+    ] {
         let (refused, is_refused) = mpsc::channel();
         let guard = Blocks(rt.clone(), refused);
         let task = rt.spawn(async move {
