@@ -10,15 +10,18 @@ use anyrt_examples::{
 use async_net::TcpListener;
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-/// For tests in which nothing is to take long.
+/// For tests that ask often, and of a disk that is always the same.
 pub(crate) fn quick() -> Options {
     Options {
+        rate: NonZeroU32::MAX,
         ttl: Duration::from_secs(600),
+        client_timeout: Duration::from_secs(600),
         ..Options::default()
     }
 }
