@@ -96,32 +96,31 @@ impl fmt::Display for Refused {
 
 impl Error for Refused {}
 
-// The errors of a stack nest as its layers do: each layer's own becomes the status that it stands for.
-
-impl From<LayerError<RateLimitError, Refused>> for Refused {
-    fn from(error: LayerError<RateLimitError, Self>) -> Self {
+/// The errors of a stack nest as its layers do: one that is a layer's own becomes what stands for it.
+impl<L: Into<Self>> From<LayerError<L, Self>> for Refused {
+    fn from(error: LayerError<L, Self>) -> Self {
         match error {
-            LayerError::Layer(_) => Self::TooOften,
+            LayerError::Layer(own) => own.into(),
             LayerError::Inner(refused) => refused,
         }
     }
 }
 
-impl From<LayerError<Cancelled, Refused>> for Refused {
-    fn from(error: LayerError<Cancelled, Self>) -> Self {
-        match error {
-            LayerError::Layer(_) => Self::TooBusy,
-            LayerError::Inner(refused) => refused,
-        }
+impl From<RateLimitError> for Refused {
+    fn from(_: RateLimitError) -> Self {
+        Self::TooOften
     }
 }
 
-impl From<LayerError<Elapsed, Refused>> for Refused {
-    fn from(error: LayerError<Elapsed, Self>) -> Self {
-        match error {
-            LayerError::Layer(_) => Self::TooSlow,
-            LayerError::Inner(refused) => refused,
-        }
+impl From<Cancelled> for Refused {
+    fn from(_: Cancelled) -> Self {
+        Self::TooBusy
+    }
+}
+
+impl From<Elapsed> for Refused {
+    fn from(_: Elapsed) -> Self {
+        Self::TooSlow
     }
 }
 

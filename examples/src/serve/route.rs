@@ -64,11 +64,14 @@ pub fn text(content: String) -> Page {
 }
 
 /// A value that is made for this request.
+///
+/// # Panics
+/// Where it cannot be JSON: a map whose keys are no texts.
 pub fn json(value: &(impl Serialize + ?Sized)) -> Page {
     let content = serde_json::to_vec_pretty(value);
     fresh(page(
         "application/json",
-        content.expect("it has no maps with odd keys"),
+        content.expect("its keys are texts"),
     ))
 }
 
