@@ -96,7 +96,7 @@
 //!     rt: &R,
 //!     rate: &RateLimiter<R>,
 //!     requests: &Limiter<R>,
-//! ) -> impl Service<&'static str, Response = String, Error = Status> + Clone {
+//! ) -> impl Service<&'static str, Response = String, Error = Status> + Clone + use<R> {
 //!     ServiceBuilder::new()
 //!         .map_err(shed_as(Status(429)))
 //!         .load_shed()
