@@ -7,6 +7,7 @@
 //! | [`mirror`] | copies trees: retries, limits that adapt, batched syncs, an end in order, runs that resume |
 //! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
+//! | [`serve`] | serves a directory over HTTP: hyper, tower's layers, an end in order |
 //! | [`wordcache`] | serves the lines of a text by word: loads that are shared, and kept as long as they are worth it |
 //! | [`own_runtime`] | a backend from outside, in one file |
 
@@ -16,4 +17,5 @@ pub mod mirror;
 pub mod own_runtime;
 pub mod pipeline;
 pub mod runtime;
+pub mod serve;
 pub mod wordcache;

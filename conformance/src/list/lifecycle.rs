@@ -56,6 +56,8 @@ macro_rules! __rules_lifecycle {
                 "What batchers, task pools, the keepers of pools and the refreshes of caches run has nobody's context: it sees no token, deadline or value of who made or uses them, goes on when that one is cancelled, and no group around waits for it.")
             (lc_25_what_an_application_gives, app::lc_25, "LC-25", Must, Exact,
                 "A subsystem's handle gives its output once it has ended, and nothing where it failed, panicked or was aborted; the report has what the start-up returned.")
+            (lc_26_periodic_work_has_jitter, periodic::lc_26, "LC-26", Must, Exact,
+                "With a jitter each run of periodic work begins later than its tick by less than that, drawn anew for each run, and no tick moves. A jitter of a period or more is a `ConfigError`.")
         ] }
     };
 }

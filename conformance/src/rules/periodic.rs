@@ -11,6 +11,7 @@ use std::{
     error::Error,
     fmt::Debug,
     future::pending,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -41,20 +42,27 @@ impl Runs {
         period: Duration,
         overlap: Overlap,
     ) -> Result<Periodic, Stop> {
+        let every = background.every("gated", period, self.work(rt));
+        every.overlap(overlap).start().map_err(bad)
+    }
+
+    fn work<R: Runtime>(
+        &self,
+        rt: &R,
+    ) -> impl FnMut() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> + Send + use<R>
+    {
         let (runs, rt) = (self.clone(), rt.clone());
-        let work = move || {
+        move || {
             let mut at = runs.at.lock().unwrap_or_else(PoisonError::into_inner);
             at.push(rt.now());
             drop(at);
             runs.begun.bump();
             let gate = runs.gate.clone();
-            async move {
+            Box::pin(async move {
                 gate.wait().await;
-                Ok::<_, BoxError>(())
-            }
-        };
-        let every = background.every("gated", period, work).overlap(overlap);
-        every.start().map_err(bad)
+                Ok(())
+            })
+        }
     }
 
     fn at(&self) -> Vec<Instant> {
@@ -185,4 +193,54 @@ async fn shuts_down<R: Runtime>(rt: &R) -> Outcome {
     let drained = background.shutdown(SHORT).await;
     ensure_eq!(drained.late, ["hangs"], "whose run was aborted");
     Ok(())
+}
+
+/// Jitter begins runs later, each by another time, and never sooner.
+pub fn lc_26<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    const MOST: Duration = Duration::from_millis(4);
+    const RUNS: usize = 16;
+    ctx.run(async {
+        let rt = ctx.rt();
+        let (background, runs) = (Background::new(rt), Runs::default());
+        runs.gate.open();
+        let start = rt.now();
+        let every = background.every("jittered", PERIOD, runs.work(rt));
+        drop(every.jitter(MOST).start().map_err(bad)?);
+        runs.begun.reached(RUNS).await;
+        // How long before that it was begun, nobody can tell on a real clock: only that it was not sooner.
+        let since: Vec<_> = runs.at().iter().map(|at| *at - start).collect();
+        for (number, since) in (0..).zip(&since) {
+            let tick = PERIOD * number;
+            ensure!(
+                *since >= tick,
+                "run {number} at {since:?}, its tick at {tick:?}"
+            );
+        }
+        let after_tick = |since: &Duration| since.as_nanos() % PERIOD.as_nanos();
+        let delays: Vec<_> = since.iter().map(after_tick).collect();
+        // Once in 16¹⁶ times all that were drawn are as short as that.
+        let short = (MOST / 16).as_nanos();
+        ensure!(
+            delays.iter().any(|delay| *delay >= short),
+            "no delays: {delays:?}"
+        );
+        ensure!(
+            delays.iter().any(|delay| *delay != delays[0]),
+            "all the same: {delays:?}"
+        );
+
+        let refused = |jitter| {
+            let every = background.every("x", PERIOD, || async { Ok::<_, BoxError>(()) });
+            every.jitter(jitter).start().err().map(|error| error.field)
+        };
+        for jitter in [PERIOD, LONG, Duration::MAX] {
+            ensure_eq!(refused(jitter), Some("jitter"), "a jitter of {jitter:?}");
+        }
+        ensure_eq!(
+            refused(PERIOD - Duration::from_nanos(1)),
+            None,
+            "less than a period"
+        );
+        Ok(())
+    })
 }

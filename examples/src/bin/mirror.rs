@@ -20,7 +20,7 @@ const PROGRAM: &str = "mirror";
 /// From Ctrl-C to the abort of what has not stopped; a second Ctrl-C has the same effect.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Copies a directory tree, or what has changed in it since the last time. Ctrl-C stops it; the next run goes on.
+/// Copies a directory tree, or what has changed in it since the last time. Ctrl-C stops it; the next run goes on with the files that are not whole.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {

@@ -100,15 +100,22 @@ fn identity(_: &Metadata) -> Identity {
     None
 }
 
-/// A file that was replaced by a named pipe since it was found must not block the open.
+/// Opens a file: one that was replaced by a named pipe since it was found must not block that.
+///
+/// # Errors
+/// Those of opening.
 #[cfg(unix)]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     File::options().read(true).custom_flags(flags).open(path)
 }
 
+/// Opens a file.
+///
+/// # Errors
+/// Those of opening.
 #[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)
 }

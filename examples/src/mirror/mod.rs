@@ -13,6 +13,13 @@
 //! no half a file under a final name: a stop removes what was begun, and what a crash leaves behind has a
 //! name of its own ([`part`]), which the next run removes.
 //!
+//! # What is resumed
+//! Whole files: a run goes on with those that are not there, or not like that. The file that a stop came in the middle
+//! of begins anew. To go on in the middle would mean to read what is there, and as much of the source, and to
+//! compare, for what lies in a part may not be on disk, or be that of another version; that is more than to copy it, which many
+//! file systems do without moving a byte. So a stop leaves nothing behind that a next run would have to trust, or somebody to
+//! remove.
+//!
 //! # What is left alone
 //! What is in the copy and not in the source. Hard links become files of their own; sockets, pipes
 //! and devices are skipped, with a warning.

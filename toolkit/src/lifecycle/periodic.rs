@@ -84,7 +84,7 @@ where
     }
 
     /// Begins each run later by up to `most`, drawn anew each time, so that many processes do not do the same
-    /// at the same time. The ticks themselves stay where they are.
+    /// at the same time (*LC-26*). The ticks themselves stay where they are.
     pub fn jitter(mut self, most: Duration) -> Self {
         self.jitter = most;
         self

@@ -52,6 +52,83 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # On a server
+//! A server has a stack for what comes in: it refuses what it cannot bear, soon, and with a status that says why.
+//!
+//! ```
+//! use anyrt::{
+//!     Elapsed, cancel::Cancelled,
+//!     limit::{Limiter, Quota, RateLimitError, RateLimiter},
+//!     rt::Runtime,
+//!     tower::{ConcurrencyLimitLayer, LayerError, RateLimitLayer, TimeoutLayer},
+//! };
+//! use std::time::Duration;
+//! use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! /// The status of a request that was refused.
+//! #[derive(Debug, Clone, Copy, PartialEq)]
+//! struct Status(u16);
+//!
+//! // What a layer says by itself is a status; what is inside has one already.
+//! impl From<RateLimitError> for Status { fn from(_: RateLimitError) -> Self { Self(429) } }
+//! impl From<Cancelled> for Status { fn from(_: Cancelled) -> Self { Self(503) } }
+//! impl From<Elapsed> for Status { fn from(_: Elapsed) -> Self { Self(504) } }
+//! impl<L: Into<Self>> From<LayerError<L, Self>> for Status {
+//!     fn from(error: LayerError<L, Self>) -> Self {
+//!         match error {
+//!             LayerError::Layer(own) => own.into(),
+//!             LayerError::Inner(status) => status,
+//!         }
+//!     }
+//! }
+//! # impl std::fmt::Display for Status {
+//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+//! # }
+//! # impl std::error::Error for Status {}
+//!
+//! /// Of `load_shed`: what was refused below it, or by itself that.
+//! fn shed_as(status: Status) -> impl Fn(BoxError) -> Status + Clone {
+//!     move |error| error.downcast().map_or(status, |inner| *inner)
+//! }
+//!
+//! /// What answers the requests of a client, whose rate that is; `requests` is for all of them.
+//! fn front<R: Runtime>(
+//!     rt: &R,
+//!     rate: &RateLimiter<R>,
+//!     requests: &Limiter<R>,
+//! ) -> impl Service<&'static str, Response = String, Error = Status> + Clone + use<R> {
+//!     ServiceBuilder::new()
+//!         .map_err(shed_as(Status(429)))
+//!         .load_shed()
+//!         .map_err(Status::from)
+//!         .layer(RateLimitLayer::new(rate))
+//!         .map_err(shed_as(Status(503)))
+//!         .load_shed()
+//!         .map_err(Status::from)
+//!         .layer(ConcurrencyLimitLayer::new(requests))
+//!         .map_err(Status::from)
+//!         .layer(TimeoutLayer::new(rt, Duration::from_secs(10)))
+//!         .service(service_fn(|path: &'static str| async move { Ok(format!("what is at {path}")) }))
+//! }
+//!
+//! # use anyrt::rt::BlockOn;
+//! # let rt = anyrt_smol::Smol::default();
+//! # rt.block_on(async {
+//! let rate = RateLimiter::new(&rt, Quota::per_hour(1))?;
+//! let front = front(&rt, &rate, &Limiter::new(&rt, 100)?);
+//! // A clone for each request: what one waits for, or was refused, is none of the others' business.
+//! assert_eq!(front.clone().oneshot("/").await.as_deref(), Ok("what is at /"));
+//! assert_eq!(front.clone().oneshot("/").await, Err(Status(429)));
+//! # Ok::<_, anyrt::ConfigError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often takes
+//! no one's place; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
+//! the retries, and counts what failed for good; a timeout below them is that of an attempt. A slot is held until the
+//! response is there: if that has a body which is read later, that is the connection's to bound. `examples/src/serve/`
+//! has all of it, behind hyper and in front of a disk that fails, with the stop that finishes what is in flight.
+//!
 //! # Errors
 //! Each layer's service fails with a [`LayerError`]: the layer's own error, or the inner one. They nest as the
 //! layers do, so no error has to be looked for in a box; [`into_boxed`](LayerError::into_boxed) makes one
