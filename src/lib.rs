@@ -172,6 +172,8 @@
 #![cfg_attr(not(feature = "toolkit"), allow(rustdoc::broken_intra_doc_links))]
 
 mod default;
+#[cfg(feature = "macros")]
+mod tests;
 
 pub use anyrt_core::cancel::{Cancellable, CancellationToken, shield};
 pub use anyrt_core::context::Context;
@@ -217,6 +219,11 @@ pub use anyrt_toolkit::{
     resilience::CircuitBreaker, resource, retry, retry::Retry, retry::retry, testing, workers,
     workers::TaskPool,
 };
+
+#[cfg(all(feature = "macros", feature = "toolkit"))]
+pub use anyrt_macros::{cached, concurrent_limited, rate_limited, retry};
+#[cfg(feature = "macros")]
+pub use anyrt_macros::{main, test, timeout, wait_for};
 
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.
 /// The other names are in the crate's root.

@@ -1,0 +1,130 @@
+//! `#[rate_limited]`: how often calls begin.
+
+use crate::{
+    kept::Kept,
+    settings::{Settings, Value, at_least_one, more_than_zero},
+    stack::{Frame, Layer},
+};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Error, Expr, Ident, parse::ParseStream};
+
+const PERIODS: &[(&str, u64)] = &[
+    ("second", 1),
+    ("minute", 60),
+    ("hour", 60 * 60),
+    ("day", 24 * 60 * 60),
+];
+
+pub(crate) struct RateLimited {
+    limiter: Source,
+    weight: Option<Expr>,
+}
+
+enum Source {
+    By(Expr),
+    Quota {
+        count: Value,
+        period: Value,
+        burst: Option<Value>,
+    },
+}
+
+/// `count per period`.
+fn quota(input: ParseStream<'_>) -> syn::Result<(Value, Value)> {
+    let count = at_least_one("rate", &input.parse()?)?;
+    let per: Option<Ident> = input.parse()?;
+    if per.is_none_or(|per| per != "per") {
+        let problem = "per what? Write `100 per second`, `100 per \"10s\"`";
+        return Err(input.error(problem));
+    }
+    let period: Expr = input.parse()?;
+    let shown = period.to_token_stream().to_string();
+    let period = match PERIODS.iter().find(|(name, _)| *name == shown) {
+        Some((_, secs)) => Value {
+            tokens: quote!(::core::time::Duration::from_secs(#secs)),
+            checked: true,
+        },
+        None => more_than_zero("period", &period)?,
+    };
+    Ok((count, period))
+}
+
+impl RateLimited {
+    pub(crate) fn parse(input: ParseStream<'_>, at: Span) -> syn::Result<(Self, Settings)> {
+        let (quota, mut settings) = Settings::after(input, &["burst", "weight", "by"], quota)?;
+        let weight = settings.take("weight");
+        let by = settings.take("by");
+        let limiter = match (quota, by) {
+            (Some((count, period)), None) => {
+                let burst = settings.take("burst");
+                let burst = burst
+                    .map(|burst| at_least_one("burst", &burst))
+                    .transpose()?;
+                Source::Quota {
+                    count,
+                    period,
+                    burst,
+                }
+            }
+            (None, Some(by)) => {
+                settings.check_none_beside("by")?;
+                Source::By(by)
+            }
+            (None, None) => {
+                let problem =
+                    "how often? Write `100 per second`, or give a limiter: `by = self.limiter`";
+                return Err(Error::new(at, problem));
+            }
+            (Some(_), Some(by)) => {
+                return Err(Error::new_spanned(by, "the limiter has a quota of its own"));
+            }
+        };
+        Ok((Self { limiter, weight }, settings))
+    }
+}
+
+impl Layer for RateLimited {
+    fn wrap(&self, frame: &Frame<'_>, body: TokenStream) -> syn::Result<TokenStream> {
+        let Frame { krate, span, .. } = *frame;
+        let acquire = match &self.weight {
+            Some(weight) => quote_spanned!(span=> acquire_many(#weight)),
+            None => quote_spanned!(span=> acquire()),
+        };
+        let (kept, limiter) = match &self.limiter {
+            Source::By(by) => (TokenStream::new(), quote!((#by))),
+            Source::Quota {
+                count,
+                period,
+                burst,
+            } => {
+                let kept = Kept {
+                    what: "a limiter",
+                    instead: "by = self.limiter",
+                    checked: [Some(count), Some(period), burst.as_ref()]
+                        .into_iter()
+                        .flatten()
+                        .all(|value| value.checked),
+                };
+                let (count, period) = (&count.tokens, &period.tokens);
+                let burst = burst
+                    .as_ref()
+                    .map(|Value { tokens, .. }| quote!(.burst(#tokens)));
+                kept.in_static(
+                    frame,
+                    |rt| quote_spanned!(span=> #krate::RateLimiter<#rt>),
+                    |rt| {
+                        quote_spanned! {span=>
+                            #krate::RateLimiter::new(&#rt, #krate::limit::Quota::new(#count, #period) #burst)
+                        }
+                    },
+                )?
+            }
+        };
+        Ok(quote_spanned! {span=> {
+            #kept
+            #limiter.#acquire.await?;
+            #body
+        }})
+    }
+}
