@@ -11,3 +11,9 @@
 fn mistakes_get_readable_errors() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
+
+#[cfg(all(feature = "macros", feature = "toolkit"))]
+#[test]
+fn mistakes_with_attributes_do_too() {
+    trybuild::TestCases::new().compile_fail("tests/ui/macros/*.rs");
+}

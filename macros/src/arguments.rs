@@ -9,7 +9,9 @@ use crate::{
 };
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Error, FnArg, Ident, ReceiverKind, Type, spanned::Spanned};
+use syn::{
+    Error, Ident, Receiver, ReceiverKind, Type, ext::IdentExt, parse_quote, spanned::Spanned,
+};
 
 /// An argument that is not `self`.
 pub(crate) struct Argument<'a> {
@@ -80,7 +82,7 @@ impl Argument<'_> {
     }
 }
 
-/// A closure that makes the load.
+/// What makes the load: a closure, after what it needs.
 pub(crate) fn load(
     frame: &Frame<'_>,
     arguments: &[Argument<'_>],
@@ -89,54 +91,71 @@ pub(crate) fn load(
     let span = frame.span;
     let copies = arguments.iter().filter_map(Argument::copy);
     let lends = arguments.iter().filter_map(Argument::lend);
-    let (copy_self, body) = match frame.function.sig.inputs.first() {
-        Some(FnArg::Receiver(_)) => method(frame, arguments, body)?,
-        _ => (None, frame.typed(&body)),
+    let (bound, copied, body) = match frame.function.sig.receiver() {
+        Some(receiver) => {
+            let (this, own) = (frame.ident("this"), frame.ident("own"));
+            let is_reference = is_reference(receiver)?;
+            let lend = is_reference.then(|| quote!(&));
+            let borrow = (!is_reference).then(|| quote!(&));
+            (
+                Some(quote_spanned!(span=> let #this = #borrow self;)),
+                Some(quote_spanned!(span=> let #own = ::core::clone::Clone::clone(#this);)),
+                method(frame, arguments, &quote!(#lend #own), &body),
+            )
+        }
+        None => (None, None, frame.typed(&body)),
     };
-    Ok(quote_spanned! {span=>
+    Ok(quote_spanned! {span=> {
+        #bound
         move |_| {
-            #copy_self
+            #copied
             #(#copies)*
             async move {
                 #(#lends)*
                 #body
             }
         }
-    })
+    }})
 }
 
-/// Puts the body into a method of its own, for `self` is a name that cannot be given to a copy. What copies
-/// `self`, and the call.
+/// Whether `self` is borrowed.
+fn is_reference(receiver: &Receiver) -> syn::Result<bool> {
+    let mutability = match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.as_ref(),
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(reference) => reference.mutability.as_ref(),
+            _ => return Ok(false),
+        },
+        _ => return Ok(false),
+    };
+    match mutability {
+        None => Ok(true),
+        Some(_) => {
+            let problem = "what is loaded for others, too, takes `&self`";
+            Err(Error::new(receiver.span(), problem))
+        }
+    }
+}
+
+/// Puts the body into a method of its own, for `self` is a name that cannot be given to a copy. Gives the call.
 fn method(
     frame: &Frame<'_>,
     arguments: &[Argument<'_>],
-    body: TokenStream,
-) -> syn::Result<(Option<TokenStream>, TokenStream)> {
+    this: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
     let Frame { inner, span, .. } = *frame;
     let mut sig = frame.function.sig.clone();
-    sig.ident = Ident::new(&format!("__{}_uncached", sig.ident), span);
-    sig.output = syn::parse_quote!(-> #inner);
-    let own = frame.ident("own");
-    let (copy, this) = match frame.function.sig.receiver() {
-        Some(receiver) => match &receiver.kind {
-            ReceiverKind::Reference(_, _, Some(_)) => {
-                let problem = "what is loaded for others, too, takes `&self`";
-                return Err(Error::new(receiver.span(), problem));
-            }
-            ReceiverKind::Reference(..) => (
-                Some(quote_spanned!(span=> let #own = ::core::clone::Clone::clone(self);)),
-                quote!(&#own),
-            ),
-            _ => (None, quote!(self)),
-        },
-        None => (None, TokenStream::new()),
-    };
+    sig.ident = Ident::new(&format!("__{}_uncached", sig.ident.unraw()), span);
+    sig.output = parse_quote!(-> #inner);
     let name = &sig.ident;
     let names = arguments.iter().map(|argument| argument.name);
     let call = quote_spanned!(span=> Self::#name(#this, #(#names),*).await);
+    // What is part of the key alone has been used.
     frame.others.borrow_mut().push(quote! {
         #[doc(hidden)]
+        #[allow(unused_variables)]
         #sig { #body }
     });
-    Ok((copy, call))
+    call
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{Argument, arguments, load},
-    function::{Function, parameters, result},
+    function::{Function, has_ident, parameters, result},
     kept::Kept,
     settings::{Settings, Value, at_least_one, duration, more_than_zero, number_that},
     stack::{Frame, Layer},
@@ -71,7 +71,7 @@ impl Cached {
         Ok((Self { cache, key }, settings))
     }
 
-    /// The key, its type, and whether the function's arguments are in it.
+    /// The key, and its type where that is known.
     fn key(&self, arguments: &[Argument<'_>]) -> (TokenStream, Option<TokenStream>) {
         if let Some((ty, key)) = &self.key {
             return (
@@ -79,7 +79,13 @@ impl Cached {
                 ty.as_ref().map(ToTokens::to_token_stream),
             );
         }
-        let parts = || arguments.iter().filter(|argument| argument.name != "rt");
+        // Neither is the runtime a part of it, nor what says in which cache it is looked up.
+        let is_part = |argument: &&Argument<'_>| match &self.cache {
+            _ if argument.name == "rt" => false,
+            Source::In(cache) => !has_ident(cache, &|ident| ident == argument.name),
+            Source::Rules { .. } => true,
+        };
+        let parts = || arguments.iter().filter(is_part);
         let (keys, types) = (
             parts().map(Argument::owned),
             parts().map(Argument::owned_type),

@@ -10,7 +10,10 @@ use quote::quote_spanned;
 use syn::{Error, Expr, parse::ParseStream};
 
 pub(crate) enum ConcurrentLimited {
-    By { limiter: Expr, key: Option<Expr> },
+    By {
+        limiter: Box<Expr>,
+        key: Option<Box<Expr>>,
+    },
     Limit(Value),
 }
 
@@ -30,7 +33,10 @@ impl ConcurrentLimited {
             }
             (None, Some(limiter)) => {
                 settings.check_none_beside("by")?;
-                Self::By { limiter, key }
+                Self::By {
+                    limiter: Box::new(limiter),
+                    key: key.map(Box::new),
+                }
             }
             (None, None) => {
                 let problem = "how many? Write a number, or give a limiter: `by = self.limiter`";

@@ -11,12 +11,30 @@ use syn::{
     parse::{ParseStream, Parser},
 };
 
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let function: Function = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            let error = error.into_compile_error();
+            return quote!(#error #item);
+        }
+    };
+    blocking(args, &function).unwrap_or_else(|error| {
+        // One of this name is there all the same, so that this is the only error.
+        let (error, name, output) = (
+            error.into_compile_error(),
+            &function.sig.ident,
+            &function.sig.output,
+        );
+        quote!(#error fn #name() #output { ::core::unreachable!() })
+    })
+}
+
+fn blocking(args: TokenStream, function: &Function) -> syn::Result<TokenStream> {
     let parse = |input: ParseStream<'_>| Settings::parse(input, &[]);
     let mut settings = parse.parse2(args)?;
     let given = settings.take("rt");
     let krate = path_of(settings.take("crate"))?;
-    let function: Function = syn::parse2(item)?;
     function.check_async("main")?;
     let rt = Ident::new("rt", Span::mixed_site());
     let mut inputs = function.sig.inputs.iter();
@@ -44,7 +62,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
         vis,
         sig,
         body,
-    } = &function;
+    } = function;
     let (name, output) = (&sig.ident, &sig.output);
     // Docs are the outer one's; what else there is goes with the body.
     let (docs, attrs): (Vec<_>, Vec<_>) =

@@ -31,12 +31,12 @@ enum Source {
 }
 
 /// `count per period`.
-fn quota(input: ParseStream<'_>) -> syn::Result<(Value, Value)> {
+fn quota(input: ParseStream<'_>, at: Span) -> syn::Result<(Value, Value)> {
     let count = at_least_one("rate", &input.parse()?)?;
     let per: Option<Ident> = input.parse()?;
-    if per.is_none_or(|per| per != "per") {
-        let problem = "per what? Write `100 per second`, `100 per \"10s\"`";
-        return Err(input.error(problem));
+    if per.is_none_or(|per| per != "per") || input.is_empty() {
+        let problem = "per what? Write `100 per second`, or `100 per \"10s\"`";
+        return Err(Error::new(at, problem));
     }
     let period: Expr = input.parse()?;
     let shown = period.to_token_stream().to_string();
@@ -52,7 +52,8 @@ fn quota(input: ParseStream<'_>) -> syn::Result<(Value, Value)> {
 
 impl RateLimited {
     pub(crate) fn parse(input: ParseStream<'_>, at: Span) -> syn::Result<(Self, Settings)> {
-        let (quota, mut settings) = Settings::after(input, &["burst", "weight", "by"], quota)?;
+        let (quota, mut settings) =
+            Settings::after(input, &["burst", "weight", "by"], |input| quota(input, at))?;
         let weight = settings.take("weight");
         let by = settings.take("by");
         let limiter = match (quota, by) {

@@ -143,6 +143,7 @@ fn built(frame: &Frame<'_>, rules: &[(&str, Expr)]) -> syn::Result<TokenStream> 
 
 fn checked_rule(rule: &str, value: &Expr, krate: &Path) -> syn::Result<Value> {
     match rule {
+        "attempts" if is_none(value) => Ok(permitted(value)),
         "attempts" => at_least_one(rule, value),
         "backoff" => backoff(value, krate),
         "max_elapsed" | "attempt_timeout" => more_than_zero(rule, value),
@@ -150,9 +151,18 @@ fn checked_rule(rule: &str, value: &Expr, krate: &Path) -> syn::Result<Value> {
             tokens: quote!(&(#value)),
             checked: true,
         }),
-        _ => Ok(Value {
-            tokens: value.to_token_stream(),
-            checked: true,
-        }),
+        _ => Ok(permitted(value)),
     }
+}
+
+fn permitted(value: &Expr) -> Value {
+    Value {
+        tokens: value.to_token_stream(),
+        checked: true,
+    }
+}
+
+/// Whether this is `None`, which sets no limit.
+fn is_none(value: &Expr) -> bool {
+    matches!(value, Expr::Path(path) if path.path.is_ident("None"))
 }

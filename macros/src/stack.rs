@@ -164,7 +164,7 @@ pub(crate) fn expand(kind: Kind, args: TokenStream, item: TokenStream) -> TokenS
     wrapped(kind, args, &others, &function).unwrap_or_else(|error| {
         // The function is there all the same, so that this is the only error.
         let error = error.into_compile_error();
-        quote!(#error #function)
+        quote!(#error #[allow(unused)] #function)
     })
 }
 

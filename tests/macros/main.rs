@@ -9,9 +9,13 @@
     )
 ))]
 
-//mod cached;
+#[cfg(feature = "toolkit")]
+mod cached;
 mod entry;
-//mod limits;
-//mod retry;
-//mod stacked;
+#[cfg(feature = "toolkit")]
+mod limits;
+#[cfg(feature = "toolkit")]
+mod retry;
+#[cfg(feature = "toolkit")]
+mod stacked;
 mod timeout;
