@@ -170,20 +170,21 @@ impl Layer for Cached {
         let returns = Returns::of(output);
         let arguments = arguments(function)?;
         let (key, key_type) = self.key(&arguments);
+        let (bound, looked_up) = (frame.ident("cache"), frame.ident("key"));
         let (kept, cache) = match &self.cache {
             Source::In(cache) => (frame.source.mention(), quote!((#cache))),
             Source::Rules { rules, name } => {
                 self.check_static(function, &returns, key_type.as_ref())?;
-                kept(frame, rules, name.as_ref(), &returns, key_type)?
+                let kept = kept(frame, &bound, rules, name.as_ref(), &returns, key_type)?;
+                (kept, quote!(#bound))
             }
         };
         let load = load(frame, &arguments, body)?;
         let (get, own) = got(frame, &returns);
-        let bound = frame.ident("key");
         Ok(quote_spanned! {span=> {
             #kept
-            let #bound = #key;
-            #cache.#get(&#bound, #load).await #own
+            let #looked_up = #key;
+            #cache.#get(&#looked_up, #load).await #own
         }})
     }
 }
@@ -248,14 +249,15 @@ impl Cached {
     }
 }
 
-/// The static, and what borrows the cache in it.
+/// Binds the cache in a static.
 fn kept(
     frame: &Frame<'_>,
+    bound: &Ident,
     rules: &[(&str, Value)],
     name: Option<&Expr>,
     returns: &Returns<'_>,
     key: Option<TokenStream>,
-) -> syn::Result<(TokenStream, TokenStream)> {
+) -> syn::Result<TokenStream> {
     let Frame { krate, span, .. } = *frame;
     let kept = Kept {
         what: KEPT,
@@ -273,8 +275,9 @@ fn kept(
     };
     let fallible = error.map(|error| quote_spanned!(span=> .fallible::<#error>()));
     let error = error.map(|error| quote!(, #error));
-    kept.in_static(
+    kept.bind(
         frame,
+        bound,
         |rt| quote_spanned!(span=> #krate::AsyncCache<#rt, #key, #value #error>),
         |rt| {
             quote_spanned! {span=>

@@ -53,18 +53,9 @@ impl ConcurrentLimited {
 impl Layer for ConcurrentLimited {
     fn wrap(&self, frame: &Frame<'_>, body: TokenStream) -> syn::Result<TokenStream> {
         let Frame { krate, span, .. } = *frame;
-        let (kept, slot) = match self {
-            Self::By { limiter, key: None } => (
-                TokenStream::new(),
-                quote_spanned!(span=> (#limiter).acquire()),
-            ),
-            Self::By {
-                limiter,
-                key: Some(key),
-            } => (
-                TokenStream::new(),
-                quote_spanned!(span=> (#limiter).acquire_for(#key)),
-            ),
+        let (bound, guard) = (frame.ident("limiter"), frame.ident("_slot"));
+        let (kept, limiter) = match self {
+            Self::By { limiter, .. } => (None, quote_spanned!(span=> (#limiter))),
             Self::Limit(limit) => {
                 let kept = Kept {
                     what: "a limiter",
@@ -72,18 +63,22 @@ impl Layer for ConcurrentLimited {
                     checked: limit.checked,
                 };
                 let limit = &limit.tokens;
-                let (kept, limiter) = kept.in_static(
+                let kept = kept.bind(
                     frame,
+                    &bound,
                     |rt| quote_spanned!(span=> #krate::Limiter<#rt>),
                     |rt| quote_spanned!(span=> #krate::Limiter::new(&#rt, #limit)),
                 )?;
-                (kept, quote_spanned!(span=> #limiter.acquire()))
+                (Some(kept), quote_spanned!(span=> #bound))
             }
         };
-        let guard = frame.ident("_slot");
+        let acquire = match self {
+            Self::By { key: Some(key), .. } => quote_spanned!(span=> acquire_for(#key)),
+            _ => quote_spanned!(span=> acquire()),
+        };
         Ok(quote_spanned! {span=> {
             #kept
-            let #guard = #slot.await?;
+            let #guard = #limiter.#acquire.await?;
             #body
         }})
     }

@@ -238,7 +238,7 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Errors
 /// The function's own error is that of the last attempt; under `max_elapsed`, `attempt_timeout` or a `policy`, which may have them,
 /// it is `From<Elapsed>`. Where the signature has a `RetryError<E>`, that is what the caller gets, and the body returns a
-/// `Result<T, E>`.
+/// `Result<T, E>`; a `ConfigError` has no place in it, so the settings are literals then, or a `policy`.
 ///
 /// # Cancel safety
 /// As safe as the function's body.

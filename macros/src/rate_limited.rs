@@ -92,34 +92,32 @@ impl Layer for RateLimited {
             Some(weight) => quote_spanned!(span=> acquire_many(#weight)),
             None => quote_spanned!(span=> acquire()),
         };
+        let bound = frame.ident("limiter");
         let (kept, limiter) = match &self.limiter {
-            Source::By(by) => (TokenStream::new(), quote!((#by))),
+            Source::By(by) => (None, quote!((#by))),
             Source::Quota {
                 count,
                 period,
                 burst,
             } => {
+                let values = [Some(count), Some(period), burst.as_ref()];
                 let kept = Kept {
                     what: "a limiter",
                     instead: "by = self.limiter",
-                    checked: [Some(count), Some(period), burst.as_ref()]
-                        .into_iter()
-                        .flatten()
-                        .all(|value| value.checked),
+                    checked: values.into_iter().flatten().all(|value| value.checked),
                 };
                 let (count, period) = (&count.tokens, &period.tokens);
-                let burst = burst
-                    .as_ref()
-                    .map(|Value { tokens, .. }| quote!(.burst(#tokens)));
-                kept.in_static(
+                let burst = burst.as_ref().map(|burst| &burst.tokens);
+                let burst = burst.map(|burst| quote!(.burst(#burst)));
+                let quota =
+                    quote_spanned!(span=> #krate::limit::Quota::new(#count, #period) #burst);
+                let kept = kept.bind(
                     frame,
+                    &bound,
                     |rt| quote_spanned!(span=> #krate::RateLimiter<#rt>),
-                    |rt| {
-                        quote_spanned! {span=>
-                            #krate::RateLimiter::new(&#rt, #krate::limit::Quota::new(#count, #period) #burst)
-                        }
-                    },
-                )?
+                    |rt| quote_spanned!(span=> #krate::RateLimiter::new(&#rt, #quota)),
+                )?;
+                (Some(kept), quote!(#bound))
             }
         };
         Ok(quote_spanned! {span=> {

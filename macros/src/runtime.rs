@@ -44,7 +44,10 @@ impl Source {
     /// A statement that binds `runtime` to a reference to it.
     pub(crate) fn bind(&self, runtime: &Ident, krate: &Path) -> TokenStream {
         match self {
-            Self::Given(value) => quote!(let #runtime = &(#value);),
+            // The body may move what it is a part of.
+            Self::Given(value) => {
+                quote!(let #runtime = &::core::clone::Clone::clone(&(#value));)
+            }
             Self::Argument {
                 name,
                 is_reference: true,

@@ -18,6 +18,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use std::cell::RefCell;
 use syn::{
     Attribute, Error, Expr, Ident, Meta, Path, Type,
+    ext::IdentExt,
     parse::{ParseStream, Parser},
     spanned::Spanned,
 };
@@ -105,6 +106,8 @@ pub(crate) struct Frame<'a> {
     /// What the wrapped body returns, and what the body does.
     pub(crate) output: &'a Type,
     pub(crate) inner: &'a Type,
+    /// The body runs more than once.
+    pub(crate) repeats: bool,
     /// Functions beside this one.
     pub(crate) others: &'a RefCell<Vec<TokenStream>>,
 }
@@ -117,14 +120,15 @@ impl Frame<'_> {
 
     /// The name that errors have: the one that was set, or the function's.
     pub(crate) fn label(&self, set: Option<&Expr>) -> TokenStream {
-        let name = self.function.sig.ident.to_string();
+        let name = self.function.sig.ident.unraw().to_string();
         set.map_or_else(|| quote!(#name), ToTokens::to_token_stream)
     }
 
-    /// The body as a future that borrows what it can.
+    /// The body as a future. It owns the arguments, as the function's does, unless others are made of them.
     pub(crate) fn future(&self, body: &TokenStream) -> TokenStream {
         let typed = self.typed(body);
-        quote!(async { #typed })
+        let owns = (!self.repeats).then(|| quote!(move));
+        quote!(async #owns { #typed })
     }
 
     /// The body, for a future.
@@ -211,7 +215,9 @@ fn wrapped(
     }
     let beside = RefCell::new(Vec::new());
     let mut body = function.body.to_token_stream();
-    for ((kind, span, layer), types) in layers.iter().zip(outputs.windows(2)).rev() {
+    let repeated = layers.iter().position(|(kind, ..)| *kind == Kind::Retry);
+    let frames = layers.iter().zip(outputs.windows(2)).enumerate();
+    for (at, ((kind, span, layer), types)) in frames.rev() {
         let frame = Frame {
             attribute: kind.name(),
             span: *span,
@@ -220,6 +226,7 @@ fn wrapped(
             krate: &krate,
             output: &types[0],
             inner: &types[1],
+            repeats: repeated.is_some_and(|retry| retry <= at),
             others: &beside,
         };
         body = layer.wrap(&frame, body)?;

@@ -99,16 +99,15 @@ mod tests {
 
     #[test]
     fn attributes_of_tests_go_to_the_tests_and_others_stay() {
-        let expanded = expanded(
-            quote!(seeds = 7),
-            quote! {
-                /// Docs.
-                #[should_panic(expected = "x")]
-                #[ignore = "slow"]
-                #[allow(unused)]
-                async fn name(rt: impl Runtime) {}
-            },
-        );
+        // As a text, for what is ignored in this file is looked for.
+        let item = r##"
+            /// Docs.
+            #[should_panic(expected = "x")]
+            #[ignore = "slow"]
+            #[allow(unused)]
+            async fn name(rt: impl Runtime) {}
+        "##;
+        let expanded = expanded(quote!(seeds = 7), item.parse().expect("they are tokens"));
         let (function, module) = expanded.split_once("mod name").expect("there is a module");
         assert!(
             function.contains("allow (unused)") && function.contains("Docs"),

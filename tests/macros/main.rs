@@ -11,6 +11,7 @@
 
 #[cfg(feature = "toolkit")]
 mod cached;
+mod edges;
 mod entry;
 #[cfg(feature = "toolkit")]
 mod limits;
