@@ -521,12 +521,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 )]
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
-    match test::expand(args.into(), item.clone().into()) {
-        Ok(tests) => tests.into(),
-        Err(error) => [error.into_compile_error().into(), item]
-            .into_iter()
-            .collect(),
-    }
+    test::expand(args.into(), item.into()).into()
 }
 
 /// Runs an async `main` on a runtime, until it is done.
