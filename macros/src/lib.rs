@@ -48,7 +48,7 @@
 //! All else are expressions, too, which see the arguments and `self`; those of what lies in a static do not. A literal that is
 //! not permitted does not compile. Where a value can only be seen later, the call's error is the `ConfigError`, so the function's own error
 //! is `From<ConfigError>`, too: that is so for expressions in place of numbers and durations that
-//! have to be more than zero.
+//! have to be more than zero, and for a backoff that is not written in short.
 //!
 //! `crate = path` says where `anyrt` is, if not at `::anyrt`.
 //!

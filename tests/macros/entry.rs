@@ -124,6 +124,41 @@ mod default {
         rt.name()
     }
 
+    #[cfg(feature = "toolkit")]
+    mod toolkit {
+        use anyrt::{cancel::Cancelled, limit::RateLimitError};
+
+        #[anyrt::rate_limited(1_000_000 per second)]
+        async fn rated() -> Result<u32, RateLimitError> {
+            Ok(1)
+        }
+
+        #[anyrt::concurrent_limited(1)]
+        async fn limited(n: u32) -> Result<u32, Cancelled> {
+            Ok(n * 2)
+        }
+
+        #[anyrt::cached(capacity = 1)]
+        async fn cached(n: u32) -> u32 {
+            n * 3
+        }
+
+        #[anyrt::retry(attempts = 2)]
+        async fn retried() -> Result<u32, ()> {
+            Ok(4)
+        }
+
+        #[test]
+        fn the_default_runtime_needs_no_name() {
+            anyrt::run(async {
+                assert_eq!(rated().await, Ok(1));
+                assert_eq!(limited(1).await, Ok(2));
+                assert_eq!((cached(1).await, cached(1).await), (3, 3));
+                assert_eq!(retried().await, Ok(4));
+            });
+        }
+    }
+
     #[test]
     fn the_default_runtime_needs_no_name() {
         assert!(by_default());
