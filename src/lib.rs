@@ -34,7 +34,7 @@
 //! | [`group`] | tasks with an owner: [`task_group`], [`TaskGroup`], and errors that come back whole |
 //! | [`cancel`] | [`CancellationToken`], [`shield`], how a task ends that was asked to |
 //! | [`context`] | what tasks inherit: a token, a deadline, [`task_local!`] values |
-//! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for`] |
+//! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for()`] |
 //! | [`task`] | [`run_local`], [`yield_now`]; handles for those who write a backend |
 //! | [`erased`] | [`DynRuntime`]: chosen at run time |
 //! | [`error`] | the errors that several of them share |
@@ -49,6 +49,7 @@
 //! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
 //! | [`operation`] | what a program does, by name: how long it took, how it ended; [`Operation`], `Tracker` |
 //! | `tower` | layers for tower that need no tokio, with the feature `tower` |
+//! | the root | `#[timeout]`, `#[retry]`, `#[cached]` and other [attributes](#attributes), with the feature `macros` |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
 //!
 //! Marks such as *TG-3* name the rules of the contract, `conformance/SPEC.md` in the repository, each with its test.
@@ -64,7 +65,7 @@
 //! | `spawn_blocking`, `to_thread` | [`rt.spawn_blocking(..)`](SpawnBlocking::spawn_blocking) |
 //! | `LocalSet`, `spawn_local` | [`run_local`] |
 //! | `block_on`, `asyncio.run` | [`rt.block_on(..)`](BlockOn::block_on), [`run`] |
-//! | `#[tokio::main]`, `#[tokio::test]` | they stay: inside, `Tokio::default()` is that runtime |
+//! | `#[tokio::main]`, `#[tokio::test]` | they stay: inside, `Tokio::default()` is that runtime. `#[anyrt::test]` makes a test for each backend |
 //! | `AbortHandle` | [`JoinHandle::abort`] takes `&self`; to stop many, or from afar, a [`CancellationToken`] or a [`TaskGroup`] |
 //! | `JoinSet`, `TaskGroup`, a nursery | [`task_group`], [`TaskGroup`] |
 //! | `asyncio.gather` | [`gather()`]; `return_exceptions` is [`settled()`](gather::Gather::settled) |
@@ -72,7 +73,7 @@
 //! | `join!`, `try_join!`, `join_all` | [`join!`], [`try_join!`], [`join_all`] |
 //! | `FuturesUnordered` | [`FutureSet`], or a [`scope()`] |
 //! | `buffer_unordered`, `buffered` | [`map_concurrent`], [`.ordered()`](gather::MapConcurrent::ordered) |
-//! | `timeout`, `wait_for` | [`rt.timeout(..)`](Timeout::timeout); [`wait_for`] where the work should know its limit; [`wait_for_task`] |
+//! | `timeout`, `wait_for` | [`rt.timeout(..)`](Timeout::timeout); [`wait_for()`] where the work should know its limit; [`wait_for_task`] |
 //! | `sleep`, `sleep_until`, `timeout_at` | [`rt.sleep(..)`](Sleep::sleep), [`rt.sleep_until(..)`](Sleep::sleep_until), [`rt.timeout_at(..)`](Timeout::timeout_at) |
 //! | `interval` | [`time::interval`](time::interval()), which delays missed ticks where tokio bursts |
 //! | `CancellationToken`, `shield` | [`CancellationToken`], [`shield`] |
@@ -151,6 +152,36 @@
 //! All of these spawn tasks, and none returns before the tasks are gone. In the caller's own task are
 //! [`join!`], [`race!`], [`FutureSet`] and [`scope()`].
 //!
+//! # Attributes
+//!
+//! With the feature `macros`, what wraps a call can be written on the function:
+//!
+//! ```
+//! # #[cfg(all(feature = "macros", feature = "toolkit", feature = "smol", feature = "sim"))]
+//! # mod with {
+//! use anyrt::prelude::*;
+//! use std::io;
+//!
+//! # async fn get(_: &str) -> io::Result<String> { Ok(String::new()) }
+//! #[anyrt::retry(attempts = 5, backoff = exponential("50ms").full_jitter())]
+//! #[anyrt::timeout("1s")]
+//! async fn fetch(rt: &impl Runtime, url: &str) -> io::Result<String> {
+//!     get(url).await
+//! }
+//!
+//! /// On each backend that is on, and on the simulator.
+//! #[anyrt::test]
+//! async fn a_page_is_fetched(rt: impl Runtime) -> io::Result<()> {
+//!     fetch(&rt, "/").await.map(drop)
+//! }
+//! # }
+//! # fn main() {}
+//! ```
+//!
+//! These are `timeout`, `wait_for`, `retry`, `rate_limited`, `concurrent_limited`, `cached`, `test` and `main`, each beside the
+//! function of its name where there is one: `anyrt::retry(..)`, `#[anyrt::retry(..)]`. What they have in common, and what
+//! they expand to, is in the docs of [`anyrt-macros`](https://docs.rs/anyrt-macros).
+//!
 //! # Backends
 //!
 //! | feature | value | |
@@ -164,7 +195,7 @@
 //! The feature `signal` gives those that are on [`Signals`]: Ctrl-C, `SIGTERM` and the like, as a stream.
 //!
 //! No backend is on by default, and backends only add: any number can be on. Where exactly one
-//! is, it is the [`DefaultRuntime`], and [`run`], [`spawn`], [`sleep()`], [`timeout`] and the others
+//! is, it is the [`DefaultRuntime`], and [`run`], [`spawn`], [`sleep()`], [`timeout()`] and the others
 //! work without naming it; with none or several, *using* those is a compile error that
 //! says what to do.
 
@@ -172,6 +203,8 @@
 #![cfg_attr(not(feature = "toolkit"), allow(rustdoc::broken_intra_doc_links))]
 
 mod default;
+#[cfg(feature = "macros")]
+mod tests;
 
 pub use anyrt_core::cancel::{Cancellable, CancellationToken, shield};
 pub use anyrt_core::context::Context;
@@ -218,6 +251,13 @@ pub use anyrt_toolkit::{
     workers::TaskPool,
 };
 
+/// The attributes, of what the toolkit has.
+#[cfg(all(feature = "macros", feature = "toolkit"))]
+pub use anyrt_macros::{cached, concurrent_limited, rate_limited, retry};
+/// The attributes.
+#[cfg(feature = "macros")]
+pub use anyrt_macros::{main, test, timeout, wait_for};
+
 /// The traits, to be imported as one: their methods, and the names that bounds are written with.
 /// The other names are in the crate's root.
 pub mod prelude {
@@ -231,6 +271,6 @@ pub mod prelude {
 }
 
 /// The README's examples, compiled where what they use is on.
-#[cfg(all(doctest, feature = "tokio", feature = "sim"))]
+#[cfg(all(doctest, feature = "macros", feature = "tokio", feature = "sim"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -47,7 +47,8 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
         clippy(root, "--workspace --all-features"),
     ];
     // Features only add: each alone, none, and all together must hold up.
-    let facade = feature_sets(root, "Cargo.toml")?;
+    let mut facade = feature_sets(root, "Cargo.toml")?;
+    facade.push(ONE_BACKEND.to_owned());
     let toolkit = feature_sets(root, "toolkit/Cargo.toml")?;
     let examples = feature_sets(root, "examples/Cargo.toml")?;
     for set in &facade {
@@ -78,6 +79,8 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
 }
 
 const ALL: &str = "--all-features";
+/// What attributes do by default they do with one backend, which no set of one feature has.
+const ONE_BACKEND: &str = "--no-default-features --features macros,toolkit,smol";
 
 /// The flags for no feature, each alone, and all.
 fn feature_sets(root: &Path, path: &str) -> Result<Vec<String>, String> {

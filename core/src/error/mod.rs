@@ -196,6 +196,25 @@ impl fmt::Display for Elapsed {
 
 impl Error for Elapsed {}
 
+/// For functions that do I/O: `rt.timeout(limit, read).await??`. Its kind is [`TimedOut`](io::ErrorKind::TimedOut), and
+/// the `Elapsed` is inside.
+///
+/// ```
+/// # extern crate anyrt_core as anyrt;
+/// use anyrt::Elapsed;
+/// use std::{io, time::Duration};
+///
+/// let limit = Duration::from_secs(1);
+/// let error = io::Error::from(Elapsed::new(Some("read".into()), limit, limit));
+/// assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+/// assert_eq!(error.to_string(), "read timed out after 1s (limit: 1s)");
+/// ```
+impl From<Elapsed> for io::Error {
+    fn from(error: Elapsed) -> Self {
+        Self::new(io::ErrorKind::TimedOut, error)
+    }
+}
+
 /// A lock or semaphore could not be had in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,7 +1,13 @@
 //! What a load can come to instead of a value.
 
 use anyrt_core::error::Panic;
-use std::{borrow::Cow, error::Error, fmt, panic::Location, sync::Arc};
+use std::{
+    borrow::Cow,
+    error::Error,
+    fmt,
+    panic::{Location, resume_unwind},
+    sync::Arc,
+};
 
 /// Why a load gave no value. All who waited for it get the same; cheap to clone.
 #[non_exhaustive]
@@ -30,6 +36,31 @@ impl<E> LoadError<E> {
         match self {
             Self::Failed(error) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The loader's own error, behind the `Arc` that all who waited share; goes on unwinding with its panic.
+    ///
+    /// ```
+    /// use anyrt::cache::LoadError;
+    /// use std::{io, sync::Arc};
+    ///
+    /// let error = LoadError::Failed(Arc::new(io::Error::other("no route")));
+    /// assert_eq!(error.resume().to_string(), "no route");
+    /// ```
+    ///
+    /// # Panics
+    /// With the loader's panic: the payload, for the last one who holds it, and its message for the others. Where the
+    /// loader waits for itself, with that message.
+    #[track_caller]
+    pub fn resume(self) -> Arc<E> {
+        match self {
+            Self::Failed(error) => error,
+            Self::Panicked(panic) => match Arc::try_unwrap(panic) {
+                Ok(panic) => resume_unwind(panic.into_payload()),
+                Err(panic) => panic!("{}", panic.message()),
+            },
+            Self::Deadlock(deadlock) => panic!("{deadlock}"),
         }
     }
 
@@ -94,3 +125,38 @@ impl fmt::Display for Deadlock {
 }
 
 impl Error for Deadlock {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn raised(error: LoadError<()>) -> Panic {
+        let resumed = catch_unwind(AssertUnwindSafe(|| error.resume()));
+        Panic::new(resumed.expect_err("it panics"))
+    }
+
+    #[test]
+    fn the_last_holder_of_a_panic_goes_on_with_its_payload() {
+        let first = LoadError::Panicked(Arc::new(Panic::new(Box::new("out of luck"))));
+        let last = first.clone();
+        assert_eq!(
+            raised(first).into_payload().downcast_ref(),
+            Some(&"out of luck".to_owned())
+        );
+        assert_eq!(
+            raised(last).into_payload().downcast_ref(),
+            Some(&"out of luck")
+        );
+    }
+
+    #[test]
+    fn who_waits_for_himself_is_told_so() {
+        let (cache, at) = (None, Location::caller());
+        let raised = raised(LoadError::Deadlock(Deadlock { cache, at }));
+        assert!(
+            raised.message().starts_with("deadlock in a cache"),
+            "{raised:?}"
+        );
+    }
+}
