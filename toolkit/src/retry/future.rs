@@ -12,15 +12,12 @@
 //! Closures of the caller's run while the stage is *done*: where one panics, nothing is begun again.
 
 use super::{
-    call::{Call, Wait},
+    call::{Call, TimedProj},
     error::{AttemptError, RetryError},
     operate::{Attempt, Operate},
     policy::Retry,
 };
-use anyrt_core::{
-    rt::{Runtime, Sleep},
-    time::WaitFor,
-};
+use anyrt_core::rt::{Runtime, Sleep};
 use pin_project_lite::pin_project;
 use std::{
     borrow::{Borrow, Cow},
@@ -63,14 +60,12 @@ pin_project! {
         // In the stage of that name.
         #[pin]
         attempt: Option<Fut>,
-        // In the stages of those names.
-        timed: Timed<R, Fut>,
         stage: Stage,
-        call: Call<R, P, F, E>,
+        call: Call<R, P, F, Fut, E>,
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Idle,
     Attempt,
@@ -79,19 +74,19 @@ enum Stage {
     Done,
 }
 
-/// What has timers in it lies in a box: they are large, and an attempt that is ready at once would pay for
-/// their room.
-enum Timed<R: Sleep, Fut> {
-    None,
-    Limited(Pin<Box<WaitFor<R, Fut>>>),
-    Waiting(Pin<Box<Wait<R>>>),
+/// What becomes of a retry whose timers were polled.
+enum Step<T, E> {
+    Next,
+    Output(T),
+    Failed(AttemptError<E>),
+    End(RetryError<E>),
 }
 
 impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
+    #[inline]
     pub(crate) fn new(rt: R, policy: P, operation: F) -> Self {
         Self {
             attempt: None,
-            timed: Timed::None,
             stage: Stage::Idle,
             call: Call::new(rt, policy, operation),
         }
@@ -99,7 +94,7 @@ impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
 
     /// Names the operation, for the error's message.
     pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        self.call.name = Some(operation.into());
+        self.call.name.0 = Some(operation.into());
         self
     }
 }
@@ -117,74 +112,91 @@ where
     /// As `operation`, its futures and the policy's closures do; and like any future, when polled again
     /// after it was ready.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         loop {
-            let stage = *this.stage;
-            *this.stage = Stage::Done;
-            let output = match stage {
-                Stage::Idle => {
-                    let attempt = this.call.begin();
-                    if this.call.is_limited() {
-                        *this.timed = Timed::Limited(this.call.limit(attempt));
-                        *this.stage = Stage::Limited;
-                    } else {
-                        this.attempt.set(Some(attempt));
-                        *this.stage = Stage::Attempt;
-                    }
-                    continue;
-                }
-                Stage::Attempt => {
-                    let attempt = this.attempt.as_mut().as_pin_mut();
-                    *this.stage = stage;
-                    let Poll::Ready(output) = attempt.expect(OF_STAGE).poll(cx) else {
-                        this.call.started();
-                        return Poll::Pending;
-                    };
-                    *this.stage = Stage::Done;
-                    this.attempt.set(None);
-                    output.map_err(AttemptError::Failed)
-                }
-                Stage::Limited => {
-                    let Timed::Limited(attempt) = this.timed else {
-                        unreachable!("{OF_STAGE}");
-                    };
-                    *this.stage = stage;
-                    let output = ready!(attempt.as_mut().poll(cx));
-                    *this.stage = Stage::Done;
-                    *this.timed = Timed::None;
-                    match output {
-                        Ok(output) => output.map_err(AttemptError::Failed),
-                        Err(elapsed) => Err(AttemptError::TimedOut(elapsed)),
-                    }
-                }
-                Stage::Waiting => {
-                    let Timed::Waiting(wait) = this.timed else {
-                        unreachable!("{OF_STAGE}");
-                    };
-                    let Poll::Ready(waited) = wait.as_mut().poll(cx) else {
-                        *this.stage = stage;
-                        return Poll::Pending;
-                    };
-                    *this.timed = Timed::None;
-                    if let Err(reason) = waited {
-                        return Poll::Ready(Err(this.call.cancelled(reason)));
-                    }
-                    *this.stage = Stage::Idle;
-                    continue;
-                }
-                Stage::Done => panic!("a retry was polled again after it was ready"),
-            };
-            match output {
-                Ok(output) => {
-                    this.call.succeeded();
-                    return Poll::Ready(Ok(output));
-                }
-                Err(failure) => {
-                    *this.timed = Timed::Waiting(this.call.failed(failure)?);
-                    *this.stage = Stage::Waiting;
-                }
+            let mut this = self.as_mut().project();
+            if *this.stage == Stage::Idle && !this.call.is_limited() {
+                *this.stage = Stage::Done;
+                let attempt = this.call.begin();
+                this.attempt.set(Some(attempt));
+                *this.stage = Stage::Attempt;
             }
+            // Most calls are in here once, and all else is out of their way.
+            let failure = if *this.stage == Stage::Attempt {
+                let attempt = this.attempt.as_mut().as_pin_mut();
+                let Poll::Ready(output) = attempt.expect(OF_STAGE).poll(cx) else {
+                    this.call.started();
+                    return Poll::Pending;
+                };
+                *this.stage = Stage::Done;
+                this.attempt.set(None);
+                match output {
+                    Ok(output) => {
+                        this.call.succeeded();
+                        return Poll::Ready(Ok(output));
+                    }
+                    Err(error) => AttemptError::Failed(error),
+                }
+            } else {
+                match ready!(self.as_mut().poll_timed(cx)) {
+                    Step::Next => continue,
+                    Step::Failed(failure) => failure,
+                    Step::Output(output) => return Poll::Ready(Ok(output)),
+                    Step::End(error) => return Poll::Ready(Err(error)),
+                }
+            };
+            let this = self.as_mut().project();
+            this.call.failed(failure)?;
+            *this.stage = Stage::Waiting;
+        }
+    }
+}
+
+impl<R, P, F, Fut, T, E> RetryFuture<R, P, F, Fut, E>
+where
+    R: Runtime,
+    P: Borrow<Retry<E>>,
+    F: Operate<Fut>,
+    Fut: Future<Output = Result<T, E>>,
+{
+    /// The stages that have timers.
+    #[cold]
+    fn poll_timed(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Step<T, E>> {
+        let this = self.project();
+        let mut stage = std::mem::replace(this.stage, Stage::Done);
+        if stage == Stage::Idle {
+            let attempt = this.call.begin();
+            this.call.limit(attempt);
+            stage = Stage::Limited;
+        }
+        match (stage, this.call.timed()) {
+            (Stage::Limited, TimedProj::Limited { attempt }) => {
+                *this.stage = stage;
+                let output = ready!(attempt.poll(cx));
+                *this.stage = Stage::Done;
+                this.call.is_over();
+                Poll::Ready(match output {
+                    Ok(Ok(output)) => {
+                        this.call.succeeded();
+                        Step::Output(output)
+                    }
+                    Ok(Err(error)) => Step::Failed(AttemptError::Failed(error)),
+                    Err(elapsed) => Step::Failed(AttemptError::TimedOut(elapsed)),
+                })
+            }
+            (Stage::Waiting, TimedProj::Waiting { wait }) => {
+                let Poll::Ready(waited) = wait.poll(cx) else {
+                    *this.stage = stage;
+                    return Poll::Pending;
+                };
+                this.call.is_over();
+                if let Err(reason) = waited {
+                    return Poll::Ready(Step::End(this.call.cancelled(reason)));
+                }
+                *this.stage = Stage::Idle;
+                Poll::Ready(Step::Next)
+            }
+            _ => panic!("a retry was polled again after it was ready"),
         }
     }
 }
@@ -194,7 +206,7 @@ const OF_STAGE: &str = "it is there in its stage";
 impl<R: Sleep, P, F, Fut, E> fmt::Debug for RetryFuture<R, P, F, Fut, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryFuture")
-            .field("operation", &self.call.name)
+            .field("operation", &self.call.name.0)
             .field("attempts", &self.call.attempts)
             .finish_non_exhaustive()
     }
