@@ -4,9 +4,11 @@
 //! instructions. anyrt's and its peers' stand side by side in [`ops`].
 
 pub mod cache_ir;
+pub mod cases;
 pub mod counted;
 pub mod harness;
 pub mod join_tables;
+pub mod layers;
 pub mod limits;
 pub mod messages;
 pub mod ops;

@@ -58,6 +58,7 @@ pin_project! {
 pin_project! {
     /// What only calls need that have a limit, or have failed.
     struct Rest<R: Sleep, Fut, E> {
+        name: Option<String>,
         #[pin]
         timed: Timed<R, Fut>,
         course: Course,
@@ -85,7 +86,8 @@ pub(super) struct Call<R: Sleep, P, F, Fut, E> {
     rt: R,
     policy: P,
     operation: F,
-    pub(super) name: Rare<Cow<'static, str>>,
+    /// One that has to be dropped lies in the rest.
+    name: Option<&'static str>,
     pub(super) attempts: u32,
     started: Option<Instant>,
     /// In a box: it is large, and an attempt that is ready at once would pay for its room.
@@ -99,16 +101,32 @@ impl<R: Sleep, P, F, Fut, E> Call<R, P, F, Fut, E> {
             rt,
             policy,
             operation,
-            name: Rare(None),
+            name: None,
             attempts: 0,
             started: None,
             rest: Rare(None),
         }
     }
 
+    pub(super) fn set_name(&mut self, name: Cow<'static, str>) {
+        self.name = match name {
+            Cow::Borrowed(name) => Some(name),
+            Cow::Owned(name) => {
+                *self.rest().project().name = Some(name);
+                None
+            }
+        };
+    }
+
+    pub(super) fn name(&self) -> Option<Cow<'static, str>> {
+        let owned = || self.rest.0.as_ref()?.name.clone();
+        self.name.map(Cow::Borrowed).or_else(|| owned().map(Cow::Owned))
+    }
+
     fn rest(&mut self) -> Pin<&mut Rest<R, Fut, E>> {
         let rest = self.rest.0.get_or_insert_with(|| {
             Box::pin(Rest {
+                name: None,
                 timed: Timed::None,
                 course: Course::default(),
                 last: None,
@@ -162,8 +180,8 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
         ];
         let end = limits.into_iter().flatten().min();
         let mut attempt = wait_until(&self.rt, end, attempt);
-        if let Some(name) = &self.name.0 {
-            attempt = attempt.named(name.clone());
+        if let Some(name) = self.name() {
+            attempt = attempt.named(name);
         }
         let timed = Timed::Limited { attempt };
         self.rest().project().timed.set(timed);
@@ -266,7 +284,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
 
     fn give_up(&mut self, gave_up: GaveUp, last: AttemptError<E>) -> RetryError<E> {
         let error = RetryError::new(RetryFailure {
-            operation: self.name.0.take(),
+            operation: self.name(),
             gave_up,
             attempts: self.attempts,
             elapsed: self.rt.now() - self.started(),

@@ -94,7 +94,7 @@ impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
 
     /// Names the operation, for the error's message.
     pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        self.call.name.0 = Some(operation.into());
+        self.call.set_name(operation.into());
         self
     }
 }
@@ -113,43 +113,22 @@ where
     /// after it was ready.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let mut this = self.as_mut().project();
-            if *this.stage == Stage::Idle && !this.call.is_limited() {
-                *this.stage = Stage::Done;
-                let attempt = this.call.begin();
-                this.attempt.set(Some(attempt));
-                *this.stage = Stage::Attempt;
-            }
-            // Most calls are in here once, and all else is out of their way.
-            let failure = if *this.stage == Stage::Attempt {
-                let attempt = this.attempt.as_mut().as_pin_mut();
-                let Poll::Ready(output) = attempt.expect(OF_STAGE).poll(cx) else {
-                    this.call.started();
-                    return Poll::Pending;
-                };
-                *this.stage = Stage::Done;
-                this.attempt.set(None);
-                match output {
-                    Ok(output) => {
-                        this.call.succeeded();
-                        return Poll::Ready(Ok(output));
-                    }
-                    Err(error) => AttemptError::Failed(error),
-                }
-            } else {
-                match ready!(self.as_mut().poll_timed(cx)) {
-                    Step::Next => continue,
-                    Step::Failed(failure) => failure,
-                    Step::Output(output) => return Poll::Ready(Ok(output)),
-                    Step::End(error) => return Poll::Ready(Err(error)),
-                }
-            };
-            let this = self.as_mut().project();
-            this.call.failed(failure)?;
-            *this.stage = Stage::Waiting;
-        }
+        // All that most calls need, and nothing else.
+        let failure = match self.as_mut().poll_attempt(cx) {
+            Polled::Ready(Ok(output)) => return Poll::Ready(Ok(output)),
+            Polled::Pending => return Poll::Pending,
+            Polled::Ready(Err(error)) => Some(AttemptError::Failed(error)),
+            Polled::None => None,
+        };
+        self.go_on(failure, cx)
     }
+}
+
+/// An attempt without a limit.
+enum Polled<T, E> {
+    None,
+    Pending,
+    Ready(Result<T, E>),
 }
 
 impl<R, P, F, Fut, T, E> RetryFuture<R, P, F, Fut, E>
@@ -159,8 +138,64 @@ where
     F: Operate<Fut>,
     Fut: Future<Output = Result<T, E>>,
 {
-    /// The stages that have timers.
+    /// Where an attempt is in hand, or is to begin, that has no limit.
+    #[inline]
+    fn poll_attempt(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Polled<T, E> {
+        let mut this = self.project();
+        if *this.stage == Stage::Idle && !this.call.is_limited() {
+            *this.stage = Stage::Done;
+            let attempt = this.call.begin();
+            this.attempt.set(Some(attempt));
+            *this.stage = Stage::Attempt;
+        }
+        if *this.stage != Stage::Attempt {
+            return Polled::None;
+        }
+        let attempt = this.attempt.as_mut().as_pin_mut();
+        let Poll::Ready(output) = attempt.expect("it is in hand").poll(cx) else {
+            this.call.started();
+            return Polled::Pending;
+        };
+        *this.stage = Stage::Done;
+        this.attempt.set(None);
+        if output.is_ok() {
+            this.call.succeeded();
+        }
+        Polled::Ready(output)
+    }
+
+    /// After a failure, or in the stages that have timers.
     #[cold]
+    #[inline(never)]
+    fn go_on(
+        mut self: Pin<&mut Self>,
+        mut failure: Option<AttemptError<E>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<T, RetryError<E>>> {
+        loop {
+            if let Some(failure) = failure.take() {
+                let this = self.as_mut().project();
+                this.call.failed(failure)?;
+                *this.stage = Stage::Waiting;
+            }
+            match ready!(self.as_mut().poll_timed(cx)) {
+                Step::Next => {}
+                Step::Output(output) => return Poll::Ready(Ok(output)),
+                Step::Failed(failed) => {
+                    failure = Some(failed);
+                    continue;
+                }
+                Step::End(error) => return Poll::Ready(Err(error)),
+            }
+            match self.as_mut().poll_attempt(cx) {
+                Polled::Ready(Ok(output)) => return Poll::Ready(Ok(output)),
+                Polled::Ready(Err(error)) => failure = Some(AttemptError::Failed(error)),
+                Polled::Pending => return Poll::Pending,
+                Polled::None => {}
+            }
+        }
+    }
+
     fn poll_timed(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Step<T, E>> {
         let this = self.project();
         let mut stage = std::mem::replace(this.stage, Stage::Done);
@@ -201,12 +236,10 @@ where
     }
 }
 
-const OF_STAGE: &str = "it is there in its stage";
-
 impl<R: Sleep, P, F, Fut, E> fmt::Debug for RetryFuture<R, P, F, Fut, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryFuture")
-            .field("operation", &self.call.name.0)
+            .field("operation", &self.call.name())
             .field("attempts", &self.call.attempts)
             .finish_non_exhaustive()
     }
