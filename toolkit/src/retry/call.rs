@@ -67,7 +67,7 @@ pin_project! {
 }
 
 /// What most calls have none of. It is dropped out of line: a call that has none only looks whether there is any.
-pub(super) struct Rare<T>(pub(super) Option<T>);
+struct Rare<T>(Option<T>);
 
 impl<T> Drop for Rare<T> {
     #[inline]
@@ -75,6 +75,7 @@ impl<T> Drop for Rare<T> {
         #[cold]
         #[inline(never)]
         fn cold<T>(_: T) {}
+        // `None` afterwards, whatever it was: the code that drops the field is left out.
         if let Some(rare) = self.0.take() {
             cold(rare);
         }
@@ -88,7 +89,8 @@ pub(super) struct Call<R: Sleep, P, F, Fut, E> {
     operation: F,
     /// One that has to be dropped lies in the rest.
     name: Option<&'static str>,
-    pub(super) attempts: u32,
+    /// How many attempts have failed.
+    pub(super) failures: u32,
     started: Option<Instant>,
     /// In a box: it is large, and an attempt that is ready at once would pay for its room.
     rest: Rare<Pin<Box<Rest<R, Fut, E>>>>,
@@ -102,7 +104,7 @@ impl<R: Sleep, P, F, Fut, E> Call<R, P, F, Fut, E> {
             policy,
             operation,
             name: None,
-            attempts: 0,
+            failures: 0,
             started: None,
             rest: Rare(None),
         }
@@ -120,7 +122,9 @@ impl<R: Sleep, P, F, Fut, E> Call<R, P, F, Fut, E> {
 
     pub(super) fn name(&self) -> Option<Cow<'static, str>> {
         let owned = || self.rest.0.as_ref()?.name.clone();
-        self.name.map(Cow::Borrowed).or_else(|| owned().map(Cow::Owned))
+        self.name
+            .map(Cow::Borrowed)
+            .or_else(|| owned().map(Cow::Owned))
     }
 
     fn rest(&mut self) -> Pin<&mut Rest<R, Fut, E>> {
@@ -155,8 +159,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
     where
         F: Operate<Fut>,
     {
-        self.attempts = self.attempts.saturating_add(1);
-        let number = self.attempts;
+        let number = self.failures.saturating_add(1);
         self.operation.attempt(Attempt { number })
     }
 
@@ -198,6 +201,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
     #[cold]
     #[inline(never)]
     pub(super) fn failed(&mut self, failure: AttemptError<E>) -> Result<(), RetryError<E>> {
+        self.failures = self.failures.saturating_add(1);
         let now = self.rt.now();
         self.started.get_or_insert(now);
         let context = Context::current();
@@ -212,7 +216,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
         let rules = &*self.policy.borrow().rules;
         if let Some(hook) = &rules.on_retry {
             hook(&Retrying {
-                attempt: self.attempts,
+                attempt: self.failures,
                 error: &failure,
                 delay: wake - now,
             });
@@ -255,7 +259,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
         if end.is_some_and(|end| now >= end) {
             return Err(GaveUp::MaxElapsed);
         }
-        if rules.attempts.is_some_and(|most| self.attempts >= most) {
+        if rules.attempts.is_some_and(|most| self.failures >= most) {
             return Err(GaveUp::Attempts);
         }
         let asked = rules.retry_after.as_ref().zip(error);
@@ -286,7 +290,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
         let error = RetryError::new(RetryFailure {
             operation: self.name(),
             gave_up,
-            attempts: self.attempts,
+            attempts: self.failures,
             elapsed: self.rt.now() - self.started(),
             last,
         });

@@ -57,21 +57,21 @@ pin_project! {
     /// The future of [`retry`].
     #[must_use = "futures do nothing unless they are polled"]
     pub struct RetryFuture<R: Sleep, P, F, Fut, E> {
-        // In the stage of that name.
         #[pin]
-        attempt: Option<Fut>,
-        stage: Stage,
+        stage: Stage<Fut>,
         call: Call<R, P, F, Fut, E>,
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Idle,
-    Attempt,
-    Limited,
-    Waiting,
-    Done,
+pin_project! {
+    #[project = StageProj]
+    enum Stage<Fut> {
+        Idle,
+        Attempt { #[pin] attempt: Fut },
+        // A limited attempt, or a wait: the call has it.
+        Timed,
+        Done,
+    }
 }
 
 /// What becomes of a retry whose timers were polled.
@@ -86,7 +86,6 @@ impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
     #[inline]
     pub(crate) fn new(rt: R, policy: P, operation: F) -> Self {
         Self {
-            attempt: None,
             stage: Stage::Idle,
             call: Call::new(rt, policy, operation),
         }
@@ -142,22 +141,19 @@ where
     #[inline]
     fn poll_attempt(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Polled<T, E> {
         let mut this = self.project();
-        if *this.stage == Stage::Idle && !this.call.is_limited() {
-            *this.stage = Stage::Done;
+        if matches!(*this.stage, Stage::Idle) && !this.call.is_limited() {
+            this.stage.set(Stage::Done);
             let attempt = this.call.begin();
-            this.attempt.set(Some(attempt));
-            *this.stage = Stage::Attempt;
+            this.stage.set(Stage::Attempt { attempt });
         }
-        if *this.stage != Stage::Attempt {
+        let StageProj::Attempt { attempt } = this.stage.as_mut().project() else {
             return Polled::None;
-        }
-        let attempt = this.attempt.as_mut().as_pin_mut();
-        let Poll::Ready(output) = attempt.expect("it is in hand").poll(cx) else {
+        };
+        let Poll::Ready(output) = attempt.poll(cx) else {
             this.call.started();
             return Polled::Pending;
         };
-        *this.stage = Stage::Done;
-        this.attempt.set(None);
+        this.stage.set(Stage::Done);
         if output.is_ok() {
             this.call.succeeded();
         }
@@ -174,9 +170,9 @@ where
     ) -> Poll<Result<T, RetryError<E>>> {
         loop {
             if let Some(failure) = failure.take() {
-                let this = self.as_mut().project();
+                let mut this = self.as_mut().project();
                 this.call.failed(failure)?;
-                *this.stage = Stage::Waiting;
+                this.stage.set(Stage::Timed);
             }
             match ready!(self.as_mut().poll_timed(cx)) {
                 Step::Next => {}
@@ -197,18 +193,23 @@ where
     }
 
     fn poll_timed(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Step<T, E>> {
-        let this = self.project();
-        let mut stage = std::mem::replace(this.stage, Stage::Done);
-        if stage == Stage::Idle {
-            let attempt = this.call.begin();
-            this.call.limit(attempt);
-            stage = Stage::Limited;
+        let mut this = self.project();
+        match *this.stage {
+            Stage::Idle => {
+                this.stage.set(Stage::Done);
+                let attempt = this.call.begin();
+                this.call.limit(attempt);
+                this.stage.set(Stage::Timed);
+            }
+            Stage::Timed => {}
+            Stage::Attempt { .. } | Stage::Done => {
+                panic!("a retry was polled again after it was ready")
+            }
         }
-        match (stage, this.call.timed()) {
-            (Stage::Limited, TimedProj::Limited { attempt }) => {
-                *this.stage = stage;
+        match this.call.timed() {
+            TimedProj::Limited { attempt } => {
                 let output = ready!(attempt.poll(cx));
-                *this.stage = Stage::Done;
+                this.stage.set(Stage::Done);
                 this.call.is_over();
                 Poll::Ready(match output {
                     Ok(Ok(output)) => {
@@ -219,19 +220,17 @@ where
                     Err(elapsed) => Step::Failed(AttemptError::TimedOut(elapsed)),
                 })
             }
-            (Stage::Waiting, TimedProj::Waiting { wait }) => {
-                let Poll::Ready(waited) = wait.poll(cx) else {
-                    *this.stage = stage;
-                    return Poll::Pending;
-                };
+            TimedProj::Waiting { wait } => {
+                let waited = ready!(wait.poll(cx));
+                this.stage.set(Stage::Done);
                 this.call.is_over();
                 if let Err(reason) = waited {
                     return Poll::Ready(Step::End(this.call.cancelled(reason)));
                 }
-                *this.stage = Stage::Idle;
+                this.stage.set(Stage::Idle);
                 Poll::Ready(Step::Next)
             }
-            _ => panic!("a retry was polled again after it was ready"),
+            TimedProj::None => unreachable!("it has a timer in this stage"),
         }
     }
 }
@@ -240,7 +239,7 @@ impl<R: Sleep, P, F, Fut, E> fmt::Debug for RetryFuture<R, P, F, Fut, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryFuture")
             .field("operation", &self.call.name())
-            .field("attempts", &self.call.attempts)
+            .field("failures", &self.call.failures)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,8 @@ mod chunked;
 mod error;
 mod keyed;
 mod line;
+#[cfg(all(anyrt_loom, test))]
+mod loom_tests;
 mod quota;
 mod turnstile;
 

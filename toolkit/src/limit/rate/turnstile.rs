@@ -19,11 +19,11 @@
 
 use super::bucket::{Bucket, PARTS};
 use anyrt_core::Instant;
-#[cfg(loom)]
+#[cfg(anyrt_loom)]
 use loom::sync::atomic::{AtomicU64, fence};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU64, fence};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+#[cfg(not(anyrt_loom))]
+use std::sync::atomic::{AtomicU64, fence};
 
 const SHUT: u64 = 1;
 const QUOTA: u64 = 0xffe;
@@ -129,6 +129,7 @@ impl Turnstile {
             other
         };
         let shift = u64::from(steps + LOW);
+        // All of them are written.
         let another = set(&self.shift, shift)
             | set(&self.token, word(bucket.token()))
             | set(&self.depth, word(bucket.depth()));
@@ -144,4 +145,124 @@ impl Turnstile {
 #[inline]
 fn distance(to: u64, from: u64) -> i64 {
     to.wrapping_sub(from).cast_signed()
+}
+
+#[cfg(all(test, not(anyrt_loom)))]
+mod tests {
+    use super::{super::quota::Quota, *};
+    use std::time::Duration;
+
+    /// As a limiter has them.
+    struct Both {
+        turnstile: Turnstile,
+        bucket: Bucket,
+    }
+
+    impl Both {
+        fn slowly<T>(&mut self, now: Instant, change: impl FnOnce(&mut Bucket) -> T) -> T {
+            if let Some(full) = self.turnstile.shut() {
+                self.bucket.set_full(full);
+            }
+            let output = change(&mut self.bucket);
+            self.turnstile.open(&self.bucket, now);
+            output
+        }
+
+        fn pass(&mut self, now: Instant, weight: u32) -> Result<(), Instant> {
+            match self.turnstile.pass(now, weight) {
+                Some(passed) => passed,
+                None => self.slowly(now, |bucket| pass(bucket, now, weight)),
+            }
+        }
+    }
+
+    fn pass(bucket: &mut Bucket, now: Instant, weight: u32) -> Result<(), Instant> {
+        match bucket.has(now, weight.into()) {
+            true => Ok(bucket.take(now, weight.into())),
+            false => Err(bucket.due(weight.into())),
+        }
+    }
+
+    /// Bits, the same in each run.
+    fn draw(state: &mut u64) -> u64 {
+        *state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        *state >> 33
+    }
+
+    #[test]
+    fn it_is_the_bucket_whatever_the_quota() {
+        let quotas = [
+            Quota::per_second(1).burst(3),
+            Quota::per_second(u32::MAX),
+            Quota::new(3_000_000_000, Duration::from_secs(1)).burst(6),
+            Quota::new(7, Duration::from_micros(13)).burst(40),
+            Quota::per_hour(1).burst(u32::MAX),
+            Quota::new(1, Duration::MAX).burst(2),
+        ];
+        let mut passed = 0;
+        let mut without_the_line = 0;
+        for seed in 0..600 {
+            let state = &mut seed.clone();
+            let quota = quotas[seed as usize % quotas.len()];
+            let mut model = Bucket::new(quota);
+            let (turnstile, bucket) = (Turnstile::new(), Bucket::new(quota));
+            let mut both = Both { turnstile, bucket };
+            let mut now = Instant::from_nanos(draw(state) << (draw(state) % 32));
+            for _ in 0..200 {
+                let token = ((model.token() >> PARTS) as u64).saturating_add(2);
+                let step = [0, 1, token / 2, token, token.saturating_mul(3), 1 << 40];
+                let step = step[draw(state) as usize % step.len()];
+                now = Instant::from_nanos(now.as_nanos().saturating_add(step));
+                let weight = (draw(state) % 4) as u32;
+                match draw(state) % 16 {
+                    0 => {
+                        let quota = quotas[draw(state) as usize % quotas.len()];
+                        model.set_quota(now, quota);
+                        both.slowly(now, |bucket| bucket.set_quota(now, quota));
+                    }
+                    1 => {
+                        model.give_back(weight.into());
+                        both.slowly(now, |bucket| bucket.give_back(weight.into()));
+                    }
+                    2 => assert_eq!(
+                        both.slowly(now, |bucket| bucket.available(now)),
+                        model.available(now)
+                    ),
+                    _ => {
+                        let open = both.turnstile.word.load(Relaxed) & SHUT == 0;
+                        let expected = pass(&mut model, now, weight);
+                        assert_eq!(both.pass(now, weight), expected, "seed {seed}: {model:?}");
+                        passed += u32::from(expected.is_ok());
+                        without_the_line += u32::from(open);
+                    }
+                }
+            }
+        }
+        assert!(
+            passed > 10_000 && without_the_line > 50_000,
+            "{passed} {without_the_line}"
+        );
+    }
+
+    #[test]
+    fn a_time_that_is_not_in_reach_is_left_to_the_line() {
+        let bucket = Bucket::new(Quota::per_second(1));
+        let turnstile = Turnstile::new();
+        assert!(
+            turnstile.pass(Instant::ORIGIN, 1).is_none(),
+            "it was never opened"
+        );
+        let noon = Instant::from_nanos(1 << 50);
+        turnstile.open(&bucket, noon);
+        assert_eq!(turnstile.pass(noon, 2), None, "more than the burst");
+        assert_eq!(turnstile.pass(Instant::from_nanos((1 << 50) - 1), 1), None);
+        assert_eq!(turnstile.pass(Instant::MAX, 1), None);
+        assert_eq!(turnstile.pass(noon, 1), Some(Ok(())));
+        let later = noon + Duration::from_secs(1);
+        assert_eq!(turnstile.pass(noon, 1), Some(Err(later)));
+        assert!(turnstile.shut().is_some() && turnstile.shut().is_none());
+        assert_eq!(turnstile.pass(noon, 1), None, "it is shut");
+    }
 }
