@@ -34,7 +34,7 @@ use turnstile::Turnstile;
 /// would be full again (the generic cell rate algorithm, virtual scheduling, of ITU-T I.371). What is counted
 /// is the moment at which a caller's turn came; a task that is polled late for it begins late.
 ///
-/// Clones are the same limiter. The [room's](super) page has an example.
+/// Clones are the same limiter. The [room's](super) page has an example. While nobody waits, taking tokens takes no lock.
 ///
 /// # Ordering and fairness
 /// Turns come in the order of the first polls, whatever the weights (*RL-2*): a light caller does not overtake
