@@ -177,10 +177,11 @@ mod tests {
     }
 
     fn pass(bucket: &mut Bucket, now: Instant, weight: u32) -> Result<(), Instant> {
-        match bucket.has(now, weight.into()) {
-            true => Ok(bucket.take(now, weight.into())),
-            false => Err(bucket.due(weight.into())),
+        if !bucket.has(now, weight.into()) {
+            return Err(bucket.due(weight.into()));
         }
+        bucket.take(now, weight.into());
+        Ok(())
     }
 
     /// Bits, the same in each run.
