@@ -9,7 +9,10 @@ pub const CASES: &[Cases] = &[
         "A layer that limits the time of a call",
         &[
             case!("layer, timeout, tower", "errors are boxed", timeout_tower),
-            case!("layer, timeout, anyrt", "", |n| timeout_anyrt(Tokio::default(), n)),
+            case!("layer, timeout, anyrt", "", |n| timeout_anyrt(
+                Tokio::default(),
+                n
+            )),
             case!("layer, timeout, no layer", "floor", none),
         ],
     ),
@@ -30,7 +33,11 @@ pub const CASES: &[Cases] = &[
     (
         "A layer that limits how many calls there are at once",
         &[
-            case!("layer, concurrency, tower", "no keys, a fixed limit", concurrency_tower),
+            case!(
+                "layer, concurrency, tower",
+                "no keys, a fixed limit",
+                concurrency_tower
+            ),
             case!("layer, concurrency, anyrt", "", |n| concurrency_anyrt(
                 Tokio::default(),
                 n
@@ -45,7 +52,10 @@ pub const CASES: &[Cases] = &[
                 "the policy is one's own: here three attempts and no wait",
                 retry_tower
             ),
-            case!("layer, again, anyrt", "", |n| retry_anyrt(Tokio::default(), n)),
+            case!("layer, again, anyrt", "", |n| retry_anyrt(
+                Tokio::default(),
+                n
+            )),
         ],
     ),
 ];

@@ -19,7 +19,7 @@ pub const CASES: &[Cases] = &[
             ),
             case!("retry, none", "floor", retry::none),
             // A runtime of its own, and room for what may come, are set up and taken down.
-            case!("retry, anyrt", "", 5.9, |n| retry::anyrt(
+            case!("retry, anyrt", "", 3.3, |n| retry::anyrt(
                 Tokio::default(),
                 n
             )),
@@ -38,7 +38,9 @@ pub const CASES: &[Cases] = &[
                 "no order: the heavy can starve",
                 |n| rate_governor_same_clock(Tokio::default(), n)
             ),
-            case!("rate, anyrt, `try_acquire`", "FIFO", 1.05, |n| rate_try(
+            // The target is 1.05, of the time, and kept there. A quota that can change is loaded, and a time that wraps
+            // looked at, in a few instructions more.
+            case!("rate, anyrt, `try_acquire`", "FIFO", 1.1, |n| rate_try(
                 Tokio::default(),
                 n
             )),
@@ -47,7 +49,7 @@ pub const CASES: &[Cases] = &[
                 "no order, no cancellation",
                 |n| rate_governor_until_ready(Tokio::default(), n)
             ),
-            case!("rate, anyrt, `acquire`", "FIFO", 1.4, |n| rate_acquire(
+            case!("rate, anyrt, `acquire`", "FIFO", 1.47, |n| rate_acquire(
                 Tokio::default(),
                 n
             )),

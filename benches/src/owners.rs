@@ -13,7 +13,7 @@ pub const CASES: &[Cases] = &[
         "A pool's object, alone: get and put",
         &[
             case!("pool, a stack behind a mutex", "floor", alone_stack),
-            case!("pool, anyrt", "checked each time", |n| alone_anyrt(
+            case!("pool, anyrt", "checked each time", 4.2, |n| alone_anyrt(
                 Tokio::default(),
                 n
             )),

@@ -118,8 +118,7 @@ pub async fn denied_anyrt<R: Runtime>(rt: R, n: u64) {
 
 pub async fn keyed_governor_mutex<R: Runtime>(rt: R, n: u64) {
     let (clock, hasher) = (Borrowed(rt), RandomState::default());
-    let limiter =
-        governor::RateLimiter::hashmap_with_clock_and_hasher(plenty(), clock, hasher);
+    let limiter = governor::RateLimiter::hashmap_with_clock_and_hasher(plenty(), clock, hasher);
     for i in 0..n {
         assert!(limiter.check_key(&(i % KEYS)).is_ok());
     }
@@ -127,8 +126,7 @@ pub async fn keyed_governor_mutex<R: Runtime>(rt: R, n: u64) {
 
 pub async fn keyed_governor_dashmap<R: Runtime>(rt: R, n: u64) {
     let (clock, hasher) = (Borrowed(rt), RandomState::default());
-    let limiter =
-        governor::RateLimiter::dashmap_with_clock_and_hasher(plenty(), clock, hasher);
+    let limiter = governor::RateLimiter::dashmap_with_clock_and_hasher(plenty(), clock, hasher);
     for i in 0..n {
         assert!(limiter.check_key(&(i % KEYS)).is_ok());
     }
