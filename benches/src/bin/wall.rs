@@ -9,7 +9,7 @@ use anyrt_benches::{
     cases,
     harness::{Table, timed},
     here, join_tables, layers, limits, messages,
-    ops::{channel, erased, floor, lock, semaphore, spawn, time},
+    ops::*,
     owners, rig,
 };
 use anyrt_core::erased::DynRuntime;
@@ -408,13 +408,12 @@ fn channels(title: &'static str, capacity: usize, pair: bool) -> Table {
 fn main() {
     let wanted = env::args().nth(1).unwrap_or_default().to_lowercase();
     // A subscriber stays once it is there: that table is the last.
-    let cases = [layers::CASES, limits::CASES, owners::CASES];
-    let cases = cases.into_iter().flatten();
+    let cases = [layers::CASES, limits::CASES, owners::CASES].concat();
     tables()
         .into_iter()
         .chain(messages::tables())
         .chain(join_tables::tables())
-        .chain(cases.map(cases::timed_table))
+        .chain(cases.iter().map(cases::timed_table))
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }
