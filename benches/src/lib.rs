@@ -5,9 +5,11 @@
 
 pub mod cache_ir;
 pub mod cache_wall;
+pub mod cases;
 pub mod counted;
 pub mod harness;
 pub mod join_tables;
+pub mod layers;
 pub mod limits;
 pub mod messages;
 pub mod ops;

@@ -1,63 +1,87 @@
-//! The tables of pools, batches and breakers.
+//! Pools and batches, where nothing fails; operations.
 
 use crate::{
-    harness::{Table, timed},
-    ops::{limits::retry_none, owners::*},
-    rig,
+    case,
+    cases::Cases,
+    ops::{batch, operation, pool::*},
 };
 use anyrt::tokio::Tokio;
 
-/// In a task of a tokio runtime.
-macro_rules! task {
-    ($op:expr) => {{
-        let runtime = rig::shared();
-        move |n| rig::in_task(&runtime, timed($op(n)))
-    }};
-}
-
 /// All of them.
-pub fn tables() -> Vec<Table> {
-    vec![
-        Table::new("A pool's object, alone: get and put")
-            .row("a stack behind a mutex", "floor", task!(pool_stack))
-            .row("a stack, again", "A/A", task!(pool_stack))
-            .row(
-                "anyrt",
-                "checked each time",
-                task!(|n| pool_anyrt(Tokio::default(), n)),
-            )
-            .row("deadpool", "checked each time", task!(pool_deadpool))
-            .row(
-                "deadpool, unmanaged",
+pub const CASES: &[Cases] = &[
+    (
+        "A pool's object, alone: get and put",
+        &[
+            case!("pool, a stack behind a mutex", "floor", alone_stack),
+            case!("pool, anyrt", "checked each time", 4.2, |n| alone_anyrt(
+                Tokio::default(),
+                n
+            )),
+            case!("pool, deadpool", "checked each time", alone_deadpool),
+            case!(
+                "pool, deadpool, unmanaged",
                 "never checked, no limits of time",
-                task!(pool_deadpool_unmanaged),
-            )
-            .row("bb8", "checked each time", task!(pool_bb8)),
-        Table::new("A pool's object, 64 tasks over 8")
-            .row("anyrt", "FIFO", task!(|n| crowd_anyrt(Tokio::default(), n)))
-            .row(
-                "anyrt, again",
-                "A/A",
-                task!(|n| crowd_anyrt(Tokio::default(), n)),
-            )
-            .row("deadpool", "FIFO", task!(crowd_deadpool))
-            .row("deadpool, unmanaged", "", task!(crowd_deadpool_unmanaged))
-            .row("bb8", "", task!(crowd_bb8)),
-        Table::new("A key in a batch of 100")
-            .row(
-                "a task, a channel and oneshots, by hand",
-                "floor: no interval, no errors, no panics",
-                task!(|n| batch_by_hand(100, n)),
-            )
-            .row("by hand, again", "A/A", task!(|n| batch_by_hand(100, n)))
-            .row(
-                "anyrt",
-                "",
-                task!(|n| batch_anyrt(Tokio::default(), 100, n)),
+                alone_deadpool_unmanaged
             ),
-        Table::new("A breaker that is closed")
-            .row("no breaker", "floor", task!(retry_none))
-            .row("no breaker, again", "A/A", task!(retry_none))
-            .row("anyrt", "", task!(|n| breaker_anyrt(Tokio::default(), n))),
-    ]
-}
+            case!("pool, bb8", "checked each time", alone_bb8),
+        ],
+    ),
+    (
+        "A pool's object, 64 tasks over 8",
+        &[
+            case!("crowd, anyrt", "FIFO", |n| crowd_anyrt(Tokio::default(), n)),
+            case!("crowd, deadpool", "FIFO", crowd_deadpool),
+            case!("crowd, deadpool, unmanaged", "", crowd_deadpool_unmanaged),
+            case!("crowd, bb8", "", crowd_bb8),
+        ],
+    ),
+    (
+        "A key in a batch of 100",
+        &[
+            case!(
+                "batch, a task, a channel and oneshots by hand",
+                "floor: no interval, no errors, no panics",
+                |n| batch::by_hand(100, n)
+            ),
+            case!("batch, anyrt", "", |n| batch::anyrt(
+                Tokio::default(),
+                100,
+                n
+            )),
+            case!(
+                "batch, tower's buffer",
+                "no batches: the service is called for each key",
+                |n| batch::buffer(100, n)
+            ),
+        ],
+    ),
+    (
+        "An operation around a future that is ready",
+        &[
+            case!("op, a span by hand", "floor", operation::by_hand),
+            case!("op, none", "floor", operation::bare),
+            case!("op, anyrt", "nobody listens", |n| operation::anyrt(
+                Tokio::default(),
+                n
+            )),
+            case!("op, anyrt, a tracker", "", |n| operation::tracked(
+                Tokio::default(),
+                n
+            )),
+        ],
+    ),
+    // The last one: from here on the process has a subscriber.
+    (
+        "An operation around a future that is ready, with a subscriber",
+        &[
+            case!(
+                "subscriber, a span by hand",
+                "floor; the subscriber does nothing",
+                |n| operation::listening(operation::by_hand(n))
+            ),
+            case!("subscriber, anyrt", "", |n| operation::listening(
+                operation::anyrt(Tokio::default(), n)
+            )),
+        ],
+    ),
+];

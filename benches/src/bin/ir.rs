@@ -3,10 +3,11 @@
 
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
+    cases,
     counted::{Counter, Table},
-    messages,
-    ops::*,
-    rig,
+    layers, limits, messages,
+    ops::{channel, erased, floor, lock, semaphore, spawn, time},
+    owners, rig,
 };
 use anyrt_core::{erased::DynRuntime, rt::Spawn};
 use std::{
@@ -187,65 +188,6 @@ const TABLES: &[Table] = &[
             ("pair, tokio", None),
         ],
     ),
-    (
-        "A retry around a future that is ready and `Ok`",
-        &[
-            ("retry, a loop by hand", None),
-            ("retry, a loop by hand, again", None),
-            ("retry, backon", None),
-            // The call, its limits and its end take room that has to be set up and taken down.
-            ("retry, anyrt", Some(5.9)),
-        ],
-    ),
-    (
-        "A rate limit that allows",
-        &[
-            ("rate, governor on anyrt's clock", None),
-            ("rate, governor on anyrt's clock, again", None),
-            // A mutex: two atomic operations, and a look at whether the thread panics before and after.
-            ("rate, anyrt, `try_acquire`", Some(1.59)),
-            ("rate, anyrt, `acquire`", Some(1.90)),
-        ],
-    ),
-    (
-        "A pool's object: get and put",
-        &[
-            ("pool, a stack behind a mutex", None),
-            ("pool, a stack behind a mutex, again", None),
-            ("pool, anyrt", None),
-            ("pool, deadpool", None),
-            ("pool, deadpool, unmanaged", None),
-            ("pool, bb8", None),
-        ],
-    ),
-    (
-        "A key in a batch of 100",
-        &[
-            ("batch, by hand", None),
-            ("batch, by hand, again", None),
-            ("batch, anyrt", None),
-        ],
-    ),
-    (
-        "A breaker that is closed",
-        &[
-            ("breaker, none", None),
-            ("breaker, none, again", None),
-            ("breaker, anyrt", None),
-        ],
-    ),
-    (
-        "An operation around a future that is ready",
-        &[
-            ("op, a span by hand, no subscriber", None),
-            ("op, a span by hand, no subscriber, again", None),
-            ("op, the future alone", None),
-            ("op, nobody listens", None),
-            ("op, a tracker", None),
-            ("op, a span by hand, a subscriber", None),
-            ("op, a subscriber", None),
-        ],
-    ),
 ];
 
 /// Does an operation `n` times. What tokio runs, runs in a task unless its name says otherwise.
@@ -300,39 +242,6 @@ fn run(operation: &str, n: u64) {
         "by hand, `Arc<dyn>` + boxes" => task!(erased::with_output(Arc::new(erased::OnTokio), n)),
         "by hand, without an output" => task!(erased::without_output(Arc::new(erased::OnTokio), n)),
         "anyrt, `DynRuntime`" => task!(spawn::anyrt(DynRuntime::new(task()), n)),
-        "retry, a loop by hand" | "retry, a loop by hand, again" => task!(limits::retry_loop(n)),
-        "retry, backon" => task!(limits::retry_backon(n)),
-        "retry, anyrt" => task!(limits::retry_anyrt(task(), n)),
-        "rate, governor on anyrt's clock" | "rate, governor on anyrt's clock, again" => {
-            task!(limits::rate_governor_same_clock(task(), n))
-        }
-        "rate, anyrt, `try_acquire`" => task!(limits::rate_try(task(), n)),
-        "rate, anyrt, `acquire`" => task!(limits::rate_acquire(task(), n)),
-        "pool, a stack behind a mutex" | "pool, a stack behind a mutex, again" => {
-            task!(owners::pool_stack(n));
-        }
-        "pool, anyrt" => task!(owners::pool_anyrt(task(), n)),
-        "pool, deadpool" => task!(owners::pool_deadpool(n)),
-        "pool, deadpool, unmanaged" => task!(owners::pool_deadpool_unmanaged(n)),
-        "pool, bb8" => task!(owners::pool_bb8(n)),
-        "batch, by hand" | "batch, by hand, again" => task!(owners::batch_by_hand(100, n)),
-        "batch, anyrt" => task!(owners::batch_anyrt(task(), 100, n)),
-        "breaker, none" | "breaker, none, again" => task!(limits::retry_none(n)),
-        "breaker, anyrt" => task!(owners::breaker_anyrt(task(), n)),
-        "op, a span by hand, no subscriber" | "op, a span by hand, no subscriber, again" => {
-            task!(operation::by_hand(n))
-        }
-        "op, the future alone" => task!(operation::bare(n)),
-        "op, nobody listens" => task!(operation::anyrt(task(), n)),
-        "op, a tracker" => task!(operation::tracked(task(), n)),
-        "op, a span by hand, a subscriber" => {
-            operation::listen();
-            task!(operation::by_hand(n));
-        }
-        "op, a subscriber" => {
-            operation::listen();
-            task!(operation::anyrt(task(), n));
-        }
         "made, tokio" => task!(time::made_tokio(n)),
         "made, anyrt on tokio" => task!(time::made_anyrt(task(), n)),
         "polled, tokio" => task!(time::polled_tokio(n)),
@@ -365,6 +274,7 @@ fn run(operation: &str, n: u64) {
         "pair, anyrt" => futures_lite::future::block_on(channel::anyrt::pair(1, n)),
         "pair, crossfire" => futures_lite::future::block_on(channel::crossfire::pair(1, n)),
         "pair, tokio" => futures_lite::future::block_on(channel::tokio::pair(1, n)),
+        _ if cases().iter().any(|cases| cases::run(cases, operation, n)) => {}
         _ => messages::run(operation, n),
     }
 }
@@ -386,6 +296,16 @@ where
     is_done.recv().expect("no operation panics");
 }
 
+/// What `wall` has, too.
+fn cases() -> [&'static [cases::Cases]; 3] {
+    [limits::CASES, owners::CASES, layers::CASES]
+}
+
 fn main() -> ExitCode {
-    COUNTER.main(&[TABLES, messages::COUNTED], run)
+    let cases: Vec<_> = cases()
+        .into_iter()
+        .flatten()
+        .map(cases::counted_table)
+        .collect();
+    COUNTER.main(&[TABLES, messages::COUNTED, &cases], run)
 }

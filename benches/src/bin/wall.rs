@@ -6,10 +6,11 @@
 
 use anyrt::{smol::Smol, tokio::Tokio};
 use anyrt_benches::{
+    cases,
     harness::{Table, timed},
-    here, join_tables, limits, messages,
+    here, join_tables, layers, limits, messages,
     ops::*,
-    rig,
+    owners, rig,
 };
 use anyrt_core::erased::DynRuntime;
 use std::{
@@ -406,12 +407,13 @@ fn channels(title: &'static str, capacity: usize, pair: bool) -> Table {
 
 fn main() {
     let wanted = env::args().nth(1).unwrap_or_default().to_lowercase();
+    // A subscriber stays once it is there: that table is the last.
+    let cases = [layers::CASES, limits::CASES, owners::CASES].concat();
     tables()
         .into_iter()
         .chain(messages::tables())
         .chain(join_tables::tables())
-        .chain(limits::tables())
-        .chain(anyrt_benches::owners::tables())
+        .chain(cases.iter().map(cases::timed_table))
         .filter(|table| table.title.to_lowercase().contains(&wanted))
         .for_each(Table::measure);
 }

@@ -1,61 +1,19 @@
-//! Retries and rate limits, where nothing fails and nothing waits.
+//! Rate limits and slots, where nothing waits.
 
 use anyrt_core::{
     Instant,
     rt::{Clock, Runtime},
 };
-use anyrt_toolkit::{
-    limit::{Limiter, Quota, RateLimiter},
-    retry::{Retry, retry},
-};
-use backon::Retryable;
+use anyrt_toolkit::limit::{KeyedRateLimiter, Limiter, Quota, RateLimiter};
+use foldhash::quality::RandomState;
 use governor::{
     clock::{self, Reference},
     nanos::Nanos,
 };
-use std::{convert::Infallible, hint::black_box, num::NonZeroU32, ops::Add, time::Duration};
+use std::{hint::black_box, num::NonZeroU32, ops::Add, time::Duration};
 
-async fn ok(i: u64) -> Result<u64, Infallible> {
-    Ok(black_box(i))
-}
-
-pub async fn retry_none(n: u64) {
-    for i in 0..n {
-        black_box(ok(i).await.expect("it is ready"));
-    }
-}
-
-/// What somebody writes who wants three attempts and nothing else.
-pub async fn retry_loop(n: u64) {
-    for i in 0..n {
-        let mut left = black_box(3);
-        let output = loop {
-            left -= 1;
-            match ok(i).await {
-                Ok(output) => break Ok(output),
-                Err(error) if left == 0 => break Err(error),
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        };
-        black_box(output.expect("it is ready"));
-    }
-}
-
-pub async fn retry_backon(n: u64) {
-    let policy = backon::ExponentialBuilder::default().with_jitter();
-    for i in 0..n {
-        let attempts = (|| ok(i)).retry(black_box(policy));
-        black_box(attempts.await.expect("it is ready"));
-    }
-}
-
-pub async fn retry_anyrt<R: Runtime>(rt: R, n: u64) {
-    let policy = Retry::<Infallible>::builder().build().expect("permitted");
-    for i in 0..n {
-        let attempts = retry(&rt, black_box(&policy), |_| ok(i));
-        black_box(attempts.await.expect("it is ready"));
-    }
-}
+/// Keys that are asked for in turn.
+const KEYS: u64 = 1_000;
 
 /// A runtime's clock, as governor wants it.
 #[derive(Debug, Clone)]
@@ -90,10 +48,14 @@ impl<R: Runtime> clock::Clock for Borrowed<R> {
     }
 }
 
+impl<R: Runtime> clock::ReasonablyRealtime for Borrowed<R> {}
+
+fn plenty() -> governor::Quota {
+    governor::Quota::per_second(NonZeroU32::MAX).allow_burst(NonZeroU32::MAX)
+}
+
 fn governed<C: clock::Clock>(clock: C, n: u64) {
-    let most = NonZeroU32::MAX;
-    let quota = governor::Quota::per_second(most).allow_burst(most);
-    let limiter = governor::RateLimiter::direct_with_clock(quota, clock);
+    let limiter = governor::RateLimiter::direct_with_clock(plenty(), clock);
     for _ in 0..n {
         assert!(black_box(&limiter).check().is_ok());
     }
@@ -126,6 +88,71 @@ pub async fn rate_acquire<R: Runtime>(rt: R, n: u64) {
     let limiter = rate_limiter(&rt);
     for _ in 0..n {
         assert!(black_box(&limiter).acquire().await.is_ok());
+    }
+}
+
+pub async fn rate_governor_until_ready<R: Runtime>(rt: R, n: u64) {
+    let limiter = governor::RateLimiter::direct_with_clock(plenty(), Borrowed(rt));
+    for _ in 0..n {
+        black_box(&limiter).until_ready().await;
+    }
+}
+
+/// One is let through, and then none for an hour.
+pub async fn denied_governor<R: Runtime>(rt: R, n: u64) {
+    let quota = governor::Quota::per_hour(NonZeroU32::MIN);
+    let limiter = governor::RateLimiter::direct_with_clock(quota, Borrowed(rt));
+    assert!(limiter.check().is_ok());
+    for _ in 0..n {
+        assert!(black_box(black_box(&limiter).check()).is_err());
+    }
+}
+
+pub async fn denied_anyrt<R: Runtime>(rt: R, n: u64) {
+    let limiter = RateLimiter::new(&rt, Quota::per_hour(1).burst(1)).expect("permitted");
+    assert!(limiter.try_acquire().is_ok());
+    for _ in 0..n {
+        assert!(black_box(black_box(&limiter).try_acquire()).is_err());
+    }
+}
+
+/// Buckets that stay in use: a key whose bucket is full again would be forgotten.
+fn slow() -> governor::Quota {
+    let [count, burst] = [1_000, 1_000_000].map(|n| NonZeroU32::new(n).expect("more than 0"));
+    governor::Quota::per_hour(count).allow_burst(burst)
+}
+
+pub async fn keyed_governor_mutex<R: Runtime>(rt: R, n: u64) {
+    let (clock, hasher) = (Borrowed(rt), RandomState::default());
+    let limiter = governor::RateLimiter::hashmap_with_clock_and_hasher(slow(), clock, hasher);
+    for i in 0..n {
+        assert!(limiter.check_key(&(i % KEYS)).is_ok());
+    }
+}
+
+pub async fn keyed_governor_dashmap<R: Runtime>(rt: R, n: u64) {
+    let (clock, hasher) = (Borrowed(rt), RandomState::default());
+    let limiter = governor::RateLimiter::dashmap_with_clock_and_hasher(slow(), clock, hasher);
+    for i in 0..n {
+        assert!(limiter.check_key(&(i % KEYS)).is_ok());
+    }
+}
+
+pub async fn keyed_anyrt<R: Runtime>(rt: R, n: u64) {
+    let quota = Quota::per_hour(1_000).burst(1_000_000);
+    let limiter = KeyedRateLimiter::<R, u64>::new(&rt, quota).expect("permitted");
+    for i in 0..n {
+        assert!(limiter.key(&(i % KEYS)).try_acquire().is_ok());
+    }
+}
+
+/// The limiter of one key, which its user keeps.
+pub async fn keyed_anyrt_kept<R: Runtime>(rt: R, n: u64) {
+    let quota = Quota::per_hour(1_000).burst(1_000_000);
+    let limiter = KeyedRateLimiter::<R, u64>::new(&rt, quota).expect("permitted");
+    let limiters: Vec<_> = (0..KEYS).map(|key| limiter.key(&key)).collect();
+    for i in 0..n {
+        assert!(limiters[(i % KEYS) as usize].try_acquire().is_ok());
     }
 }
 

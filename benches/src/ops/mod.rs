@@ -1,5 +1,7 @@
 //! The operations.
 
+pub mod batch;
+pub mod breaker;
 pub mod by_hand;
 pub mod cache;
 pub mod channel;
@@ -7,11 +9,13 @@ pub mod erased;
 pub mod floor;
 pub mod group;
 pub mod join;
+pub mod layers;
 pub mod limits;
 pub mod lock;
 pub mod messages;
 pub mod operation;
-pub mod owners;
+pub mod pool;
+pub mod retry;
 pub mod semaphore;
 pub mod spawn;
 pub mod time;

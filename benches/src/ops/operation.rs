@@ -21,7 +21,7 @@ pub async fn bare(n: u64) {
     }
 }
 
-/// Nobody listens, unless somebody was [told to](listen).
+/// Nobody listens, unless somebody was [told to](listening).
 pub async fn anyrt<R: Runtime>(rt: R, n: u64) {
     for i in 0..n {
         let operation = Operation::new("op").field("n", i);
@@ -61,7 +61,8 @@ impl Subscriber for Idle {
 }
 
 /// From now on the process has a subscriber.
-pub fn listen() {
+pub async fn listening(work: impl Future<Output = ()>) {
     // Where there is one already, it is this one.
     tracing::subscriber::set_global_default(Idle(AtomicU64::new(1))).ok();
+    work.await;
 }

@@ -228,7 +228,7 @@ pub fn de_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         token.cancel();
         let context = Context::default().with_token(token);
         let cancelled = context.scope(boundary.run(rt, fails(404))).await;
-        let gave_up = cancelled.map_err(|error| error.gave_up);
+        let gave_up = cancelled.map_err(|error| error.into_inner().gave_up);
         ensure!(
             matches!(gave_up, Err(GaveUp::Cancelled(_))),
             "a cancellation became {gave_up:?}"

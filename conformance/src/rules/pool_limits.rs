@@ -49,28 +49,22 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         pool.manager().gone.reached(1).await;
         ensure_eq!(pool.stats().expired, 1, "expired");
 
-        let pool = built(shut(rt, 1).idle_timeout(SHORT))?;
-        pool.manager().creates.open();
-        pool.manager().recycles.open();
-        let held = pool.get().await;
-        let mut waiter = Probe::new(pool.get());
-        ensure!(waiter.is_pending(), "two of one");
-        // It has been given to the waiter, and nobody but that one can find it too old.
-        drop(held);
-        pass(rt, SHORT).await;
-        let next = waiter.finish().await.map(|number| number.id);
-        ensure_eq!(next, Ok(2), "in place of one that was idle for too long");
-
-        let pool = built(shut(rt, 1).max_lifetime(SHORT))?;
-        pool.manager().creates.open();
-        pool.manager().recycles.open();
-        let held = pool.get().await;
-        let mut waiter = Probe::new(pool.get());
-        ensure!(waiter.is_pending(), "two of one");
-        drop(held);
-        pass(rt, SHORT).await;
-        let next = waiter.finish().await.map(|number| number.id);
-        ensure_eq!(next, Ok(2), "in place of one that had become too old");
+        for (limited, what) in [
+            (shut(rt, 1).idle_timeout(SHORT), "was idle for too long"),
+            (shut(rt, 1).max_lifetime(SHORT), "had become too old"),
+        ] {
+            let pool = built(limited)?;
+            pool.manager().creates.open();
+            pool.manager().recycles.open();
+            let held = pool.get().await;
+            let mut waiter = Probe::new(pool.get());
+            ensure!(waiter.is_pending(), "two of one");
+            // It has been given to the waiter, and nobody but that one can find it too old.
+            drop(held);
+            pass(rt, SHORT).await;
+            let next = waiter.finish().await.map(|number| number.id);
+            ensure_eq!(next, Ok(2), "in place of one that {what}");
+        }
 
         let pool = built(shut(rt, 1).max_lifetime(SHORT))?;
         pool.manager().creates.open();

@@ -1,35 +1,34 @@
 //! From a request to an object.
 
 use super::{
-    Manager, PoolError,
+    Manager, PoolError, Pooled,
     lease::Lease,
     shared::{Found, Next, Shared, Waiting},
 };
 use anyrt_core::{Elapsed, rt::Runtime};
 use std::{future::Future, sync::Arc, time::Duration};
 
-/// A lease with an object that is fit for use.
+/// An object that is fit for use.
 ///
 /// What is not needed where an idle object passes its check lies in a box: with it the future would be
 /// several times as large, and moving it would cost more than all else.
 pub(super) async fn get<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
-) -> Result<Lease<R, M>, PoolError<M::Error>> {
-    let (mut found, ticket) = shared.find().map_err(|_| PoolError::Closed)?;
-    if let Found::Lease(lease) = &mut found
-        && shared.limits.is_quick()
-        && let Some(object) = lease.checked()
+) -> Result<Pooled<R, M>, PoolError<M::Error>> {
+    if shared.limits.is_quick()
+        && let Some((entry, ticket)) = shared.pop()
     {
+        let mut lease = Lease::of(shared, Some(entry));
+        let object = lease.checked().expect("it was idle");
         if shared.manager.recycle(object).await.is_ok() {
             lease.passed();
-            let Found::Lease(lease) = found else {
-                unreachable!("it was one above")
-            };
-            return Ok(lease);
+            return Ok(Pooled::new(lease));
         }
         shared.counts.unfit.add();
         lease.empty();
+        return Box::pin(get_slowly(shared, Found::Lease(lease), ticket)).await;
     }
+    let (found, ticket) = shared.find().map_err(|_| PoolError::Closed)?;
     Box::pin(get_slowly(shared, found, ticket)).await
 }
 
@@ -37,14 +36,14 @@ async fn get_slowly<'a, R: Runtime, M: Manager>(
     shared: &'a Arc<Shared<R, M>>,
     mut found: Found<'a, R, M>,
     ticket: u64,
-) -> Result<Lease<R, M>, PoolError<M::Error>> {
+) -> Result<Pooled<R, M>, PoolError<M::Error>> {
     loop {
         let mut lease = match found {
             Found::Lease(lease) => lease,
             Found::Nothing(waiting) => wait(shared, waiting).await?,
         };
         if is_fit(shared, &mut lease).await {
-            return Ok(lease);
+            return Ok(Pooled::new(lease));
         }
         lease.empty();
         match shared.reconsider(lease, ticket) {
@@ -53,7 +52,7 @@ async fn get_slowly<'a, R: Runtime, M: Manager>(
                 make(shared, &mut lease).await?;
                 return match shared.is_closed() {
                     true => Err(PoolError::Closed),
-                    false => Ok(lease),
+                    false => Ok(Pooled::new(lease)),
                 };
             }
         }

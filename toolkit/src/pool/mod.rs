@@ -134,8 +134,7 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
         &self,
     ) -> impl Future<Output = Result<Pooled<R, M>, PoolError<M::Error>>> + Send + use<'_, R, M>
     {
-        let shared = &self.owner.shared;
-        async move { get::get(shared).await.map(Pooled::new) }
+        get::get(&self.owner.shared)
     }
 
     /// Changes how many objects there may be. Where there are more, idle ones are dropped now, and others

@@ -98,8 +98,29 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         }
     }
 
-    /// An object, a place to make one, or a place in the queue; and the caller's ticket.
+    /// An idle object, if there is one, and its taker's ticket.
     #[inline]
+    pub(super) fn pop(&self) -> Option<(Entry<M::Object>, u64)> {
+        let mut state = lock(&self.state);
+        // Where it is closed, nothing is.
+        let entry = state.idle.pop()?;
+        let ticket = state.tickets;
+        state.tickets += 1;
+        self.popped(state);
+        Some((entry, ticket))
+    }
+
+    /// There is one less that is idle.
+    #[inline]
+    fn popped(&self, state: MutexGuard<'_, State<R, M>>) {
+        let wanted = state.idle.len() < self.limits.min_idle;
+        drop(state);
+        if wanted {
+            self.work.notify_one();
+        }
+    }
+
+    /// An object, a place to make one, or a place in the queue; and the caller's ticket.
     pub(super) fn find(self: &Arc<Self>) -> Result<(Found<'_, R, M>, u64), Closed> {
         let mut state = lock(&self.state);
         if state.closed {
@@ -108,11 +129,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         let ticket = state.tickets;
         state.tickets += 1;
         if let Some(entry) = state.idle.pop() {
-            let wanted = state.idle.len() < self.limits.min_idle;
-            drop(state);
-            if wanted {
-                self.work.notify_one();
-            }
+            self.popped(state);
             return Ok((Found::Lease(Lease::of(self, Some(entry))), ticket));
         }
         if state.live < state.max {
@@ -134,11 +151,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         if let Some(entry) = state.idle.pop() {
             // Nobody waits where something is idle: there is nobody to give the place to.
             state.live -= 1;
-            let wanted = state.idle.len() < self.limits.min_idle;
-            drop(state);
-            if wanted {
-                self.work.notify_one();
-            }
+            self.popped(state);
             lease.fill(entry);
             return Next::Try(Found::Lease(lease));
         }
@@ -177,7 +190,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             drop(state);
             self.grant(waiter, Some(entry));
         } else {
-            let sooner = entry.expires_at(&self.limits) < state.looks_at;
+            let sooner = self.limits.by_age() && entry.expires_at(&self.limits) < state.looks_at;
             state.idle.push(entry);
             drop(state);
             if sooner {

@@ -103,7 +103,7 @@ impl Backoff {
     }
 
     /// Makes exponential waits grow by this factor instead of 2; any other growth has none to change, and
-    /// becomes exponential. Permitted: 1 and more, and finite.
+    /// becomes exponential. Permitted: 1 and more, and finite. With more than 1, each is longer by a nanosecond at least.
     pub fn factor(mut self, factor: f64) -> Self {
         self.growth = Growth::Exponential { factor };
         self
@@ -168,8 +168,12 @@ impl Backoff {
         match self.growth {
             Growth::Constant => self.first,
             Growth::Linear => course.delay.saturating_add(self.first),
-            // A cast from a float saturates.
-            Growth::Exponential { factor } => (course.delay as f64 * factor) as u64,
+            // A cast from a float saturates. Rounded down, a short wait would stay where it is for ever.
+            Growth::Exponential { factor } => {
+                let grows = u64::from(factor > 1.0 && course.delay > 0);
+                let grown = (course.delay as f64 * factor) as u64;
+                grown.max(course.delay.saturating_add(grows))
+            }
             Growth::Fibonacci => {
                 let before = std::mem::replace(&mut course.before, course.delay);
                 course.delay.saturating_add(before)
@@ -282,6 +286,25 @@ mod tests {
             [3, 9, 27]
         );
         assert_eq!(millis(Backoff::decorrelated(MS), Bits(0)), [1, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_to_grow_grows_from_a_nanosecond_too() {
+        let nanos = |factor| -> [u128; 5] {
+            let first = Duration::from_nanos(1);
+            let mut delays = Backoff::exponential(first).factor(factor).delays(&NoBits);
+            let delays = delays.as_mut().expect("permitted");
+            std::array::from_fn(|_| delays.next_delay().as_nanos())
+        };
+        assert_eq!(nanos(1.5), [1, 2, 3, 4, 6]);
+        assert_eq!(nanos(1.01), [1, 2, 3, 4, 5]);
+        assert_eq!(nanos(1.0), [1; 5]);
+        // Past what a float tells apart.
+        let long = Duration::from_nanos((1 << 60) + 1);
+        let mut delays = Backoff::exponential(long).factor(1.0).delays(&NoBits);
+        let delays = delays.as_mut().expect("permitted");
+        assert_eq!([delays.next_delay(), delays.next_delay()], [long; 2]);
+        assert_eq!(millis(Backoff::none().factor(2.0), NoBits), [0, 0]);
     }
 
     #[test]

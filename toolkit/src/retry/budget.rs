@@ -42,22 +42,25 @@ struct Inner {
     tokens: AtomicU64,
 }
 
-/// A token, in the parts that are counted.
-const TOKEN: u64 = 1 << 20;
+/// A token, in the parts that are counted: as many as `u32::MAX` tokens have room for.
+const TOKEN: u64 = 1 << 32;
 
 impl RetryBudget {
     /// So many retries at once, and this part of a retry for each call that succeeds.
     ///
     /// # Errors
-    /// A [`ConfigError`] for a capacity of 0, or a part that is not from 0 to 1.
+    /// A [`ConfigError`] for a capacity of 0, or a part that is not from 0 to 1, or so small (below 2⁻³²) that it would
+    /// count as none.
     pub fn new(capacity: u32, per_success: f64) -> Result<Self, ConfigError> {
         check::at_least_one("capacity", capacity)?;
         check::from_0_to_1("per_success", per_success)?;
+        let counts = per_success == 0.0 || per_success >= 1.0 / TOKEN as f64;
+        check::that(counts, "per_success", per_success, "0, or 2⁻³² and more")?;
         let capacity = u64::from(capacity) * TOKEN;
         Ok(Self {
             inner: Arc::new(Inner {
                 capacity,
-                deposit: (per_success * TOKEN as f64) as u64,
+                deposit: (per_success * TOKEN as f64).round() as u64,
                 tokens: AtomicU64::new(capacity),
             }),
         })
@@ -126,10 +129,32 @@ mod tests {
     }
 
     #[test]
+    fn small_parts_add_up() {
+        let budget = RetryBudget::new(1, 0.1).expect("permitted");
+        assert!(budget.try_take());
+        (0..9).for_each(|_| budget.succeeded());
+        assert!(!budget.try_take(), "nine tenths are none");
+        budget.succeeded();
+        assert!(budget.try_take());
+
+        let budget = RetryBudget::new(u32::MAX, 1e-9).expect("permitted");
+        assert!(budget.try_take() && budget.try_take());
+        let tokens = || budget.inner.tokens.load(Relaxed);
+        let before = tokens();
+        budget.succeeded();
+        assert!(tokens() > before, "it counts for something");
+        // There is room for what the largest has.
+        let full = RetryBudget::new(u32::MAX, 1.0).expect("permitted");
+        assert!(full.try_take());
+        (0..3).for_each(|_| full.succeeded());
+        assert_eq!(full.available(), u32::MAX);
+    }
+
+    #[test]
     fn bad_settings_are_refused() {
         let field = |made: Result<RetryBudget, ConfigError>| made.expect_err("refused").field;
         assert_eq!(field(RetryBudget::new(0, 0.1)), "capacity");
-        for part in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+        for part in [-0.1, 1.1, f64::NAN, f64::INFINITY, 1e-10] {
             assert_eq!(field(RetryBudget::new(1, part)), "per_success", "{part}");
         }
         assert!(RetryBudget::new(u32::MAX, 0.0).is_ok());

@@ -2,7 +2,7 @@
 
 use super::{
     backoff::Course,
-    error::{AttemptError, GaveUp, RetryError},
+    error::{AttemptError, GaveUp, RetryError, RetryFailure},
     operate::{Attempt, Operate},
     policy::{Retry, Retrying},
 };
@@ -17,6 +17,7 @@ use pin_project_lite::pin_project;
 use std::{
     borrow::{Borrow, Cow},
     future::Future,
+    mem,
     pin::Pin,
     task::{self, Poll},
 };
@@ -44,49 +45,121 @@ impl<R: Sleep> Future for Wait<R> {
     }
 }
 
+pin_project! {
+    /// What has a timer in it.
+    #[project = TimedProj]
+    pub(super) enum Timed<R: Sleep, Fut> {
+        None,
+        Limited { #[pin] attempt: WaitFor<R, Fut> },
+        Waiting { #[pin] wait: Wait<R> },
+    }
+}
+
+pin_project! {
+    /// What only calls need that have a limit, or have failed.
+    struct Rest<R: Sleep, Fut, E> {
+        name: Option<String>,
+        #[pin]
+        timed: Timed<R, Fut>,
+        course: Course,
+        last: Option<AttemptError<E>>,
+    }
+}
+
+/// What most calls have none of. It is dropped out of line: a call that has none only looks whether there is any.
+struct Rare<T>(Option<T>);
+
+impl<T> Drop for Rare<T> {
+    #[inline]
+    fn drop(&mut self) {
+        #[cold]
+        #[inline(never)]
+        fn cold<T>(_: T) {}
+        // `None` afterwards, whatever it was: the code that drops the field is left out.
+        if let Some(rare) = self.0.take() {
+            cold(rare);
+        }
+    }
+}
+
 /// What stays from attempt to attempt.
-pub(super) struct Call<R, P, F, E> {
+pub(super) struct Call<R: Sleep, P, F, Fut, E> {
     rt: R,
     policy: P,
     operation: F,
-    pub(super) name: Option<Cow<'static, str>>,
-    pub(super) attempts: u32,
+    /// One that has to be dropped lies in the rest.
+    name: Option<&'static str>,
+    /// How many attempts have failed.
+    pub(super) failures: u32,
     started: Option<Instant>,
-    /// From the first failure on.
-    past: Option<Box<Past<E>>>,
+    /// In a box: it is large, and an attempt that is ready at once would pay for its room.
+    rest: Rare<Pin<Box<Rest<R, Fut, E>>>>,
 }
 
-struct Past<E> {
-    course: Course,
-    last: AttemptError<E>,
-}
-
-impl<R, P, F, E> Call<R, P, F, E> {
+impl<R: Sleep, P, F, Fut, E> Call<R, P, F, Fut, E> {
+    #[inline]
     pub(super) fn new(rt: R, policy: P, operation: F) -> Self {
         Self {
             rt,
             policy,
             operation,
             name: None,
-            attempts: 0,
+            failures: 0,
             started: None,
-            past: None,
+            rest: Rare(None),
         }
+    }
+
+    pub(super) fn set_name(&mut self, name: Cow<'static, str>) {
+        self.name = match name {
+            Cow::Borrowed(name) => Some(name),
+            Cow::Owned(name) => {
+                *self.rest().project().name = Some(name);
+                None
+            }
+        };
+    }
+
+    pub(super) fn name(&self) -> Option<Cow<'static, str>> {
+        let owned = || self.rest.0.as_ref()?.name.clone();
+        self.name
+            .map(Cow::Borrowed)
+            .or_else(|| owned().map(Cow::Owned))
+    }
+
+    fn rest(&mut self) -> Pin<&mut Rest<R, Fut, E>> {
+        let rest = self.rest.0.get_or_insert_with(|| {
+            Box::pin(Rest {
+                name: None,
+                timed: Timed::None,
+                course: Course::default(),
+                last: None,
+            })
+        });
+        rest.as_mut()
+    }
+
+    pub(super) fn timed(&mut self) -> TimedProj<'_, R, Fut> {
+        self.rest().project().timed.project()
+    }
+
+    /// What has a timer is dropped.
+    pub(super) fn is_over(&mut self) {
+        self.rest().project().timed.set(Timed::None);
     }
 }
 
-impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
+impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
     pub(super) fn started(&mut self) -> Instant {
         *self.started.get_or_insert_with(|| self.rt.now())
     }
 
     #[inline]
-    pub(super) fn begin<Fut>(&mut self) -> Fut
+    pub(super) fn begin(&mut self) -> Fut
     where
         F: Operate<Fut>,
     {
-        self.attempts = self.attempts.saturating_add(1);
-        let number = self.attempts;
+        let number = self.failures.saturating_add(1);
         self.operation.attempt(Attempt { number })
     }
 
@@ -97,8 +170,10 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     }
 
     /// Gives an attempt its limit.
-    #[cold]
-    pub(super) fn limit<Fut: Future>(&mut self, attempt: Fut) -> Pin<Box<WaitFor<R, Fut>>> {
+    pub(super) fn limit(&mut self, attempt: Fut)
+    where
+        Fut: Future,
+    {
         let rules = &*self.policy.borrow().rules;
         let now = self.rt.now();
         let started = *self.started.get_or_insert(now);
@@ -108,10 +183,11 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         ];
         let end = limits.into_iter().flatten().min();
         let mut attempt = wait_until(&self.rt, end, attempt);
-        if let Some(name) = &self.name {
-            attempt = attempt.named(name.clone());
+        if let Some(name) = self.name() {
+            attempt = attempt.named(name);
         }
-        Box::pin(attempt)
+        let timed = Timed::Limited { attempt };
+        self.rest().project().timed.set(timed);
     }
 
     #[inline]
@@ -121,19 +197,18 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         }
     }
 
-    /// The wait for the next attempt, or the end.
+    /// Begins the wait for the next attempt, unless this is the end.
     #[cold]
-    pub(super) fn failed(
-        &mut self,
-        failure: AttemptError<E>,
-    ) -> Result<Pin<Box<Wait<R>>>, RetryError<E>> {
+    #[inline(never)]
+    pub(super) fn failed(&mut self, failure: AttemptError<E>) -> Result<(), RetryError<E>> {
+        self.failures = self.failures.saturating_add(1);
         let now = self.rt.now();
         self.started.get_or_insert(now);
         let context = Context::current();
-        let mut course = self
-            .past
-            .take()
-            .map_or_else(Course::default, |past| past.course);
+        let mut course = match &mut self.rest.0 {
+            Some(rest) => mem::take(rest.as_mut().project().course),
+            None => Course::default(),
+        };
         let wake = match self.next_attempt(now, &context, &failure, &mut course) {
             Ok(wake) => wake,
             Err(gave_up) => return Err(self.give_up(gave_up, failure)),
@@ -141,18 +216,21 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         let rules = &*self.policy.borrow().rules;
         if let Some(hook) = &rules.on_retry {
             hook(&Retrying {
-                attempt: self.attempts,
+                attempt: self.failures,
                 error: &failure,
                 delay: wake - now,
             });
         }
-        let last = failure;
-        self.past = Some(Box::new(Past { course, last }));
         let token = context.token().cloned();
-        Ok(Box::pin(Wait {
+        let wait = Wait {
             timer: self.rt.sleep_until(wake),
             cancelled: token.map(CancellationToken::cancelled_owned),
-        }))
+        };
+        let mut rest = self.rest().project();
+        *rest.course = course;
+        *rest.last = Some(failure);
+        rest.timed.set(Timed::Waiting { wait });
+        Ok(())
     }
 
     /// When the next attempt begins, or why there is none.
@@ -181,7 +259,7 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
         if end.is_some_and(|end| now >= end) {
             return Err(GaveUp::MaxElapsed);
         }
-        if rules.attempts.is_some_and(|most| self.attempts >= most) {
+        if rules.attempts.is_some_and(|most| self.failures >= most) {
             return Err(GaveUp::Attempts);
         }
         let asked = rules.retry_after.as_ref().zip(error);
@@ -203,18 +281,19 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, E> Call<R, P, F, E> {
     }
 
     pub(super) fn cancelled(&mut self, reason: CancelReason) -> RetryError<E> {
-        let past = self.past.take().expect("something failed before it waits");
-        self.give_up(GaveUp::Cancelled(Box::new(reason)), past.last)
+        let last = self.rest().project().last.take();
+        let last = last.expect("something failed before it waits");
+        self.give_up(GaveUp::Cancelled(Box::new(reason)), last)
     }
 
     fn give_up(&mut self, gave_up: GaveUp, last: AttemptError<E>) -> RetryError<E> {
-        let error = RetryError {
-            operation: self.name.take(),
+        let error = RetryError::new(RetryFailure {
+            operation: self.name(),
             gave_up,
-            attempts: self.attempts,
+            attempts: self.failures,
             elapsed: self.rt.now() - self.started(),
             last,
-        };
+        });
         if let Some(hook) = &self.policy.borrow().rules.on_give_up {
             hook(&error);
         }

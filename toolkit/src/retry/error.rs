@@ -1,12 +1,18 @@
 //! What is left when there is no further attempt.
 
 use anyrt_core::{Elapsed, cancel::CancelReason};
-use std::{borrow::Cow, error::Error, fmt, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, ops::Deref, time::Duration};
 
 /// No attempt succeeded, and there is none left (*RE-6*).
+///
+/// What it knows is a [`RetryFailure`], behind a pointer: a call that succeeds has no room to make for it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RetryError<E>(Box<RetryFailure<E>>);
+
+/// What a [`RetryError`] knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RetryError<E> {
+pub struct RetryFailure<E> {
     /// The operation's name, where it was given one.
     pub operation: Option<Cow<'static, str>>,
     /// Why there was no further attempt.
@@ -21,6 +27,16 @@ pub struct RetryError<E> {
 }
 
 impl<E> RetryError<E> {
+    #[cold]
+    pub(super) fn new(failure: RetryFailure<E>) -> Self {
+        Self(Box::new(failure))
+    }
+
+    /// What it knows, to be taken apart.
+    pub fn into_inner(self) -> RetryFailure<E> {
+        *self.0
+    }
+
     /// The last attempt's own error, if it was not its limit that ended it.
     pub fn last(&self) -> Option<&E> {
         match &self.last {
@@ -31,10 +47,24 @@ impl<E> RetryError<E> {
 
     /// The last attempt's own error, if it was not its limit that ended it.
     pub fn into_last(self) -> Option<E> {
-        match self.last {
+        match self.0.last {
             AttemptError::Failed(error) => Some(error),
             AttemptError::TimedOut(_) => None,
         }
+    }
+}
+
+impl<E> Deref for RetryError<E> {
+    type Target = RetryFailure<E>;
+
+    fn deref(&self) -> &RetryFailure<E> {
+        &self.0
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for RetryError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -104,13 +134,13 @@ impl<E: Error + 'static> Error for AttemptError<E> {
 impl<E: fmt::Display> fmt::Display for RetryError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = self.operation.as_deref().unwrap_or("operation");
-        let Self {
+        let RetryFailure {
             gave_up,
             attempts,
             elapsed,
             last,
             ..
-        } = self;
+        } = &**self;
         let plural = if *attempts == 1 { "" } else { "s" };
         write!(
             f,

@@ -12,15 +12,12 @@
 //! Closures of the caller's run while the stage is *done*: where one panics, nothing is begun again.
 
 use super::{
-    call::{Call, Wait},
+    call::{Call, TimedProj},
     error::{AttemptError, RetryError},
     operate::{Attempt, Operate},
     policy::Retry,
 };
-use anyrt_core::{
-    rt::{Runtime, Sleep},
-    time::WaitFor,
-};
+use anyrt_core::rt::{Runtime, Sleep};
 use pin_project_lite::pin_project;
 use std::{
     borrow::{Borrow, Cow},
@@ -60,38 +57,35 @@ pin_project! {
     /// The future of [`retry`].
     #[must_use = "futures do nothing unless they are polled"]
     pub struct RetryFuture<R: Sleep, P, F, Fut, E> {
-        // In the stage of that name.
         #[pin]
-        attempt: Option<Fut>,
-        // In the stages of those names.
-        timed: Timed<R, Fut>,
-        stage: Stage,
-        call: Call<R, P, F, E>,
+        stage: Stage<Fut>,
+        call: Call<R, P, F, Fut, E>,
     }
 }
 
-#[derive(Clone, Copy)]
-enum Stage {
-    Idle,
-    Attempt,
-    Limited,
-    Waiting,
-    Done,
+pin_project! {
+    #[project = StageProj]
+    enum Stage<Fut> {
+        Idle,
+        Attempt { #[pin] attempt: Fut },
+        // A limited attempt, or a wait: the call has it.
+        Timed,
+        Done,
+    }
 }
 
-/// What has timers in it lies in a box: they are large, and an attempt that is ready at once would pay for
-/// their room.
-enum Timed<R: Sleep, Fut> {
-    None,
-    Limited(Pin<Box<WaitFor<R, Fut>>>),
-    Waiting(Pin<Box<Wait<R>>>),
+/// What becomes of a retry whose timers were polled.
+enum Step<T, E> {
+    Next,
+    Output(T),
+    Failed(AttemptError<E>),
+    End(RetryError<E>),
 }
 
 impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
+    #[inline]
     pub(crate) fn new(rt: R, policy: P, operation: F) -> Self {
         Self {
-            attempt: None,
-            timed: Timed::None,
             stage: Stage::Idle,
             call: Call::new(rt, policy, operation),
         }
@@ -99,7 +93,7 @@ impl<R: Sleep, P, F, Fut, E> RetryFuture<R, P, F, Fut, E> {
 
     /// Names the operation, for the error's message.
     pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        self.call.name = Some(operation.into());
+        self.call.set_name(operation.into());
         self
     }
 }
@@ -117,85 +111,135 @@ where
     /// As `operation`, its futures and the policy's closures do; and like any future, when polled again
     /// after it was ready.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        // All that most calls need, and nothing else.
+        let failure = match self.as_mut().poll_attempt(cx) {
+            Polled::Ready(Ok(output)) => return Poll::Ready(Ok(output)),
+            Polled::Pending => return Poll::Pending,
+            Polled::Ready(Err(error)) => Some(AttemptError::Failed(error)),
+            Polled::None => None,
+        };
+        self.go_on(failure, cx)
+    }
+}
+
+/// An attempt without a limit.
+enum Polled<T, E> {
+    None,
+    Pending,
+    Ready(Result<T, E>),
+}
+
+impl<R, P, F, Fut, T, E> RetryFuture<R, P, F, Fut, E>
+where
+    R: Runtime,
+    P: Borrow<Retry<E>>,
+    F: Operate<Fut>,
+    Fut: Future<Output = Result<T, E>>,
+{
+    /// Where an attempt is in hand, or is to begin, that has no limit.
+    #[inline]
+    fn poll_attempt(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Polled<T, E> {
         let mut this = self.project();
+        if matches!(*this.stage, Stage::Idle) && !this.call.is_limited() {
+            this.stage.set(Stage::Done);
+            let attempt = this.call.begin();
+            this.stage.set(Stage::Attempt { attempt });
+        }
+        let StageProj::Attempt { attempt } = this.stage.as_mut().project() else {
+            return Polled::None;
+        };
+        let Poll::Ready(output) = attempt.poll(cx) else {
+            this.call.started();
+            return Polled::Pending;
+        };
+        this.stage.set(Stage::Done);
+        if output.is_ok() {
+            this.call.succeeded();
+        }
+        Polled::Ready(output)
+    }
+
+    /// After a failure, or in the stages that have timers.
+    #[cold]
+    #[inline(never)]
+    fn go_on(
+        mut self: Pin<&mut Self>,
+        mut failure: Option<AttemptError<E>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<T, RetryError<E>>> {
         loop {
-            let stage = *this.stage;
-            *this.stage = Stage::Done;
-            let output = match stage {
-                Stage::Idle => {
-                    let attempt = this.call.begin();
-                    if this.call.is_limited() {
-                        *this.timed = Timed::Limited(this.call.limit(attempt));
-                        *this.stage = Stage::Limited;
-                    } else {
-                        this.attempt.set(Some(attempt));
-                        *this.stage = Stage::Attempt;
-                    }
-                    continue;
-                }
-                Stage::Attempt => {
-                    let attempt = this.attempt.as_mut().as_pin_mut();
-                    *this.stage = stage;
-                    let Poll::Ready(output) = attempt.expect(OF_STAGE).poll(cx) else {
-                        this.call.started();
-                        return Poll::Pending;
-                    };
-                    *this.stage = Stage::Done;
-                    this.attempt.set(None);
-                    output.map_err(AttemptError::Failed)
-                }
-                Stage::Limited => {
-                    let Timed::Limited(attempt) = this.timed else {
-                        unreachable!("{OF_STAGE}");
-                    };
-                    *this.stage = stage;
-                    let output = ready!(attempt.as_mut().poll(cx));
-                    *this.stage = Stage::Done;
-                    *this.timed = Timed::None;
-                    match output {
-                        Ok(output) => output.map_err(AttemptError::Failed),
-                        Err(elapsed) => Err(AttemptError::TimedOut(elapsed)),
-                    }
-                }
-                Stage::Waiting => {
-                    let Timed::Waiting(wait) = this.timed else {
-                        unreachable!("{OF_STAGE}");
-                    };
-                    let Poll::Ready(waited) = wait.as_mut().poll(cx) else {
-                        *this.stage = stage;
-                        return Poll::Pending;
-                    };
-                    *this.timed = Timed::None;
-                    if let Err(reason) = waited {
-                        return Poll::Ready(Err(this.call.cancelled(reason)));
-                    }
-                    *this.stage = Stage::Idle;
-                    continue;
-                }
-                Stage::Done => panic!("a retry was polled again after it was ready"),
-            };
-            match output {
-                Ok(output) => {
-                    this.call.succeeded();
-                    return Poll::Ready(Ok(output));
-                }
-                Err(failure) => {
-                    *this.timed = Timed::Waiting(this.call.failed(failure)?);
-                    *this.stage = Stage::Waiting;
-                }
+            if let Some(failure) = failure.take() {
+                let mut this = self.as_mut().project();
+                this.call.failed(failure)?;
+                this.stage.set(Stage::Timed);
             }
+            match ready!(self.as_mut().poll_timed(cx)) {
+                Step::Next => {}
+                Step::Output(output) => return Poll::Ready(Ok(output)),
+                Step::Failed(failed) => {
+                    failure = Some(failed);
+                    continue;
+                }
+                Step::End(error) => return Poll::Ready(Err(error)),
+            }
+            match self.as_mut().poll_attempt(cx) {
+                Polled::Ready(Ok(output)) => return Poll::Ready(Ok(output)),
+                Polled::Ready(Err(error)) => failure = Some(AttemptError::Failed(error)),
+                Polled::Pending => return Poll::Pending,
+                Polled::None => {}
+            }
+        }
+    }
+
+    fn poll_timed(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Step<T, E>> {
+        let mut this = self.project();
+        match *this.stage {
+            Stage::Idle => {
+                this.stage.set(Stage::Done);
+                let attempt = this.call.begin();
+                this.call.limit(attempt);
+                this.stage.set(Stage::Timed);
+            }
+            Stage::Timed => {}
+            Stage::Attempt { .. } | Stage::Done => {
+                panic!("a retry was polled again after it was ready")
+            }
+        }
+        match this.call.timed() {
+            TimedProj::Limited { attempt } => {
+                let output = ready!(attempt.poll(cx));
+                this.stage.set(Stage::Done);
+                this.call.is_over();
+                Poll::Ready(match output {
+                    Ok(Ok(output)) => {
+                        this.call.succeeded();
+                        Step::Output(output)
+                    }
+                    Ok(Err(error)) => Step::Failed(AttemptError::Failed(error)),
+                    Err(elapsed) => Step::Failed(AttemptError::TimedOut(elapsed)),
+                })
+            }
+            TimedProj::Waiting { wait } => {
+                let waited = ready!(wait.poll(cx));
+                this.stage.set(Stage::Done);
+                this.call.is_over();
+                if let Err(reason) = waited {
+                    return Poll::Ready(Step::End(this.call.cancelled(reason)));
+                }
+                this.stage.set(Stage::Idle);
+                Poll::Ready(Step::Next)
+            }
+            TimedProj::None => unreachable!("it has a timer in this stage"),
         }
     }
 }
 
-const OF_STAGE: &str = "it is there in its stage";
-
 impl<R: Sleep, P, F, Fut, E> fmt::Debug for RetryFuture<R, P, F, Fut, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryFuture")
-            .field("operation", &self.call.name)
-            .field("attempts", &self.call.attempts)
+            .field("operation", &self.call.name())
+            .field("failures", &self.call.failures)
             .finish_non_exhaustive()
     }
 }

@@ -45,7 +45,7 @@ mod policy;
 
 pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
-pub use error::{AttemptError, GaveUp, RetryError};
+pub use error::{AttemptError, GaveUp, RetryError, RetryFailure};
 pub use future::{RetryFuture, retry};
 pub use operate::Attempt;
 #[cfg(feature = "tower")]

@@ -57,7 +57,7 @@ fn without_anything_it_is_one_attempt() {
         let boundary = Boundary::<(), Refused>::default();
         let error = boundary.run(&rt, |_| ready(Err(Refused(1)))).await;
         let error = error.expect_err("there is no fallback");
-        assert_eq!((error.attempts, error.gave_up), (1, GaveUp::Attempts));
+        assert_eq!((error.attempts, &error.gave_up), (1, &GaveUp::Attempts));
     });
 }
 

@@ -108,7 +108,7 @@ fn max_elapsed_covers_attempts_and_waits() {
         assert_eq!((error.attempts, error.elapsed), (2, MS * 90));
         assert_eq!(error.gave_up, GaveUp::MaxElapsed);
         assert_eq!(census.alive(), 0);
-        let AttemptError::TimedOut(elapsed) = error.last else {
+        let AttemptError::TimedOut(elapsed) = &error.last else {
             panic!("{error:?}");
         };
         assert_eq!(elapsed.operation.as_deref(), Some("page"));
@@ -262,7 +262,7 @@ fn errors_that_are_refused_are_not_retried() {
             Err::<(), _>(attempt.number())
         });
         let error = attempts.await.expect_err("fails");
-        assert_eq!((error.attempts, error.gave_up), (3, GaveUp::Refused));
+        assert_eq!((error.attempts, &error.gave_up), (3, &GaveUp::Refused));
     });
 }
 
@@ -395,7 +395,7 @@ fn at_the_end_of_time_no_wait_is_begun() {
         let policy = policy(|p| p.attempts(None));
         let error = retry(&rt, &policy, |_| async { Err::<(), _>(1) }).await;
         let error = error.expect_err("fails");
-        assert_eq!((error.attempts, error.gave_up), (2, GaveUp::Deadline));
+        assert_eq!((error.attempts, &error.gave_up), (2, &GaveUp::Deadline));
 
         let rt = Late::before_the_end(&anyrt_sim::SimRuntime::new(0), Duration::ZERO);
         let none = Retry::builder().attempts(None).backoff(Backoff::none());

@@ -1,7 +1,7 @@
 //! Waiting for a turn.
 
 use super::{RateLimiter, error::RateLimitError, line::Place};
-use crate::lock::{lock, wake_all};
+use crate::lock::wake_all;
 use anyrt_core::{
     Instant,
     cancel::{CancellationToken, CancelledFuture},
@@ -74,9 +74,9 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
             .cloned()
             .map(CancellationToken::cancelled_owned);
         *this.ticket = Some({
-            let inner = &this.limiter.inner;
-            let now = inner.rt.now();
-            lock(&inner.line).join(now, *this.weight, deadline)?
+            let now = this.limiter.inner.rt.now();
+            this.limiter
+                .with(now, |line, _| line.join(now, *this.weight, deadline))?
         });
         Ok(())
     }
@@ -85,9 +85,10 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
         let this = self.project();
         if let Some(ticket) = this.ticket.take() {
             waits::gave_up(&*this.limiter.inner);
+            let now = this.limiter.inner.rt.now();
             drop(
                 this.limiter
-                    .with(|line, now, wakers| line.leave(ticket, now, wakers)),
+                    .with(now, |line, wakers| line.leave(ticket, now, wakers)),
             );
         }
     }
@@ -124,7 +125,9 @@ impl<R: Runtime> AcquireRate<'_, R> {
             let mut waker = Some(cx.waker().clone());
             let now = inner.rt.now();
             let mut wakers = Vec::new();
-            let place = lock(&inner.line).poll(ticket, now, &mut waker, &mut wakers);
+            let place = inner.change(now, &mut wakers, |line, wakers| {
+                line.poll(ticket, now, &mut waker, wakers)
+            });
             if let Place::Decided(_) = place {
                 *this.ticket = None;
             }

@@ -1,17 +1,20 @@
 //! The arithmetic: a bucket of tokens, kept as the time at which it is full again.
 //!
 //! Times are counted in parts of a nanosecond, so that a token may take less than one (bytes do), and none
-//! is lost or won by rounding: a token takes as long as it should, or 2⁻³² ns more.
+//! is lost or won by rounding: a token takes as long as it should, or a step more. That is 2⁻²⁴ ns, or, where a bucket
+//! takes longer to fill than a [turnstile's](super::turnstile) word can tell in those, 2⁻⁴⁸ of what it takes.
 
-use super::quota::Quota;
+use super::{quota::Quota, turnstile::DEEPEST};
 use anyrt_core::Instant;
 
 /// Parts of a nanosecond, as a power of two.
-const PARTS: u32 = 32;
+pub(super) const PARTS: u32 = 24;
 
 #[derive(Debug)]
 pub(super) struct Bucket {
     quota: Quota,
+    /// So many steps are a nanosecond, as a power of two: all spans are whole ones. `None`: too few for that.
+    steps: Option<u32>,
     /// How long a token takes to come.
     token: u128,
     /// How long an empty bucket takes to fill.
@@ -24,6 +27,7 @@ impl Bucket {
     pub(super) fn new(quota: Quota) -> Self {
         let mut bucket = Self {
             quota,
+            steps: None,
             token: 0,
             depth: 0,
             full: 0,
@@ -40,7 +44,37 @@ impl Bucket {
         } = self.quota;
         let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
         self.token = (u128::from(period) << PARTS).div_ceil(u128::from(count));
+        // Half of what there is room for, for tokens of whole steps take longer.
+        let depth = self.span(u64::from(burst)) >> PARTS;
+        let room = (DEEPEST - 1).checked_sub(u128::BITS - depth.leading_zeros());
+        self.steps = room.map(|room| room.min(PARTS));
+        self.token = self.token.next_multiple_of(self.step());
         self.depth = self.span(u64::from(burst));
+    }
+
+    /// In parts.
+    fn step(&self) -> u128 {
+        1 << (PARTS - self.steps.unwrap_or(PARTS))
+    }
+
+    pub(super) fn steps(&self) -> Option<u32> {
+        self.steps
+    }
+
+    pub(super) fn token(&self) -> u128 {
+        self.token
+    }
+
+    pub(super) fn depth(&self) -> u128 {
+        self.depth
+    }
+
+    pub(super) fn full(&self) -> u128 {
+        self.full
+    }
+
+    pub(super) fn set_full(&mut self, full: u128) {
+        self.full = full;
     }
 
     pub(super) fn quota(&self) -> Quota {
@@ -98,7 +132,7 @@ impl Bucket {
         let part = part as f64 / self.token as f64;
         self.quota = quota;
         self.measure();
-        let part = (part * self.token as f64).ceil() as u128;
+        let part = ((part * self.token as f64).ceil() as u128).next_multiple_of(self.step());
         let missing = self.token.saturating_mul(whole).saturating_add(part);
         self.full = parts(now).saturating_add(missing);
     }

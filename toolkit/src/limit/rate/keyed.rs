@@ -130,7 +130,10 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
             let mut keys = lock(&self.inner.keys);
             keys.quota = quota;
             for keyed in &keys.limiters {
-                lock(&keyed.limiter.inner.line).set_quota(now, quota, &mut wakers);
+                let inner = &keyed.limiter.inner;
+                inner.change(now, &mut wakers, |line, wakers| {
+                    line.set_quota(now, quota, wakers);
+                });
             }
         }
         wake_all(wakers);

@@ -75,6 +75,18 @@ impl Line {
         }
     }
 
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    pub(super) fn bucket_mut(&mut self) -> &mut Bucket {
+        &mut self.bucket
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queued.is_empty()
+    }
+
     pub(super) fn quota(&self) -> Quota {
         self.bucket.quota()
     }

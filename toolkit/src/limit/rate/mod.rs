@@ -6,7 +6,10 @@ mod chunked;
 mod error;
 mod keyed;
 mod line;
+#[cfg(all(anyrt_loom, test))]
+mod loom_tests;
 mod quota;
+mod turnstile;
 
 pub use acquire::AcquireRate;
 pub use error::RateLimitError;
@@ -22,6 +25,7 @@ use std::{
     sync::{Arc, Mutex},
     task::Waker,
 };
+use turnstile::Turnstile;
 
 /// Limits how often callers begin.
 ///
@@ -30,7 +34,7 @@ use std::{
 /// would be full again (the generic cell rate algorithm, virtual scheduling, of ITU-T I.371). What is counted
 /// is the moment at which a caller's turn came; a task that is polled late for it begins late.
 ///
-/// Clones are the same limiter. The [room's](super) page has an example.
+/// Clones are the same limiter. The [room's](super) page has an example. While nobody waits, taking tokens takes no lock.
 ///
 /// # Ordering and fairness
 /// Turns come in the order of the first polls, whatever the weights (*RL-2*): a light caller does not overtake
@@ -44,7 +48,29 @@ pub struct RateLimiter<R> {
 
 struct Inner<R> {
     rt: R,
+    /// Open while nobody waits.
+    turnstile: Turnstile,
     line: Mutex<Line>,
+}
+
+impl<R> Inner<R> {
+    /// Changes the line. Meanwhile it has the bucket. Wakers are for outside the lock.
+    fn change<T>(
+        &self,
+        now: Instant,
+        wakers: &mut Vec<Waker>,
+        change: impl FnOnce(&mut Line, &mut Vec<Waker>) -> T,
+    ) -> T {
+        let mut line = lock(&self.line);
+        if let Some(full) = self.turnstile.shut() {
+            line.bucket_mut().set_full(full);
+        }
+        let output = change(&mut line, wakers);
+        if line.is_empty() {
+            self.turnstile.open(line.bucket(), now);
+        }
+        output
+    }
 }
 
 impl<R: Runtime> RateLimiter<R> {
@@ -56,6 +82,7 @@ impl<R: Runtime> RateLimiter<R> {
         Ok(Self {
             inner: Arc::new(Inner {
                 rt: rt.clone(),
+                turnstile: Turnstile::new(),
                 line: Mutex::new(Line::new(quota.check()?)),
             }),
         })
@@ -139,20 +166,23 @@ impl<R: Runtime> RateLimiter<R> {
     #[inline]
     pub fn try_acquire_many(&self, weight: u32) -> Result<(), RateLimitError> {
         let now = self.inner.rt.now();
-        let mut wakers = Vec::new();
-        let passed = lock(&self.inner.line).pass(now, weight, &mut wakers);
-        if !wakers.is_empty() {
-            wake_all(wakers);
+        match self.inner.turnstile.pass(now, weight) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(ready_at)) => Err(RateLimitError::NotYet { ready_at }),
+            None => self.pass_by_line(now, weight),
         }
-        passed
+    }
+
+    #[inline(never)]
+    fn pass_by_line(&self, now: Instant, weight: u32) -> Result<(), RateLimitError> {
+        self.with(now, |line, wakers| line.pass(now, weight, wakers))
     }
 
     /// Gives tokens back that were taken for something that was not begun. The bucket holds no more than its
     /// burst. Refunds count against grants: the bound holds for what is kept.
     pub fn refund(&self, weight: u32) {
-        self.with(|line, now, wakers| {
-            line.refund(weight, now, wakers);
-        });
+        let now = self.inner.rt.now();
+        self.with(now, |line, wakers| line.refund(weight, now, wakers));
     }
 
     /// Changes the quota. What was taken stays taken; those who wait keep their order, and those that have become too
@@ -162,7 +192,8 @@ impl<R: Runtime> RateLimiter<R> {
     /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
     pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
         let quota = quota.check()?;
-        self.with(|line, now, wakers| line.set_quota(now, quota, wakers));
+        let now = self.inner.rt.now();
+        self.with(now, |line, wakers| line.set_quota(now, quota, wakers));
         Ok(())
     }
 
@@ -173,21 +204,23 @@ impl<R: Runtime> RateLimiter<R> {
 
     /// How many tokens are there now. Where callers wait, they are theirs.
     pub fn available(&self) -> u32 {
-        lock(&self.inner.line).available(self.inner.rt.now())
+        let now = self.inner.rt.now();
+        self.with(now, |line, _| line.available(now))
     }
 
     /// Changes the line, and wakes outside the lock.
-    fn with<T>(&self, change: impl FnOnce(&mut Line, Instant, &mut Vec<Waker>) -> T) -> T {
-        let now = self.inner.rt.now();
+    fn with<T>(&self, now: Instant, change: impl FnOnce(&mut Line, &mut Vec<Waker>) -> T) -> T {
         let mut wakers = Vec::new();
-        let output = change(&mut lock(&self.inner.line), now, &mut wakers);
-        wake_all(wakers);
+        let output = self.inner.change(now, &mut wakers, change);
+        if !wakers.is_empty() {
+            wake_all(wakers);
+        }
         output
     }
 
     /// Whether nobody else knows of it, and it is as good as new.
     fn is_idle(&self, now: Instant) -> bool {
-        Arc::strong_count(&self.inner) == 1 && lock(&self.inner.line).is_idle(now)
+        Arc::strong_count(&self.inner) == 1 && self.with(now, |line, _| line.is_idle(now))
     }
 }
 

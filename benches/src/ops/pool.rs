@@ -1,17 +1,8 @@
-//! Pools, batches and breakers, where nothing fails.
+//! Objects of a pool, alone and by many tasks.
 
 use anyrt_core::{rt::Runtime, task::yield_now};
-use anyrt_toolkit::{
-    batch::Batcher,
-    pool::{Manager, Pool},
-    resilience::CircuitBreaker,
-};
-use std::{
-    convert::Infallible,
-    hint::black_box,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use anyrt_toolkit::pool::{Manager, Pool};
+use std::{convert::Infallible, hint::black_box, sync::Mutex};
 
 /// Tasks, and the objects that they share.
 pub const CROWD: u64 = 64;
@@ -88,7 +79,7 @@ async fn bb8() -> bb8::Pool<Counters> {
 }
 
 /// A stack behind a mutex: nobody waits, nothing is checked.
-pub async fn pool_stack(n: u64) {
+pub async fn alone_stack(n: u64) {
     let stack = Mutex::new(vec![0_u64; OBJECTS]);
     for _ in 0..n {
         let mut object = stack.lock().expect("no panic").pop().expect("it is there");
@@ -128,19 +119,19 @@ macro_rules! crowd {
     }};
 }
 
-pub async fn pool_anyrt<R: Runtime>(rt: R, n: u64) {
+pub async fn alone_anyrt<R: Runtime>(rt: R, n: u64) {
     alone!(n, anyrt(&rt), Pool::get);
 }
 
-pub async fn pool_deadpool(n: u64) {
+pub async fn alone_deadpool(n: u64) {
     alone!(n, deadpool(), deadpool::managed::Pool::get);
 }
 
-pub async fn pool_deadpool_unmanaged(n: u64) {
+pub async fn alone_deadpool_unmanaged(n: u64) {
     alone!(n, unmanaged(), deadpool::unmanaged::Pool::get);
 }
 
-pub async fn pool_bb8(n: u64) {
+pub async fn alone_bb8(n: u64) {
     alone!(n, bb8().await, bb8::Pool::get);
 }
 
@@ -158,53 +149,4 @@ pub async fn crowd_deadpool_unmanaged(n: u64) {
 
 pub async fn crowd_bb8(n: u64) {
     crowd!(n, bb8().await, bb8::Pool::get);
-}
-
-/// A channel to a task that answers by oneshots, `size` at a time: what a batcher cannot do without.
-pub async fn batch_by_hand(size: usize, n: u64) {
-    let (tx, mut rx) = tokio::sync::mpsc::channel::<(u64, tokio::sync::oneshot::Sender<u64>)>(size);
-    let task = tokio::spawn(async move {
-        let mut batch = Vec::with_capacity(size);
-        while rx.recv_many(&mut batch, size).await > 0 {
-            for (key, answer) in batch.drain(..) {
-                answer.send(key).ok();
-            }
-        }
-    });
-    for _ in 0..n / size as u64 {
-        let loads = (0..size as u64).map(|key| {
-            let tx = tx.clone();
-            async move {
-                let (answer, value) = tokio::sync::oneshot::channel();
-                tx.send((key, answer)).await.expect("it is open");
-                value.await.expect("it is answered")
-            }
-        });
-        black_box(futures_util::future::join_all(loads).await);
-    }
-    drop(tx);
-    task.await.expect("no panic");
-}
-
-/// Full batches, one after the other.
-pub async fn batch_anyrt<R: Runtime>(rt: R, size: usize, n: u64) {
-    let load = |keys: Vec<u64>| async move { Ok::<_, Infallible>(keys) };
-    let batcher = Batcher::builder(&rt, load).max_size(size);
-    let batcher = batcher.interval(Duration::from_secs(1)).build();
-    let batcher = Arc::new(batcher.expect("permitted"));
-    for _ in 0..n / size as u64 {
-        black_box(batcher.load_many(0..size as u64).await);
-    }
-}
-
-async fn ok(i: u64) -> Result<u64, Infallible> {
-    Ok(black_box(i))
-}
-
-pub async fn breaker_anyrt<R: Runtime>(rt: R, n: u64) {
-    let breaker = CircuitBreaker::builder(&rt).build();
-    let breaker = breaker.expect("permitted");
-    for i in 0..n {
-        black_box(breaker.call(ok(i)).await.expect("it is closed"));
-    }
 }
