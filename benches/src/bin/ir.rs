@@ -6,7 +6,7 @@ use anyrt_benches::{
     cases,
     counted::{Counter, Table},
     layers, limits, messages,
-    ops::{channel, erased, floor, lock, semaphore, spawn, time},
+    ops::{by_hand, channel, erased, floor, lock, semaphore, spawn, time},
     owners, rig,
 };
 use anyrt_core::{erased::DynRuntime, rt::Spawn};
