@@ -221,7 +221,7 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 ///         .build()
 ///         .expect("the settings are permitted");
 ///     let outcome = retry(rt, &policy, |_| async { get(url).await }).named("fetch").await;
-///     outcome.map_err(|error| match error.last {
+///     outcome.map_err(|error| match error.into_inner().last {
 ///         AttemptError::Failed(error) => error,
 ///         AttemptError::TimedOut(_) => unreachable!(), // Or its `From`, under a limit of time.
 ///     })

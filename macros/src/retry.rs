@@ -115,7 +115,7 @@ fn own(frame: &Frame<'_>, is_limited: bool) -> TokenStream {
         false => quote_spanned!(span=> ::core::unreachable!("no limit, but {}", #elapsed)),
     };
     quote_spanned! {span=>
-        .map_err(|#error| match #error.last {
+        .map_err(|#error| match #error.into_inner().last {
             #krate::retry::AttemptError::Failed(#error) => #error,
             #krate::retry::AttemptError::TimedOut(#elapsed) => #timed_out,
         })
