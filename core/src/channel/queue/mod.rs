@@ -25,6 +25,7 @@
 //! Those who wait are served in the order of their first poll, and nobody is overtaken.
 
 mod futures;
+mod heap;
 mod job;
 mod order;
 mod state;
@@ -117,8 +118,17 @@ impl<T> Queue<T> {
     /// # Errors
     /// The item comes back, with the reason.
     pub fn try_put(&self, item: T) -> Result<(), TrySendError<T>> {
-        self.shared
-            .with(|state, wakers| state.try_put(item, wakers))
+        let mut item = Some(item);
+        let tried = self
+            .shared
+            .with(|state, wakers| state.try_put(&mut item, wakers));
+        tried.map_err(|error| {
+            let item = item.expect("it was not taken");
+            match error {
+                TrySendError::Full(()) => TrySendError::Full(item),
+                TrySendError::Closed(()) => TrySendError::Closed(item),
+            }
+        })
     }
 
     /// Waits for an item.
