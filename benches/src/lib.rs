@@ -4,6 +4,7 @@
 //! instructions. anyrt's and its peers' stand side by side in [`ops`].
 
 pub mod cache_ir;
+pub mod cache_wall;
 pub mod counted;
 pub mod harness;
 pub mod join_tables;

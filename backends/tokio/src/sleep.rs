@@ -38,6 +38,7 @@ pub(crate) fn now() -> Instant {
     since_origin(time::Instant::now())
 }
 
+#[inline]
 fn since_origin(real: time::Instant) -> Instant {
     Instant::ORIGIN + real.saturating_duration_since(origin())
 }

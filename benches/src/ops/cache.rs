@@ -3,8 +3,12 @@
 use anyrt::{AsyncCache, tokio::Tokio};
 use std::{
     collections::HashMap,
-    hint::black_box,
-    sync::{Arc, Mutex},
+    hint::{black_box, spin_loop},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -135,15 +139,23 @@ pub fn hits<S: Store>(store: &S, n: u64) {
     }
 }
 
-/// Hits in two threads at once: how long both took.
+/// Hits in two threads at once: how long both took, once both were there.
 pub fn hits_of_two<S: Store>(store: &S, n: u64) -> Duration {
-    let start = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| hits(store, n));
+    let there = AtomicUsize::new(0);
+    let one = || {
+        there.fetch_add(1, Ordering::Relaxed);
+        while there.load(Ordering::Relaxed) < 2 {
+            spin_loop();
         }
+        let start = Instant::now();
+        hits(store, n);
+        (start, Instant::now())
+    };
+    let (one, other) = thread::scope(|scope| {
+        let other = scope.spawn(one);
+        (one(), other.join().expect("no hit panics"))
     });
-    start.elapsed()
+    one.1.max(other.1) - one.0.min(other.0)
 }
 
 /// Keys that were never there; each takes another one's place.

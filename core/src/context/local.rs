@@ -46,9 +46,14 @@ pub(super) struct Setting {
 impl Setting {
     pub(super) fn added_to(self, context: &Context) -> Context {
         context.with(|scope| {
-            let key = self.key;
-            let others = scope.values.all().iter().filter(|set| set.key != key);
-            scope.values = Values(Some(others.cloned().chain([self]).collect()));
+            scope.values = Values(Some(match scope.values.all() {
+                // One allocation: how many there will be is known.
+                [] => Arc::new([self]),
+                all => {
+                    let others = all.iter().filter(|set| set.key != self.key);
+                    others.cloned().chain([self.clone()]).collect()
+                }
+            }));
         })
     }
 }
@@ -59,6 +64,11 @@ pub(super) struct Values(Option<Arc<[Setting]>>);
 
 impl Values {
     pub(super) const NONE: Self = Self(None);
+
+    #[inline]
+    fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
 
     fn all(&self) -> &[Setting] {
         self.0.as_deref().unwrap_or_default()
@@ -104,7 +114,16 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
     }
 
     /// The value itself, which contexts share.
+    #[inline]
     pub fn shared(&'static self) -> Option<Arc<T>> {
+        // Most tasks have no values at all.
+        match current(|state| !state.context.values().is_none()) {
+            true => self.find(),
+            false => None,
+        }
+    }
+
+    fn find(&'static self) -> Option<Arc<T>> {
         let value = current(|state| {
             let values = state.context.values().all();
             let setting = values.iter().find(|set| set.key == self.key())?;

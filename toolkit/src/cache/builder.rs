@@ -4,7 +4,7 @@ use super::{
     AsyncCache,
     core::{Core, Lifetime, Settings, Weigher},
     listener::{Cause, Listener},
-    shard::Limits,
+    shard::{Limits, NEVER},
 };
 use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{borrow::Cow, convert::Infallible, fmt, hash::Hash, marker::PhantomData, time::Duration};
@@ -208,7 +208,7 @@ where
         let most = usize::try_from(capacity).unwrap_or(usize::MAX);
         let limits = Limits {
             capacity,
-            idle: options.idle.map_or(u64::MAX, nanos),
+            idle: options.idle.map_or(NEVER, nanos),
             stale_for: nanos(options.stale_for),
             errors_for: nanos(options.errors_for),
             errors: usize::try_from(share).unwrap_or(usize::MAX).max(1),
@@ -216,6 +216,7 @@ where
                 || options.idle.is_some()
                 || options.lifetime.is_some()
                 || options.errors_for > Duration::ZERO,
+            told: options.listener.is_some(),
         };
         let settings = Settings {
             name: options.name,

@@ -4,7 +4,7 @@ use super::{
     background::Rooms,
     flight::Flight,
     listener::{Cause, Departure, Listener},
-    shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why},
+    shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why, is_sweep_due},
     stats::Stats,
 };
 use crate::lock::lock;
@@ -134,21 +134,34 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         V: Clone,
     {
         let mut shard = self.lock(Self::shard_of(hash));
-        let timed = self.settings.limits.timed;
-        let found = match shard.hit(hash, now, is_key) {
-            Ok(value) if !(timed && shard.is_sweep_due()) => return Ok(value),
-            Ok(value) => Ok(value),
-            Err(old) => Err(otherwise(&mut shard, &self.total, old)),
-        };
-        if timed && shard.is_sweep_due() {
+        match shard.hit(hash, now, is_key) {
+            Ok(value) => {
+                if is_sweep_due(shard.counts.hits) {
+                    self.tend(shard, now, true);
+                }
+                Ok(value)
+            }
+            Err(old) => {
+                let other = otherwise(&mut shard, &self.total, old);
+                let sweep = is_sweep_due(shard.counts.misses);
+                if sweep || shard.is_leaving() {
+                    self.tend(shard, now, sweep);
+                }
+                Err(other)
+            }
+        }
+    }
+
+    /// Ends a read that has more to do.
+    #[cold]
+    #[inline(never)]
+    fn tend(&self, mut shard: MutexGuard<'_, Shard<K, V, E>>, now: u64, sweep: bool) {
+        if sweep && self.settings.limits.timed {
             shard.sweep(now, SLOTS_A_SWEEP, &self.total);
         }
-        if shard.is_leaving() {
-            let leaving = shard.leaving();
-            drop(shard);
-            self.let_go(leaving);
-        }
-        found
+        let leaving = shard.leaving();
+        drop(shard);
+        self.let_go(leaving);
     }
 
     /// Begins a load. What leaves for it is the caller's to [let go](Self::let_go), once somebody drives the
@@ -201,7 +214,10 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
 
     #[cold]
     pub(super) fn let_go(&self, leaving: Option<Leaving<K, V, E>>) {
-        let Some(Leaving { one, more, flights }) = leaving else {
+        let Some(Leaving {
+            one, more, flights, ..
+        }) = leaving
+        else {
             return;
         };
         if let Some(listener) = &self.settings.listener
@@ -213,7 +229,15 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
     }
 
     /// Lets entries of other shards go, until they weighed so much.
-    pub(super) fn make_room(&self, hash: u64, mut need: u64) {
+    #[inline]
+    pub(super) fn make_room(&self, hash: u64, need: u64) {
+        if need > 0 {
+            self.make_room_elsewhere(hash, need);
+        }
+    }
+
+    #[cold]
+    fn make_room_elsewhere(&self, hash: u64, mut need: u64) {
         for step in 1..self.shards.len() {
             if need == 0 {
                 break;

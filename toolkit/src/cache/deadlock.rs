@@ -50,14 +50,19 @@ pub(super) fn within<F: Future>(flight: Weak<dyn Waiting>, load: F) -> InContext
 }
 
 /// Notes that the current task's load, if it works for one, waits for `flight`.
-pub(super) fn note(flight: &Arc<impl Waiting + 'static>) -> Result<Option<Noted>, Circle> {
-    let Some(who) = LOADING.shared() else {
-        return Ok(None);
-    };
+#[inline]
+pub(super) fn note(flight: &Arc<impl Waiting + 'static>) -> Result<Option<Box<Noted>>, Circle> {
+    match LOADING.shared() {
+        Some(who) => note_for(&who, flight.clone()),
+        None => Ok(None),
+    }
+}
+
+#[cold]
+fn note_for(who: &Weak<dyn Waiting>, whom: Arc<dyn Waiting>) -> Result<Option<Box<Noted>>, Circle> {
     let Some(loading) = who.upgrade() else {
         return Ok(None);
     };
-    let whom: Arc<dyn Waiting> = flight.clone();
     // Dropped after the lock is: a load may drop its key.
     let mut seen = vec![whom.clone()];
     let _notes = lock(&NOTES);
@@ -73,10 +78,10 @@ pub(super) fn note(flight: &Arc<impl Waiting + 'static>) -> Result<Option<Noted>
         }
         next += 1;
     }
-    let noted = Noted {
+    let noted = Box::new(Noted {
         who: Arc::downgrade(&loading),
         whom: Arc::downgrade(&whom),
-    };
+    });
     loading.waits().list().push(noted.whom.clone());
     Ok(Some(noted))
 }

@@ -26,10 +26,10 @@ impl Ghosts {
 
     /// Remembers one that left a cache of so many.
     pub(super) fn add(&mut self, hash: u32, residents: usize) {
-        self.reach = u32::try_from(residents / REACH).unwrap_or(u32::MAX);
-        let wanted = (residents / REACH).next_power_of_two().max(WAYS * 4);
-        if self.slots.len() < wanted {
-            self.resize(wanted);
+        let remembered = residents / REACH;
+        self.reach = u32::try_from(remembered).unwrap_or(u32::MAX);
+        if self.slots.is_empty() || self.slots.len() < remembered {
+            self.resize(remembered.next_power_of_two().max(WAYS * 4));
         }
         self.departures = self.departures.wrapping_add(1).max(1);
         self.put(hash, self.departures);
@@ -48,6 +48,7 @@ impl Ghosts {
         }
     }
 
+    #[cold]
     fn resize(&mut self, slots: usize) {
         let before = std::mem::replace(&mut self.slots, vec![(0, 0); slots]);
         for (hash, number) in before {

@@ -173,7 +173,7 @@ where
     ///
     /// Nothing depends on it. What is past its time is never returned, and leaves by itself: when it
     /// is come upon, or when its turn comes. Each insertion looks at two more places of its
-    /// part of the cache, and every 64 reads at 16, in turns.
+    /// part of the cache, and every 64 hits or misses at 16, in turns.
     pub fn run_pending(&self) {
         let now = self.core.now();
         self.core.sweep(now);

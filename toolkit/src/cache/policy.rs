@@ -43,8 +43,7 @@ impl<K, V> Policy<K, V> {
 
     /// An entry was read.
     #[inline]
-    pub(super) fn touch(entry: &mut Entry<K, V>, now: u64) {
-        entry.used = entry.used.max(now);
+    pub(super) fn touch(entry: &mut Entry<K, V>) {
         if entry.refs < MAX_REFS {
             entry.refs += 1;
         }

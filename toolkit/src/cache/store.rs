@@ -22,7 +22,7 @@ pub(super) struct Entry<K, V> {
     pub(super) value: V,
     /// In nanoseconds of the runtime's clock; from then on it is stale.
     pub(super) fresh_until: u64,
-    /// When it was last read or written.
+    /// When it was last written; or read, where idle time counts.
     pub(super) used: u64,
     pub(super) weight: u32,
     /// Of the last write, to tell one value of a key from the next.

@@ -78,9 +78,10 @@ where
     }
 
     /// Notes who waits for whom, where the caller is a loader itself.
+    #[inline]
     pub(super) fn note(&mut self) -> Result<(), Circle> {
         if let Some(flight) = &self.flight {
-            self.noted = deadlock::note(flight)?.map(Box::new);
+            self.noted = deadlock::note(flight)?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use hashbrown::HashTable;
 use pending::Pending;
 use std::{
     collections::VecDeque,
+    mem::{needs_drop, replace},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,7 +25,9 @@ use std::{
 };
 pub(super) use write::Put;
 
-/// After so many reads …
+/// As idle time: no limit.
+pub(super) const NEVER: u64 = u64::MAX;
+/// After so many hits, or misses, …
 const READS_A_SWEEP: u64 = 64;
 /// … so many slots are looked at for entries that are past their time.
 pub(super) const SLOTS_A_SWEEP: usize = 16;
@@ -33,7 +36,7 @@ pub(super) const SLOTS_A_SWEEP: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) capacity: u64,
-    /// `u64::MAX`: none.
+    /// Or [`NEVER`].
     pub(super) idle: u64,
     pub(super) stale_for: u64,
     pub(super) errors_for: u64,
@@ -41,22 +44,40 @@ pub(super) struct Limits {
     pub(super) errors: usize,
     /// Something depends on the time.
     pub(super) timed: bool,
+    /// Somebody is told of entries that leave.
+    pub(super) told: bool,
 }
 
 impl Limits {
     #[inline]
     fn age<K, V>(&self, entry: &Entry<K, V>, now: u64) -> Age {
         // Whatever the time is, a cache without times has nothing old.
-        if now < entry.fresh_until && now.saturating_sub(entry.used) < self.idle {
+        if now < entry.fresh_until && !self.is_idle(entry, now) {
             return Age::Fresh;
         }
         self.age_of_old(entry, now)
     }
 
+    /// Whether nobody has read it for too long.
+    #[inline]
+    fn is_idle<K, V>(&self, entry: &Entry<K, V>, now: u64) -> bool {
+        self.idle != NEVER && now.saturating_sub(entry.used) >= self.idle
+    }
+
+    /// An entry is read, or written anew.
+    #[inline]
+    fn touch<K, V>(&self, entry: &mut Entry<K, V>, now: u64) {
+        // A hit that nothing asks for more than its count writes nothing else.
+        if self.idle != NEVER {
+            entry.used = entry.used.max(now);
+        }
+        Policy::touch(entry);
+    }
+
     #[cold]
     fn age_of_old<K, V>(&self, entry: &Entry<K, V>, now: u64) -> Age {
         let lasts = now < entry.fresh_until.saturating_add(self.stale_for);
-        match lasts && now.saturating_sub(entry.used) < self.idle {
+        match lasts && !self.is_idle(entry, now) {
             true => Age::Stale,
             false => Age::Dead,
         }
@@ -94,22 +115,30 @@ pub(super) struct Leaving<K, V, E> {
     pub(super) one: Option<Departure<K, V>>,
     pub(super) more: Vec<Departure<K, V>>,
     pub(super) flights: Vec<Arc<Flight<K, V, E>>>,
+    /// Whether somebody is told of entries that leave.
+    told: bool,
 }
 
 impl<K, V, E> Leaving<K, V, E> {
-    fn none() -> Self {
+    fn none(told: bool) -> Self {
         Self {
             one: None,
             more: Vec::new(),
             flights: Vec::new(),
+            told,
         }
     }
 
+    #[inline]
     fn is_empty(&self) -> bool {
         self.one.is_none() && self.flights.is_empty()
     }
 
+    #[inline]
     fn push(&mut self, key: K, value: V, cause: Cause) {
+        if !self.told && !needs_drop::<(K, V)>() {
+            return;
+        }
         let departure = Departure { key, value, cause };
         match self.one {
             None => self.one = Some(departure),
@@ -141,6 +170,12 @@ pub(super) struct Shard<K, V, E> {
     cursor: usize,
 }
 
+/// Whether it is time to [sweep](Shard::sweep), after so many hits, or misses.
+#[inline]
+pub(super) fn is_sweep_due(reads: u64) -> bool {
+    reads.is_multiple_of(READS_A_SWEEP)
+}
+
 /// The part of a hash that is kept beside an entry.
 #[allow(clippy::cast_possible_truncation)]
 fn short(hash: u64) -> u32 {
@@ -153,7 +188,7 @@ impl<K, V, E> Shard<K, V, E> {
             policy: Policy::new(share),
             pending: HashTable::new(),
             errors: VecDeque::new(),
-            leaving: Leaving::none(),
+            leaving: Leaving::none(limits.told),
             counts: Stats::default(),
             limits,
             stamp: 0,
@@ -170,7 +205,7 @@ impl<K, V, E> Shard<K, V, E> {
     #[inline]
     pub(super) fn leaving(&mut self) -> Option<Leaving<K, V, E>> {
         self.is_leaving()
-            .then(|| std::mem::replace(&mut self.leaving, Leaving::none()))
+            .then(|| replace(&mut self.leaving, Leaving::none(self.limits.told)))
     }
 
     /// The counts, and what is there now.
@@ -273,7 +308,7 @@ impl<K, V, E> Shard<K, V, E> {
         match self.limits.age(entry, now) {
             Age::Fresh => {
                 let value = entry.value.clone();
-                Policy::touch(entry, now);
+                self.limits.touch(entry, now);
                 self.counts.hits += 1;
                 Ok(value)
             }
@@ -302,14 +337,8 @@ impl<K, V, E> Shard<K, V, E> {
         }
         let entry = self.policy.store.entry(at);
         let value = entry.value.clone();
-        Policy::touch(entry, now);
+        self.limits.touch(entry, now);
         Some(value)
-    }
-
-    /// Whether it is time to [sweep](Self::sweep), after a read.
-    #[inline]
-    pub(super) fn is_sweep_due(&self) -> bool {
-        (self.counts.hits + self.counts.misses).is_multiple_of(READS_A_SWEEP)
     }
 
     /// What one who would load finds, where it is no [hit](Self::hit). Counted only the `first` time that it

@@ -1,10 +1,13 @@
 //! What changes entries.
 
 use super::{
-    super::{flight::Flight, listener::Cause, policy::Policy, store::Entry},
+    super::{flight::Flight, listener::Cause, store::Entry},
     Age, Shard, short,
 };
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    cmp::Ordering::{Equal, Greater, Less},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// What came of a write.
 #[derive(Debug)]
@@ -88,17 +91,25 @@ impl<K, V, E> Shard<K, V, E> {
 
     fn add(&mut self, hash: u64, fresh: Entry<K, V>, total: &AtomicU64) -> Put<K, V> {
         let (now, weight) = (fresh.used, u64::from(fresh.weight));
-        let all = total.fetch_add(weight, Ordering::Relaxed) + weight;
+        let before = total.load(Ordering::Relaxed);
+        // Where all is full, what leaves mostly weighs as much as what comes: nothing is to be counted then.
+        let (before, come) = match before >= self.limits.capacity {
+            true => (before, weight),
+            false => (total.fetch_add(weight, Ordering::Relaxed), 0),
+        };
         // What others have too much is theirs to give up.
-        let need = all.saturating_sub(self.limits.capacity).min(weight);
+        let need = (before + weight).saturating_sub(self.limits.capacity);
+        let need = need.min(weight);
         let (counts, leaving) = (&mut self.counts, &mut self.leaving);
         let freed = self.policy.admit(short(hash), fresh, need, |entry| {
             counts.evicted += 1;
             leaving.push(entry.key, entry.value, Cause::Size);
         });
-        if freed > 0 {
-            total.fetch_sub(freed, Ordering::Relaxed);
-        }
+        match come.cmp(&freed) {
+            Less => total.fetch_sub(freed - come, Ordering::Relaxed),
+            Equal => 0,
+            Greater => total.fetch_add(come - freed, Ordering::Relaxed),
+        };
         if self.limits.timed {
             self.sweep(now, 2, total);
         }
@@ -113,7 +124,7 @@ impl<K, V, E> Shard<K, V, E> {
         let entry = self.policy.store.entry(at);
         let before = std::mem::replace(&mut entry.value, fresh.value);
         (entry.fresh_until, entry.stamp) = (fresh.fresh_until, fresh.stamp);
-        Policy::touch(entry, fresh.used);
+        self.limits.touch(entry, fresh.used);
         let lost = u64::from(entry.weight);
         let mut put = Put {
             before: Some((fresh.key, before, age == Age::Fresh)),
