@@ -50,8 +50,9 @@ impl Setting {
                 // One allocation: how many there will be is known.
                 [] => Arc::new([self]),
                 all => {
-                    let others = all.iter().filter(|set| set.key != self.key);
-                    others.cloned().chain([self.clone()]).collect()
+                    let key = self.key;
+                    let others = all.iter().filter(|set| set.key != key);
+                    others.cloned().chain([self]).collect()
                 }
             }));
         })
