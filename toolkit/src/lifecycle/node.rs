@@ -66,12 +66,12 @@ impl Node {
         below.nodes.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Stops all that is below, and then each one itself: children before their parents.
+    /// Stops all that is below, and then each one itself: children before their parents. A panic of a waker is that
+    /// of who waits for the token.
     pub(super) fn stop_below(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             let below = self.children().into_iter().map(|child| async move {
                 child.clone().stop_below().await;
-                // The panic of a waker is that of who waits.
                 quietly(|| child.token.cancel_with("its application stops"));
                 child.ended.wait().await;
             });
