@@ -117,18 +117,20 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// The item comes back, with the reason.
+    ///
+    /// # Panics
+    /// As the comparison of a [priority queue](Order::priority) does; the item is dropped then.
     pub fn try_put(&self, item: T) -> Result<(), TrySendError<T>> {
         let mut item = Some(item);
         let tried = self
             .shared
             .with(|state, wakers| state.try_put(&mut item, wakers));
-        tried.map_err(|error| {
-            let item = item.expect("it was not taken");
-            match error {
-                TrySendError::Full(()) => TrySendError::Full(item),
-                TrySendError::Closed(()) => TrySendError::Closed(item),
-            }
-        })
+        // What was put was taken.
+        match (tried, item) {
+            (Err(TrySendError::Full(())), Some(item)) => Err(TrySendError::Full(item)),
+            (Err(TrySendError::Closed(())), Some(item)) => Err(TrySendError::Closed(item)),
+            _ => Ok(()),
+        }
     }
 
     /// Waits for an item.
