@@ -14,7 +14,6 @@ use anyrt_core::{
     task::{PortableHandle, portable, portable_blocking, run_local},
 };
 use std::{
-    cmp::Ordering,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
@@ -324,35 +323,4 @@ fn a_oneshot_past_a_destructor_that_panics() {
     drop(rx);
     assert_eq!(counter.count(), 1);
     assert_eq!(tx.send(1), Err(1));
-}
-
-/// 13 cannot be compared.
-#[derive(Debug, PartialEq, Eq)]
-struct Rank(u32);
-
-impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Rank {
-    fn cmp(&self, other: &Self) -> Ordering {
-        assert!(self.0 != 13, "expected: a comparison that panics");
-        self.0.cmp(&other.0)
-    }
-}
-
-#[test]
-fn a_put_that_waited_and_panics_in_a_comparison_can_be_dropped() {
-    let queue = Queue::bounded(Order::priority(), 2).unwrap();
-    queue.try_put(Rank(1)).unwrap();
-    queue.try_put(Rank(2)).unwrap();
-    let mut put = Box::pin(queue.put(Rank(13)));
-    assert!(poll_with(put.as_mut(), Waker::noop()).is_pending());
-    drop(queue.try_get().unwrap());
-    let put_in = catch_unwind(AssertUnwindSafe(|| poll_with(put.as_mut(), Waker::noop())));
-    put_in.unwrap_err();
-    drop(put);
-    assert_eq!((queue.len(), queue.unfinished()), (2, 2));
 }

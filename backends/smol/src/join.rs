@@ -33,6 +33,9 @@ use std::{
 /// does: the output of a poll that was under way is lost, and of a panic only the panic hook hears.
 ///
 /// A joiner's waker that panics ends the process, as it does with smol's own tasks.
+///
+/// Of two threads that abort at the same time, the one that comes second may return before the first has
+/// reached the task.
 #[must_use = "a dropped handle detaches its task; `drop(..)` it to say so"]
 pub struct SmolHandle<T> {
     state: Mutex<State<T>>,

@@ -37,7 +37,11 @@ impl<K: Ord + Clone + Send> Index<K> for BTreeMap<K, u64> {
     }
 
     fn add(&mut self, key: &K, ticket: u64) {
-        self.insert(key.clone(), ticket);
+        // `insert` alone would drop its key where one is there, under the lock.
+        match self.get_mut(key) {
+            Some(before) => *before = ticket,
+            None => _ = self.insert(key.clone(), ticket),
+        }
     }
 
     fn len(&self) -> usize {
@@ -179,3 +183,30 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
 type Taken<K, V, E, P> = (Vec<Item<K, V, E, P>>, Vec<K>);
 
 type Left<K, V, E, P> = (Option<Item<K, V, E, P>>, Option<Answer<V, E>>, Vec<K>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+    struct Key(u32);
+
+    impl Drop for Key {
+        fn drop(&mut self) {
+            DROPS.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_index_drops_no_key_as_one_comes_again() {
+        let (key, mut index) = (Key(1), BTreeMap::new());
+        for ticket in 1..=3 {
+            Index::add(&mut index, &key, ticket);
+            assert_eq!(index.find(&key), Some(ticket));
+        }
+        assert_eq!((index.len(), DROPS.load(Relaxed)), (1, 0));
+    }
+}

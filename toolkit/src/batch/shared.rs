@@ -5,7 +5,10 @@ use super::{
     buffer::{Buffer, Index, Item, Place},
     builder::Settings,
 };
-use crate::{lock::lock, unwind::quietly};
+use crate::{
+    lock::lock,
+    unwind::{All, quietly},
+};
 use anyrt_core::{
     Instant,
     channel::oneshot,
@@ -179,19 +182,22 @@ where
     /// Refuses more; what is in is loaded at once.
     pub(super) fn close(&self) {
         lock(&self.state).closed = true;
-        self.room.close();
-        self.work.notify_one();
+        let mut all = All::default();
+        all.call(|| self.room.close());
+        all.call(|| self.work.notify_one());
+        all.end();
     }
 
     /// Nobody is there to load what is in.
     pub(super) fn end(&self) {
-        self.close();
+        // The wakers of those who wait are not the driver's.
+        quietly(|| self.close());
         let (lost, gone) = lock(&self.state).buffer.take(usize::MAX);
         quietly(|| drop(gone));
         for item in lost {
             quietly(|| drop(item));
         }
-        self.over.set();
+        quietly(|| self.over.set());
     }
 
     /// How many keys wait, and how many batches are being loaded.

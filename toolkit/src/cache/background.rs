@@ -67,8 +67,8 @@ where
             self.core.let_go(leaving);
             return false;
         }
-        let drives = Waiter::driving(self.core.clone(), flight, loader);
-        self.core.let_go(leaving);
+        let drive = || Waiter::driving(self.core.clone(), flight, loader);
+        let drives = self.core.before_letting_go(leaving, drive);
         let driving = async move {
             drives.await;
             drop(room);

@@ -7,7 +7,7 @@ use super::{
     shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why, is_sweep_due},
     stats::Stats,
 };
-use crate::lock::lock;
+use crate::{lock::lock, unwind::All};
 use anyrt_core::rt::Runtime;
 use foldhash::quality::FixedState;
 use std::{
@@ -15,8 +15,10 @@ use std::{
     borrow::Cow,
     fmt,
     hash::{BuildHasher, Hash},
+    iter,
     sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
     time::Duration,
+    vec,
 };
 
 /// So many places are looked at without giving others a turn at the lock.
@@ -203,13 +205,29 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
     }
 
     /// The fresh entries of one of the shards.
-    pub(super) fn copy(&self, index: usize) -> Vec<(K, V)>
+    pub(super) fn copy(&self, index: usize) -> Entries<K, V>
     where
         K: Clone,
         V: Clone,
     {
         let now = self.now();
-        self.lock(index).copy(now)
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        self.lock(index).copy(now, &mut keys, &mut values);
+        keys.into_iter().zip(values)
+    }
+
+    /// Does what is to be done before what leaves is [let go](Self::let_go), which it is though that panics.
+    pub(super) fn before_letting_go<T>(
+        &self,
+        leaving: Option<Leaving<K, V, E>>,
+        act: impl FnOnce() -> T,
+    ) -> T {
+        let mut all = All::default();
+        let mut output = None;
+        all.call(|| output = Some(act()));
+        all.call(|| self.let_go(leaving));
+        all.end();
+        output.expect("it has not panicked")
     }
 
     #[cold]
@@ -257,6 +275,8 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
     }
 }
 
+/// Copies of entries.
+pub(super) type Entries<K, V> = iter::Zip<vec::IntoIter<K>, vec::IntoIter<V>>;
 /// What one finds who would begin a load, and what leaves for it.
 pub(super) type Begun<K, V, E> = (Look<K, V, E>, Option<Leaving<K, V, E>>);
 /// What a panic was raised with.

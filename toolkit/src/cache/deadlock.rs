@@ -22,6 +22,9 @@ static NOTES: Mutex<()> = Mutex::new(());
 /// A load that may wait for others.
 pub(super) trait Waiting: Send + Sync {
     fn waits(&self) -> &Waits;
+
+    /// Whoever waits for it still is ready as soon as it is polled.
+    fn is_over(&self) -> bool;
 }
 
 /// The loads that a loader waits for now.
@@ -68,6 +71,11 @@ fn note_for(who: &Weak<dyn Waiting>, whom: Arc<dyn Waiting>) -> Result<Option<Bo
     let _notes = lock(&NOTES);
     let mut next = 0;
     while let Some(load) = seen.get(next).cloned() {
+        next += 1;
+        // What its loader left behind may wait on, and holds nobody up.
+        if load.is_over() {
+            continue;
+        }
         if is(&load, &loading) {
             return Err(Circle);
         }
@@ -76,7 +84,6 @@ fn note_for(who: &Weak<dyn Waiting>, whom: Arc<dyn Waiting>) -> Result<Option<Bo
                 seen.push(behind);
             }
         }
-        next += 1;
     }
     let noted = Box::new(Noted {
         who: Arc::downgrade(&loading),

@@ -212,6 +212,10 @@ where
     fn waits(&self) -> &Waits {
         &self.waits
     }
+
+    fn is_over(&self) -> bool {
+        self.outcome().is_some() || self.is_abandoned()
+    }
 }
 
 impl<K, V, E> fmt::Debug for Flight<K, V, E> {

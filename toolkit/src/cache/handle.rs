@@ -1,8 +1,13 @@
 //! The cache, as far as nothing has to be waited for.
 
-use super::{Stats, builder::CacheBuilder, core::Core, shard::Shard};
+use super::{
+    Stats,
+    builder::CacheBuilder,
+    core::{Core, Entries},
+    shard::Shard,
+};
 use anyrt_core::{context::Context, group::TaskGroup, rt::Runtime};
-use std::{borrow::Borrow, convert::Infallible, fmt, hash::Hash, sync::Arc, vec};
+use std::{borrow::Borrow, convert::Infallible, fmt, hash::Hash, sync::Arc};
 
 /// A cache that several callers share: it loads each value once, keeps what is worth keeping, and forgets
 /// what is too old.
@@ -160,11 +165,13 @@ where
 
     /// Copies of all fresh entries, in no order. They are taken a part of the cache at a time: what changes
     /// meanwhile is in it or not.
+    ///
+    /// `Clone` of keys runs under a lock of the cache here, as that of values does.
     pub fn iter(&self) -> Iter<'_, R, K, V, E> {
         Iter {
             core: &self.core,
             shard: 0,
-            entries: Vec::new().into_iter(),
+            entries: Vec::new().into_iter().zip(Vec::new()),
         }
     }
 
@@ -222,7 +229,7 @@ impl<R: Runtime, K: Eq + Hash, V, E> fmt::Debug for AsyncCache<R, K, V, E> {
 pub struct Iter<'a, R, K, V, E> {
     core: &'a Core<R, K, V, E>,
     shard: usize,
-    entries: vec::IntoIter<(K, V)>,
+    entries: Entries<K, V>,
 }
 
 impl<R: Runtime, K: Clone + Eq + Hash, V: Clone, E> Iterator for Iter<'_, R, K, V, E> {
@@ -236,7 +243,7 @@ impl<R: Runtime, K: Clone + Eq + Hash, V: Clone, E> Iterator for Iter<'_, R, K, 
             if self.shard == self.core.shards() {
                 return None;
             }
-            self.entries = self.core.copy(self.shard).into_iter();
+            self.entries = self.core.copy(self.shard);
             self.shard += 1;
         }
     }

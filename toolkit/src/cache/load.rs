@@ -197,16 +197,14 @@ where
         let core = &*self.cache.core;
         let flight = Arc::new(Flight::new(self.key.to_owned(), hash));
         let (begun, leaving) = core.begin(&flight, why, now);
-        let found = match begun {
+        core.before_letting_go(leaving, || match begun {
             Look::Missing => {
                 let loader = self.loader.take().expect("one load is begun");
                 Err(Waiter::driving(core, flight, loader))
             }
             Look::Flying(other) => Err(Waiter::joining(core, other)),
             Look::Fresh(value) | Look::Stale { value, .. } => Ok(value),
-        };
-        core.let_go(leaving);
-        found
+        })
     }
 }
 

@@ -43,28 +43,30 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
         }
         // 53 bits fill a float between 0 and 1.
         let chance = (self.rt.random_u64() >> 11) as f64 / (1u64 << 53) as f64;
-        let less = life.mul_f64(1.0 - jitter * chance);
+        let part = 1.0 - jitter * chance;
+        // Rounded up, it may be more than there is.
+        let less = Duration::try_from_secs_f64(life.as_secs_f64() * part).unwrap_or(life);
         less.max(Duration::from_nanos(1)).min(life)
     }
 
     /// Keeps a value. Returns the fresh one that was there before.
     pub(super) fn put(&self, fresh: Entry<K, V>) -> Option<V> {
         let hash = self.hash(&fresh.key);
-        let put = self.on(hash, |shard, total| shard.put(hash, fresh, total));
+        let mut fresh = Some(fresh);
+        let put = self.on(hash, |shard, total| shard.put(hash, &mut fresh, total));
         self.settle(hash, put)
     }
 
     /// Keeps a value, if its key is still in the state of `version`.
     pub(super) fn put_if(&self, hash: u64, version: Option<u32>, fresh: Entry<K, V>) -> bool {
+        // What is refused is dropped outside of the lock.
+        let mut fresh = Some(fresh);
         let put = self.on(hash, |shard, total| {
-            let same = shard.is_version(hash, version, |key| *key == fresh.key);
-            // What is refused is dropped outside of the lock.
-            match same {
-                true => Ok(shard.put(hash, fresh, total)),
-                false => Err(fresh),
-            }
+            let is_key = |key: &K| fresh.as_ref().is_some_and(|fresh| *key == fresh.key);
+            let same = shard.is_version(hash, version, is_key);
+            same.then(|| shard.put(hash, &mut fresh, total))
         });
-        put.map(|put| self.settle(hash, put)).is_ok()
+        put.map(|put| self.settle(hash, put)).is_some()
     }
 
     /// Takes an entry out, if it is in the state of `version`, or in any.
@@ -148,8 +150,11 @@ impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
 
     /// Keeps a loaded value, unless the load is late.
     fn enter(&self, flight: &Flight<K, V, E>, fresh: Entry<K, V>) {
-        let landed = self.on(flight.hash, |shard, total| shard.land(flight, fresh, total));
-        if let Ok(put) = landed {
+        let mut fresh = Some(fresh);
+        let landed = self.on(flight.hash, |shard, total| {
+            shard.land(flight, &mut fresh, total)
+        });
+        if let Some(put) = landed {
             self.make_room(flight.hash, put.need);
             if let Some((key, before, _)) = put.before {
                 self.tell(key, before, Cause::Reloaded);

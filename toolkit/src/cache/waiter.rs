@@ -5,6 +5,7 @@ use super::{
     deadlock::{self, Circle, Noted},
     flight::{Flight, Load, Outcome, Place, Turn},
 };
+use crate::unwind::All;
 use anyrt_core::{
     rt::Runtime,
     waits::{self, Wait},
@@ -12,7 +13,7 @@ use anyrt_core::{
 use std::{
     hash::Hash,
     ops::Deref,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -166,13 +167,13 @@ where
         waits::gave_up(&**flight);
         let leaving = flight.leave(self.place, self.load.take());
         // Gone before the next one can begin: a key has one load at a time.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(leaving.load)));
+        let mut all = All::default();
+        all.call(|| drop(leaving.load));
         if leaving.last {
-            self.core.on(flight.hash, |shard, _| shard.forget(flight));
-            flight.abandon();
+            // Others' values may leave with it, and panic.
+            all.call(|| _ = self.core.on(flight.hash, |shard, _| shard.forget(flight)));
+            all.call(|| flight.abandon());
         }
-        if let Err(payload) = dropped {
-            resume_unwind(payload);
-        }
+        all.end();
     }
 }

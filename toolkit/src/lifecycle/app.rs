@@ -9,12 +9,16 @@
 //! ```
 
 use super::{
+    node::Node,
     report::{Report, StopReason},
-    tree::{Node, Shared, State, Subsystem},
+    tree::{Shared, State, Subsystem},
 };
 use crate::{
     resource::ExitStack,
-    {lock::lock, unwind::catch},
+    {
+        lock::lock,
+        unwind::{catch, quietly},
+    },
 };
 use anyrt_core::{
     cancel::{CancellationToken, shield},
@@ -128,6 +132,7 @@ impl<R: Runtime> App<R> {
                 exits: stack.exits(),
                 tasks: tasks.spawner(),
                 stop: CancellationToken::new(),
+                gone: CancellationToken::new(),
                 changed: Notify::new(),
                 state: Mutex::new(State::default()),
             });
@@ -139,7 +144,7 @@ impl<R: Runtime> App<R> {
             watch(&watchers, &shared, around, signals);
             let root = Subsystem {
                 shared: shared.clone(),
-                node: Node::root(),
+                node: Node::root(shared.stop.clone()),
             };
             let mut late = Vec::new();
 
@@ -172,6 +177,7 @@ impl<R: Runtime> App<R> {
                     going.await;
                 }
                 remains.going = None;
+                quietly(|| shared.gone.cancel_with("its application has stopped"));
             })
             .await;
 

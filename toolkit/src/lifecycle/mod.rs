@@ -46,6 +46,7 @@
 mod app;
 mod background;
 mod handle;
+mod node;
 mod periodic;
 mod report;
 mod runs;

@@ -10,20 +10,23 @@
 
 use super::{
     handle::SubsystemHandle,
+    node::Node,
     report::{StopReason, SubsystemError},
 };
 use crate::{
     resource::{AsyncClose, Entered, Exits},
-    {lock::lock, unwind::catch},
+    {
+        lock::lock,
+        unwind::{catch, quietly},
+    },
 };
 use anyrt_core::{
     cancel::CancellationToken,
     channel::oneshot,
     context::Context,
     group::{Cause, Spawner},
-    join_all,
     rt::Runtime,
-    sync::{Event, Notify},
+    sync::Notify,
 };
 use std::{
     borrow::Cow,
@@ -31,7 +34,6 @@ use std::{
     error::Error,
     fmt,
     future::Future,
-    pin::Pin,
     sync::{Arc, Mutex},
 };
 
@@ -42,6 +44,9 @@ pub(super) struct Shared<R: Runtime> {
     pub(super) tasks: Spawner<R, (), Infallible>,
     /// It is time to stop.
     pub(super) stop: CancellationToken,
+    /// All have ended. The tokens of subsystems are below it: one of a subsystem that has gone may still be held, and
+    /// is cancelled with this one, for nobody else has it any more.
+    pub(super) gone: CancellationToken,
     /// A request has come, or a subsystem has ended.
     pub(super) changed: Notify,
     pub(super) state: Mutex<State>,
@@ -59,65 +64,17 @@ pub(super) struct State {
 }
 
 impl<R: Runtime> Shared<R> {
-    /// The first reason is kept.
+    /// The first reason is kept. The panic of a waker that is woken here is not the asker's.
     pub(super) fn stop_for(&self, reason: StopReason) {
         let text = reason.to_string();
         lock(&self.state).stopped_for.get_or_insert(reason);
-        self.stop.cancel_with(text);
-        self.changed.notify_waiters();
+        quietly(|| self.stop.cancel_with(text));
+        quietly(|| self.changed.notify_waiters());
     }
 
     pub(super) fn request(&self, reason: Cow<'static, str>) {
         lock(&self.state).requests += 1;
         self.stop_for(StopReason::Requested(reason));
-    }
-}
-
-pub(super) struct Node {
-    path: Cow<'static, str>,
-    token: CancellationToken,
-    ended: Event,
-    below: Mutex<Vec<Arc<Node>>>,
-}
-
-impl Node {
-    pub(super) fn root() -> Arc<Self> {
-        Arc::new(Self::new("".into()))
-    }
-
-    fn new(path: Cow<'static, str>) -> Self {
-        Self {
-            path,
-            token: CancellationToken::new(),
-            ended: Event::new(),
-            below: Mutex::default(),
-        }
-    }
-
-    fn children(&self) -> Vec<Arc<Self>> {
-        lock(&self.below).clone()
-    }
-
-    /// Stops all that is below, and then each one itself: children before their parents.
-    pub(super) fn stop_below(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(async move {
-            let below = self.children().into_iter().map(|child| async move {
-                child.clone().stop_below().await;
-                child.token.cancel_with("its application stops");
-                child.ended.wait().await;
-            });
-            join_all(below.collect::<Vec<_>>()).await;
-        })
-    }
-
-    /// Those that have not ended, from the top down.
-    pub(super) fn unended(&self, found: &mut Vec<Cow<'static, str>>) {
-        for child in self.children() {
-            if !child.ended.is_set() {
-                found.push(child.path.clone());
-            }
-            child.unended(found);
-        }
     }
 }
 
@@ -163,19 +120,18 @@ impl<R: Runtime> Subsystem<R> {
             "" => name,
             around => format!("{around}/{name}").into(),
         };
-        let node = Arc::new(Node::new(path));
-        let below = Self {
-            shared: self.shared.clone(),
-            node: node.clone(),
-        };
-        {
+        let node = {
             let mut state = lock(&self.shared.state);
             if state.closed {
                 return Err(Stopping);
             }
             state.live += 1;
-            lock(&self.node.below).push(node.clone());
-        }
+            self.node.begin(path, self.shared.gone.child())
+        };
+        let below = Self {
+            shared: self.shared.clone(),
+            node: node.clone(),
+        };
         // Now: a task that is never polled has ended, too.
         let ended = Ended(below.clone());
         let inside = below.clone();
@@ -218,10 +174,7 @@ impl<R: Runtime> Subsystem<R> {
     /// Cancelled when it is time for this part to stop: once all below it have. The application's own: as
     /// soon as it stops.
     pub fn token(&self) -> &CancellationToken {
-        match &*self.node.path {
-            "" => &self.shared.stop,
-            _ => &self.node.token,
-        }
+        &self.node.token
     }
 
     /// Its name, after those of the subsystems around it; empty for the application itself.
@@ -280,7 +233,7 @@ struct Ended<R: Runtime>(Subsystem<R>);
 impl<R: Runtime> Drop for Ended<R> {
     fn drop(&mut self) {
         lock(&self.0.shared.state).live -= 1;
-        self.0.node.ended.set();
-        self.0.shared.changed.notify_waiters();
+        quietly(|| self.0.node.ended.set());
+        quietly(|| self.0.shared.changed.notify_waiters());
     }
 }

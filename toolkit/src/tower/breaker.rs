@@ -1,7 +1,7 @@
 //! Not calling what is known to be down.
 
 use super::LayerError;
-use crate::resilience::{BreakerCall, CircuitBreaker, Open};
+use crate::resilience::{CircuitBreaker, Open, Parked};
 use anyrt_core::rt::Runtime;
 use pin_project_lite::pin_project;
 use std::{
@@ -116,7 +116,7 @@ where
             Ok(call) => State::Running {
                 // The call ends as a failure where this panics.
                 future: self.inner.call(request),
-                call: Some(call),
+                call: Parked::new(Some(call)),
                 counts: self.counts.clone(),
             },
             Err(open) => State::Refused { open },
@@ -151,7 +151,7 @@ pin_project! {
     #[project = StatePin]
     enum State<R: Runtime, C, F> {
         Refused { open: Open },
-        Running { #[pin] future: F, call: Option<BreakerCall<R>>, counts: C },
+        Running { #[pin] future: F, call: Parked<R>, counts: C },
         Done,
     }
 }
@@ -176,10 +176,9 @@ where
                 call,
                 counts,
             } => {
-                // Taken for the time of the poll: a panic drops it.
                 let begun = call.take().expect("it panicked before");
                 let Poll::Ready(output) = future.poll(cx) else {
-                    *call = Some(begun);
+                    call.park(begun);
                     return Poll::Pending;
                 };
                 match counts.is_failure(&output) {

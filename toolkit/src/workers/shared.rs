@@ -4,7 +4,7 @@
 //! as what it was, and not in a box.
 
 use super::{JobHandle, Progress, portable};
-use crate::unwind::quietly;
+use crate::unwind::{All, quietly};
 use anyrt_core::{
     channel::queue::{Order, Queue, Shutdown},
     rt::{Runtime, Semaphore, SemaphoreOf},
@@ -78,13 +78,19 @@ impl<R: Runtime> Shared<R> {
     }
 
     pub(super) fn shut_down(&self) {
-        self.room.close();
-        self.queue.shutdown(Shutdown::Graceful);
+        self.close(Shutdown::Graceful);
     }
 
+    /// In destructors: the panics of wakers are not theirs.
     pub(super) fn abort(&self) {
-        self.room.close();
-        self.queue.shutdown(Shutdown::Immediate);
+        quietly(|| self.close(Shutdown::Immediate));
+    }
+
+    fn close(&self, how: Shutdown) {
+        let mut all = All::default();
+        all.call(|| self.room.close());
+        all.call(|| self.queue.shutdown(how));
+        all.end();
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -145,7 +151,7 @@ impl<R: Runtime> Drop for Worker<R> {
         if self.0.workers.fetch_sub(1, AcqRel) == 1 {
             // Aborted from outside: nobody will do what is still queued.
             self.0.abort();
-            self.0.over.set();
+            quietly(|| self.0.over.set());
         }
     }
 }

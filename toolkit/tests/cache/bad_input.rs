@@ -2,15 +2,18 @@
 
 use super::{SECOND, builder, cache};
 use anyrt_core::{
+    group::TaskGroup,
     rt::{Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::cache::{AsyncCache, Cause, LoadError};
 use std::{
+    convert::Infallible,
     hash::{Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::{Arc, Mutex, OnceLock},
+    task::{Context, Wake, Waker},
     time::Duration,
 };
 
@@ -52,14 +55,17 @@ fn settings_that_cannot_be_used_are_errors() {
         for jitter in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
             assert_eq!(error(new().capacity(1).jitter(jitter).build()), "jitter");
         }
-        let forever = new()
-            .capacity(1)
-            .ttl(Duration::MAX)
-            .stale_for(Duration::MAX);
-        let forever = forever.idle(Duration::MAX).jitter(1.0).build().unwrap();
-        forever.insert(1, 1);
-        rt.sleep(SECOND).await;
-        assert_eq!(forever.get(&1), Some(1));
+        for jitter in [1.0, 1e-20] {
+            let forever = new()
+                .capacity(1)
+                .ttl(Duration::MAX)
+                .stale_for(Duration::MAX);
+            let forever = forever.idle(Duration::MAX).jitter(jitter);
+            let forever = forever.build().unwrap();
+            forever.insert(1, 1);
+            rt.sleep(SECOND).await;
+            assert_eq!(forever.get(&1), Some(1));
+        }
     });
 }
 
@@ -128,6 +134,64 @@ fn a_loader_that_waits_for_itself_is_told() {
         let error = cache.get_or_try_load(&1, load).await.unwrap_err();
         assert_eq!(error.error(), Some(&"itself"));
         assert_eq!(cache.get_or_load(&1, |_| async { 2 }).await.unwrap(), 2);
+    });
+}
+
+/// A child of the loader's asks for its key when the load is over.
+#[test]
+fn a_load_that_is_over_is_no_circle() {
+    check(50, |rt| async move {
+        let kept = builder(&rt).errors_for(9 * SECOND).build().unwrap();
+        let group = TaskGroup::<_, (), Infallible>::builder(&rt)
+            .supervisor()
+            .build();
+        let (children, inner, rt2) = (group.spawner(), kept.clone(), rt.clone());
+        let load = |_| async move {
+            let child = async move {
+                rt2.sleep(SECOND).await;
+                let error = inner.get_or_load(&1, |_| async { 1 }).await.unwrap_err();
+                assert_eq!(error.error(), Some(&"down"), "{error}");
+                Ok(())
+            };
+            children.spawn(child).unwrap();
+            Err("down")
+        };
+        kept.get_or_try_load(&1, load).await.unwrap_err();
+        group.join().await.unwrap();
+    });
+}
+
+/// Nobody drives the load then, but what left for it is told of.
+#[test]
+fn what_leaves_is_told_though_a_waker_of_a_failed_load_panics() {
+    struct Loud;
+    impl Wake for Loud {
+        fn wake(self: Arc<Self>) {
+            panic!("woken");
+        }
+    }
+    check(5, |rt| async move {
+        let gone = Arc::new(Mutex::new(Vec::new()));
+        let told = gone.clone();
+        let cache = builder(&rt)
+            .ttl(SECOND)
+            .on_evict(move |key, value, cause| told.lock().unwrap().push((key, value, cause)))
+            .build()
+            .unwrap();
+        cache.insert(1, 7);
+        rt.sleep(2 * SECOND).await;
+        let mut joins = Box::pin(cache.get_or_load(&1, |_| async { 1 }));
+        let began = catch_unwind(AssertUnwindSafe(|| {
+            cache.refresh(&1, |_| -> std::future::Ready<_> {
+                let waker = Waker::from(Arc::new(Loud));
+                let polled = joins.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(polled.is_pending());
+                panic!("the loader")
+            })
+        }));
+        assert!(began.is_err(), "the waker panics");
+        assert_eq!(*gone.lock().unwrap(), [(1, 7, Cause::Expired)]);
+        assert!(joins.await.unwrap_err().is_panic());
     });
 }
 

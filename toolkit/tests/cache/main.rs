@@ -13,6 +13,7 @@ mod landing;
 mod model;
 mod rules;
 mod time;
+mod unlocked;
 
 use anyrt_core::rt::Entropy;
 use anyrt_sim::SimRuntime;

@@ -4,6 +4,7 @@ mod app;
 mod batch;
 mod batch_keys;
 mod dropped;
+mod loud;
 mod numbers;
 mod outputs;
 mod owners;

@@ -38,7 +38,7 @@ impl Wake for Loud {
     }
 }
 
-fn poll_loudly<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll_loudly<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(&Waker::from(Arc::new(Loud))))
 }
 

@@ -289,6 +289,27 @@ fn panics_are_failures_and_dropped_calls_are_nothing() {
 }
 
 #[test]
+fn a_call_that_the_panic_of_another_drops_is_nothing() {
+    check(10, |rt| async move {
+        let breaker = breaker(&rt, |b| b.failures_in_a_row(1));
+        for trial in [false, true] {
+            let before = breaker.state();
+            let message = panic_of(|| {
+                let mut call = pin!(breaker.call(pending::<Result<(), ()>>()));
+                assert!(poll_once(call.as_mut()).is_pending());
+                panic!("another")
+            });
+            assert_eq!((message.as_str(), breaker.state()), ("another", before));
+            if !trial {
+                breaker.open();
+                rt.sleep(SEC).await;
+            }
+        }
+        assert_eq!(breaker.state(), HalfOpen, "the place is free again");
+    });
+}
+
+#[test]
 fn the_hook_hears_of_each_change_and_may_panic() {
     check(10, |rt| async move {
         let log = Arc::new(Mutex::new(Vec::<(BreakerState, BreakerState)>::new()));

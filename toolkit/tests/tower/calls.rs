@@ -228,6 +228,25 @@ fn panics_and_bad_responses_may_be_failures() {
 }
 
 #[test]
+fn a_request_that_the_panic_of_another_drops_is_no_failure() {
+    check(5, |rt| async move {
+        let breaker = breaker(&rt);
+        let layer = CircuitBreakerLayer::new(&breaker);
+        for _ in 0..3 {
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                let pends = service_fn(|()| pending::<Result<(), Infallible>>());
+                let mut response = Box::pin(layer.layer(pends).call(()));
+                assert!(poll(response.as_mut()).is_pending());
+                panic_any("another")
+            }));
+            let message = panic.expect_err("it panics");
+            assert_eq!(message.downcast_ref(), Some(&"another"));
+            assert_eq!(breaker.state(), BreakerState::Closed);
+        }
+    });
+}
+
+#[test]
 fn requests_are_operations() {
     check(20, |rt| async move {
         let tracker = Tracker::new(9);

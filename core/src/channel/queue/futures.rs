@@ -10,7 +10,7 @@ use crate::{
 use std::{
     fmt,
     future::Future,
-    panic::Location,
+    panic::{Location, resume_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -59,35 +59,29 @@ impl<T> Future for Put<'_, T> {
             let polled = poll_waiter(cx.waker(), |visit| {
                 shared.with(|state, wakers| {
                     let (status, ()) = ready!(state.putters.poll(key, visit));
-                    // First of all: an item's `Ord` may panic.
                     this.key = None;
-                    let item = this.item.take().expect("it waits with its item");
                     Poll::Ready(match status {
-                        Status::Closed => Err(TrySendError::Closed(item)),
-                        _ => {
-                            state.put_reserved(item, wakers);
-                            Ok(())
-                        }
+                        Status::Closed => Ok(Err(TrySendError::Closed(()))),
+                        _ => state.put_reserved(&mut this.item, wakers).map(Ok),
                     })
                 })
             });
             if polled.is_pending() {
                 this.tell();
             }
-            ready!(polled)
+            ready!(polled).unwrap_or_else(|payload| resume_unwind(payload))
         } else {
-            const POLLED_AGAIN: &str = "a `put` was polled again after it was ready";
-            let item = this.item.take().expect(POLLED_AGAIN);
-            match shared.with(|state, wakers| state.try_put(item, wakers)) {
-                Err(TrySendError::Full(item)) => {
-                    // It stays in hand if the clone panics.
-                    this.item = Some(item);
+            assert!(
+                this.item.is_some(),
+                "a `put` was polled again after it was ready"
+            );
+            match shared.with(|state, wakers| state.try_put(&mut this.item, wakers)) {
+                Err(TrySendError::Full(())) => {
                     let mut waker = Spare::of(cx.waker());
                     // The waker was cloned outside the lock, so there may be a slot by now.
                     shared.with(|state, wakers| {
-                        let item = this.item.take().expect(POLLED_AGAIN);
-                        let tried = state.try_put(item, wakers);
-                        if let Err(TrySendError::Full(_)) = tried {
+                        let tried = state.try_put(&mut this.item, wakers);
+                        if let Err(TrySendError::Full(())) = tried {
                             this.key = Some(state.putters.push(waker.take()));
                         }
                         tried
@@ -96,12 +90,16 @@ impl<T> Future for Put<'_, T> {
                 outcome => outcome,
             }
         };
-        if let Err(TrySendError::Full(item)) = outcome {
-            this.item = Some(item);
-            this.tell();
-            return Poll::Pending;
-        }
-        Poll::Ready(outcome.map_err(|error| SendError(error.into_inner())))
+        Poll::Ready(match outcome {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(())) => {
+                this.tell();
+                return Poll::Pending;
+            }
+            Err(TrySendError::Closed(())) => {
+                Err(SendError(this.item.take().expect("it was not taken")))
+            }
+        })
     }
 }
 
@@ -154,15 +152,17 @@ impl<T> Future for Get<'_, T> {
                     let (status, ()) = ready!(state.getters.poll(key, visit));
                     this.key = None;
                     Poll::Ready(match status {
-                        Status::Closed => Err(TryRecvError::Closed),
-                        _ => state.get_promised(wakers).map(|item| Job::new(item, queue)),
+                        Status::Closed => Ok(Err(TryRecvError::Closed)),
+                        _ => state
+                            .get_promised(wakers)
+                            .map(|got| got.map(|item| Job::new(item, queue))),
                     })
                 })
             });
             if polled.is_pending() {
                 this.tell();
             }
-            ready!(polled)
+            ready!(polled).unwrap_or_else(|payload| resume_unwind(payload))
         } else {
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {

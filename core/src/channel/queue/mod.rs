@@ -25,6 +25,7 @@
 //! Those who wait are served in the order of their first poll, and nobody is overtaken.
 
 mod futures;
+mod heap;
 mod job;
 mod order;
 mod state;
@@ -116,9 +117,20 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// The item comes back, with the reason.
+    ///
+    /// # Panics
+    /// As the comparison of a [priority queue](Order::priority) does; the item is dropped then.
     pub fn try_put(&self, item: T) -> Result<(), TrySendError<T>> {
-        self.shared
-            .with(|state, wakers| state.try_put(item, wakers))
+        let mut item = Some(item);
+        let tried = self
+            .shared
+            .with(|state, wakers| state.try_put(&mut item, wakers));
+        // What was put was taken.
+        match (tried, item) {
+            (Err(TrySendError::Full(())), Some(item)) => Err(TrySendError::Full(item)),
+            (Err(TrySendError::Closed(())), Some(item)) => Err(TrySendError::Closed(item)),
+            _ => Ok(()),
+        }
     }
 
     /// Waits for an item.

@@ -1,10 +1,7 @@
 //! In which order items come out.
 
-use std::{
-    cmp,
-    collections::{BinaryHeap, VecDeque},
-    fmt,
-};
+use super::heap::Heap;
+use std::{cmp, collections::VecDeque, fmt, mem};
 
 /// In which order the items of a [`Queue`](super::Queue) come out. A value, so that it can be a setting.
 ///
@@ -41,8 +38,9 @@ impl<T> Order<T> {
 
     /// The greatest first, and of equals the oldest. [`Reverse`](cmp::Reverse) turns it round.
     ///
-    /// The comparison runs under the queue's lock, so it must neither use the queue nor
-    /// panic.
+    /// The comparison runs under the queue's lock, so it must not use the queue. Where it panics, the call unwinds,
+    /// and neither an item nor anybody's turn is lost: what was to be put is not in, and what was to be taken still
+    /// is, for whoever comes next.
     pub const fn priority() -> Self
     where
         T: Ord,
@@ -81,12 +79,7 @@ impl<T> fmt::Debug for Order<T> {
 pub(super) enum Items<T> {
     Fifo(VecDeque<T>),
     Lifo(Vec<T>),
-    Priority {
-        heap: BinaryHeap<Entry<T>>,
-        compare: fn(&T, &T) -> cmp::Ordering,
-        /// How many were put so far.
-        count: u64,
-    },
+    Priority(Heap<T>),
 }
 
 impl<T> Items<T> {
@@ -94,11 +87,7 @@ impl<T> Items<T> {
         match order.0 {
             Kind::Fifo => Self::Fifo(VecDeque::new()),
             Kind::Lifo => Self::Lifo(Vec::new()),
-            Kind::Priority(compare) => Self::Priority {
-                heap: BinaryHeap::new(),
-                compare,
-                count: 0,
-            },
+            Kind::Priority(compare) => Self::Priority(Heap::new(compare)),
         }
     }
 
@@ -106,26 +95,16 @@ impl<T> Items<T> {
         match self {
             Self::Fifo(items) => items.len(),
             Self::Lifo(items) => items.len(),
-            Self::Priority { heap, .. } => heap.len(),
+            Self::Priority(heap) => heap.len(),
         }
     }
 
-    pub(super) fn push(&mut self, item: T) {
+    /// Takes the item, unless its comparison panics.
+    pub(super) fn push(&mut self, item: &mut Option<T>) {
         match self {
-            Self::Fifo(items) => items.push_back(item),
-            Self::Lifo(items) => items.push(item),
-            Self::Priority {
-                heap,
-                compare,
-                count,
-            } => {
-                *count += 1;
-                heap.push(Entry {
-                    item,
-                    number: *count,
-                    compare: *compare,
-                });
-            }
+            Self::Fifo(items) => items.extend(item.take()),
+            Self::Lifo(items) => items.extend(item.take()),
+            Self::Priority(heap) => heap.push(item),
         }
     }
 
@@ -133,51 +112,16 @@ impl<T> Items<T> {
         match self {
             Self::Fifo(items) => items.pop_front(),
             Self::Lifo(items) => items.pop(),
-            Self::Priority { heap, .. } => heap.pop().map(|entry| entry.item),
+            Self::Priority(heap) => heap.pop(),
         }
     }
 
     /// Takes all of them out, to be dropped elsewhere.
     pub(super) fn take(&mut self) -> Self {
         match self {
-            Self::Fifo(items) => Self::Fifo(std::mem::take(items)),
-            Self::Lifo(items) => Self::Lifo(std::mem::take(items)),
-            Self::Priority {
-                heap,
-                compare,
-                count,
-            } => Self::Priority {
-                heap: std::mem::take(heap),
-                compare: *compare,
-                count: *count,
-            },
+            Self::Fifo(items) => Self::Fifo(mem::take(items)),
+            Self::Lifo(items) => Self::Lifo(mem::take(items)),
+            Self::Priority(heap) => Self::Priority(heap.take()),
         }
     }
 }
-
-/// An item of a priority queue, and when it came.
-pub(super) struct Entry<T> {
-    item: T,
-    number: u64,
-    compare: fn(&T, &T) -> cmp::Ordering,
-}
-
-impl<T> Ord for Entry<T> {
-    fn cmp(&self, other: &Self) -> cmp::Ordering {
-        (self.compare)(&self.item, &other.item).then(other.number.cmp(&self.number))
-    }
-}
-
-impl<T> PartialOrd for Entry<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> PartialEq for Entry<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T> Eq for Entry<T> {}

@@ -19,7 +19,11 @@ use crate::{
     error::{TryRecvError, TrySendError},
     sync::wait_list::{Status, WaitList},
 };
-use std::task::Waker;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Waker,
+    thread,
+};
 
 pub(super) struct State<T> {
     pub(super) items: Items<T>,
@@ -67,21 +71,23 @@ impl<T> State<T> {
         self.items.len() + self.running
     }
 
-    pub(super) fn try_put(&mut self, item: T, wakers: &mut Wakers) -> Result<(), TrySendError<T>> {
+    /// Takes the item where it succeeds. Otherwise, and in case of a panic, the caller still has it, and drops it
+    /// outside the lock.
+    pub(super) fn try_put(
+        &mut self,
+        item: &mut Option<T>,
+        wakers: &mut Wakers,
+    ) -> Result<(), TrySendError<()>> {
         let is_free = |capacity| self.items.len() + self.reserved < capacity;
         if self.closed {
-            Err(TrySendError::Closed(item))
+            Err(TrySendError::Closed(()))
         } else if self.capacity.is_none_or(is_free) {
-            self.put(item, wakers);
+            self.items.push(item);
+            self.pass_item_on(wakers);
             Ok(())
         } else {
-            Err(TrySendError::Full(item))
+            Err(TrySendError::Full(()))
         }
-    }
-
-    fn put(&mut self, item: T, wakers: &mut Wakers) {
-        self.items.push(item);
-        self.pass_item_on(wakers);
     }
 
     /// An item is free: the first who waits gets the promise.
@@ -100,10 +106,19 @@ impl<T> State<T> {
         }
     }
 
-    /// A putter has seen that a slot is his.
-    pub(super) fn put_reserved(&mut self, item: T, wakers: &mut Wakers) {
+    /// A putter has seen that a slot is his. Where a comparison panics, it goes to the next.
+    pub(super) fn put_reserved(
+        &mut self,
+        item: &mut Option<T>,
+        wakers: &mut Wakers,
+    ) -> thread::Result<()> {
+        let put = catch_unwind(AssertUnwindSafe(|| self.items.push(item)));
         self.reserved -= 1;
-        self.put(item, wakers);
+        match put {
+            Ok(()) => self.pass_item_on(wakers),
+            Err(_) => self.pass_slot_on(wakers),
+        }
+        put
     }
 
     pub(super) fn try_get(&mut self, wakers: &mut Wakers) -> Result<T, TryRecvError> {
@@ -124,10 +139,17 @@ impl<T> State<T> {
         Ok(item)
     }
 
-    /// A getter has seen that an item is his.
-    pub(super) fn get_promised(&mut self, wakers: &mut Wakers) -> Result<T, TryRecvError> {
+    /// A getter has seen that an item is his. Where a comparison panics, the promise goes to the next.
+    pub(super) fn get_promised(
+        &mut self,
+        wakers: &mut Wakers,
+    ) -> thread::Result<Result<T, TryRecvError>> {
         self.promised -= 1;
-        self.get(wakers)
+        let got = catch_unwind(AssertUnwindSafe(|| self.get(wakers)));
+        if got.is_err() {
+            self.pass_item_on(wakers);
+        }
+        got
     }
 
     /// Tells getters that nothing will come, as soon as that is so: as long as an item is only

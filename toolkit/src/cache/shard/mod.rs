@@ -1,7 +1,8 @@
 //! A part of the cache under one lock: entries, loads under way, and errors that are kept.
 //!
 //! What leaves is handed out, to be dropped and told of once the lock is free. Of the user's code only
-//! `Eq` of the key and `Clone` of the value run under the lock, before anything is changed.
+//! `Eq` of the key and `Clone` of the value run under the lock (and `Clone` of the key, where all are copied),
+//! before anything is changed.
 
 mod pending;
 mod write;
@@ -217,17 +218,17 @@ impl<K, V, E> Shard<K, V, E> {
         }
     }
 
-    /// Copies what is fresh.
-    pub(super) fn copy(&self, now: u64) -> Vec<(K, V)>
+    /// Copies what is fresh to the caller, who drops it outside of the lock, whichever `Clone` panics.
+    pub(super) fn copy(&self, now: u64, keys: &mut Vec<K>, values: &mut Vec<V>)
     where
         K: Clone,
         V: Clone,
     {
         let fresh = |entry: &&Entry<K, V>| self.limits.age(entry, now) == Age::Fresh;
-        let entries = self.policy.store.iter().filter(fresh);
-        entries
-            .map(|entry| (entry.key.clone(), entry.value.clone()))
-            .collect()
+        for entry in self.policy.store.iter().filter(fresh) {
+            keys.push(entry.key.clone());
+            values.push(entry.value.clone());
+        }
     }
 
     /// The entry of a key. One that is past its time leaves.
@@ -356,14 +357,15 @@ impl<K, V, E> Shard<K, V, E> {
     where
         V: Clone,
     {
+        // First, for the key's `Eq` may panic: a value in hand would be dropped under the lock.
+        let flying = self.flying(hash, now, is_key);
         if let Some((at, age)) = old
             && let Some(value) = self.visit_old(at, age, now, total)
         {
             self.counts.stale_hits += 1;
-            let refresh = self.flying(hash, now, is_key).is_none();
+            let refresh = flying.is_none();
             return Look::Stale { value, refresh };
         }
-        let flying = self.flying(hash, now, is_key);
         if first {
             self.counts.misses += 1;
             self.counts.shared += u64::from(flying.is_some());

@@ -18,20 +18,26 @@ pub(in super::super) struct Put<K, V> {
     pub(in super::super) need: u64,
 }
 
+const GIVEN: &str = "an entry is put once";
+
 impl<K, V, E> Shard<K, V, E> {
     /// Makes a value that of its key. A load of that key is late then, and its value will not enter.
+    ///
+    /// Where the key's `Eq` panics, it is still the caller's, who drops it outside of the lock.
     pub(in super::super) fn put(
         &mut self,
         hash: u64,
-        mut fresh: Entry<K, V>,
+        given: &mut Option<Entry<K, V>>,
         total: &AtomicU64,
     ) -> Put<K, V>
     where
         K: Eq,
     {
+        let fresh = given.as_ref().expect(GIVEN);
         let now = fresh.used;
         let live = self.live(hash, now, total, |key| *key == fresh.key);
         self.supersede(hash, now, |key| *key == fresh.key);
+        let mut fresh = given.take().expect(GIVEN);
         self.stamp = self.stamp.wrapping_add(1);
         fresh.stamp = self.stamp;
         if u64::from(fresh.weight) > self.limits.capacity || fresh.fresh_until <= now {
@@ -51,20 +57,20 @@ impl<K, V, E> Shard<K, V, E> {
         }
     }
 
-    /// The value of a load, if that is still the key's load; otherwise it comes back.
+    /// [Puts](Self::put) the value of a load, if that is still the key's load.
     pub(in super::super) fn land(
         &mut self,
         flight: &Flight<K, V, E>,
-        fresh: Entry<K, V>,
+        given: &mut Option<Entry<K, V>>,
         total: &AtomicU64,
-    ) -> Result<Put<K, V>, Entry<K, V>>
+    ) -> Option<Put<K, V>>
     where
         K: Eq,
     {
         if !self.forget(flight) {
-            return Err(fresh);
+            return None;
         }
-        Ok(self.put(flight.hash, fresh, total))
+        Some(self.put(flight.hash, given, total))
     }
 
     /// One that is not to be kept: too heavy, or with no time to live. It takes the value before along.

@@ -81,6 +81,9 @@ impl<R: Runtime> BreakerBuilder<R> {
 
     /// Is called with the state before and after each change, in the task that brought it about. A panic in
     /// it unwinds through that call, unless that is unwinding already; the change stays.
+    ///
+    /// It is called outside the lock, so two changes that follow at once, in two threads, may be told at the same
+    /// time, or the later one first. [`state`](CircuitBreaker::state) says how things are now.
     pub fn on_change(
         mut self,
         hook: impl Fn(BreakerState, BreakerState) + Send + Sync + 'static,

@@ -65,6 +65,33 @@ impl<R: Runtime> Drop for BreakerCall<R> {
     }
 }
 
+/// The call of a future between its polls: dropped there it was given up, whoever's panic is unwinding.
+pub(crate) struct Parked<R: Runtime>(Option<BreakerCall<R>>);
+
+impl<R: Runtime> Parked<R> {
+    pub(crate) fn new(call: Option<BreakerCall<R>>) -> Self {
+        Self(call)
+    }
+
+    /// For the time of a poll: a panic in it drops the call.
+    pub(crate) fn take(&mut self) -> Option<BreakerCall<R>> {
+        self.0.take()
+    }
+
+    pub(crate) fn park(&mut self, call: BreakerCall<R>) {
+        self.0 = Some(call);
+    }
+}
+
+impl<R: Runtime> Drop for Parked<R> {
+    fn drop(&mut self) {
+        if let Some(call) = &mut self.0 {
+            // It changes no state, so no hook hears of it.
+            call.end(Outcome::Unknown);
+        }
+    }
+}
+
 impl<R: Runtime> fmt::Debug for BreakerCall<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerCall").finish_non_exhaustive()
@@ -79,7 +106,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         // From the first poll on.
-        call: Option<BreakerCall<R>>,
+        call: Parked<R>,
         // Until it is asked.
         counts: Option<C>,
     }
@@ -90,7 +117,7 @@ impl<R: Runtime, F, C> CallFuture<R, F, C> {
         Self {
             breaker,
             future: Some(future),
-            call: None,
+            call: Parked::new(None),
             counts: Some(counts),
         }
     }
@@ -111,7 +138,6 @@ where
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("a call was polled again after it was ready");
-        // Taken for the time of the poll: a panic drops it.
         let call = match this.call.take() {
             Some(call) => call,
             None => match this.breaker.begin() {
@@ -123,7 +149,7 @@ where
             },
         };
         let Poll::Ready(output) = future.poll(cx) else {
-            *this.call = Some(call);
+            this.call.park(call);
             return Poll::Pending;
         };
         this.future.set(None);

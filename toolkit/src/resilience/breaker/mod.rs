@@ -7,6 +7,8 @@ mod state;
 mod window;
 
 pub use builder::BreakerBuilder;
+#[cfg(feature = "tower")]
+pub(crate) use call::Parked;
 pub use call::{BreakerCall, CallFuture};
 pub use error::{BreakerError, Open};
 
