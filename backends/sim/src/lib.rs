@@ -243,7 +243,9 @@ mod signal;
 mod sim;
 #[doc(hidden)]
 pub mod sometimes;
+mod span;
 mod sync;
+mod task_report;
 mod timeline;
 mod timer;
 mod trace;
@@ -251,12 +253,15 @@ mod world;
 
 pub use cancel::check_cancel;
 pub use check::{check, check_deterministic};
-pub use failure::{Failure, PanicReport, TaskReport, WaitReport};
+pub use failure::Failure;
 pub use handle::SimHandle;
 pub use runtime::SimRuntime;
 pub use schedule::Schedule;
 pub use signal::SimSignals;
 pub use sim::{Run, Sim};
-pub use sync::{SimChannel, SimLock, SimOwnedGuard, SimReceiver, SimSemaphore, SimSender};
+pub use sync::{
+    SimChannel, SimGuard, SimLock, SimOwnedGuard, SimPermit, SimReceiver, SimSemaphore, SimSender,
+};
+pub use task_report::{PanicReport, TaskReport, WaitReport};
 pub use timer::SimAlarm;
 pub use trace::{Event, Record, TaskNo};

@@ -5,8 +5,8 @@ mod lock;
 mod semaphore;
 
 pub use channel::{SimChannel, SimReceiver, SimSender};
-pub use lock::{SimLock, SimOwnedGuard};
-pub use semaphore::SimSemaphore;
+pub use lock::{SimGuard, SimLock, SimOwnedGuard};
+pub use semaphore::{SimPermit, SimSemaphore};
 
 use crate::{
     notes,
@@ -44,7 +44,7 @@ impl Named {
             let mut future = pin!(future);
             let mut asked = false;
             poll_fn(|cx| {
-                if !mem::replace(&mut asked, true) && noted.world.interrupts() {
+                if !mem::replace(&mut asked, true) && noted.world.interrupts(&what, place) {
                     return Poll::Pending;
                 }
                 let polled = notes::hushed(|| future.as_mut().poll(cx));
@@ -57,8 +57,30 @@ impl Named {
         }
     }
 
-    fn taken(&self, place: &'static Location<'static>) {
-        self.thing.taken(&self.world, place);
+    /// Notes that the task that is being polled has `part` of this now, and has to keep what this gives for as long.
+    fn taken(&self, part: &'static str, place: &'static Location<'static>) -> Held {
+        let is_read = self.thing.taken(&self.world, part, place);
+        Held(is_read.then(|| Box::new((self.clone(), part))))
+    }
+}
+
+/// Tells, once dropped, that what was taken is given back. Where nobody reads it, it is nothing, at the price of a
+/// word: guards lie in futures, which are moved.
+#[derive(Debug)]
+struct Held(Option<Box<(Named, &'static str)>>);
+
+impl Held {
+    /// It is not given back.
+    fn forget(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some((named, part)) = self.0.as_deref() {
+            named.thing.released(&named.world, part);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ use anyrt_core::Instant;
 use state::State;
 use std::{
     future::Future,
+    panic::Location,
     pin::Pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
@@ -143,9 +144,10 @@ impl World {
         }
     }
 
-    /// A fault: the task that is being polled has to let others go first. It is ready already.
-    pub(crate) fn interrupts(&self) -> bool {
-        self.lock().interrupts()
+    /// A fault: the task that is being polled has to let others go first, before it asks for that. It is ready
+    /// already.
+    pub(crate) fn interrupts(&self, before: &Waited, place: &Location<'_>) -> bool {
+        self.lock().interrupts(before, place)
     }
 
     pub(crate) fn hash(&self) -> u64 {

@@ -4,10 +4,12 @@ use super::{
     BoxedTask, TaskWaker, instant,
     state::{State, Task},
     timers::{Sleeper, Tenant},
+    waits::Waited,
 };
 use crate::{failure::Failure, schedule::Entry, trace::Event};
 use slab::Slab;
 use std::{
+    panic::Location,
     ptr,
     sync::{
         Arc,
@@ -89,7 +91,7 @@ impl State {
     }
 
     /// A fault: what could go on lets others go first. It keeps its priority, for it is not its will.
-    pub(super) fn interrupts(&mut self) -> bool {
+    pub(super) fn interrupts(&mut self, before: &Waited, place: &Location<'_>) -> bool {
         let Some((key, no)) = self.current else {
             return false;
         };
@@ -98,6 +100,10 @@ impl State {
         }
         if !self.tasks[key].waker.queued.swap(true, AcqRel) {
             self.ready.push((key, no));
+        }
+        if self.trace.is_kept() {
+            let event = Event::Yields(no, format!("{before}, at {place}"));
+            self.trace.add(self.now, event);
         }
         true
     }
@@ -110,8 +116,7 @@ impl State {
             && !task.waker.queued.swap(true, AcqRel)
         {
             let no = task.no;
-            self.trace
-                .add(self.now, Event::Woken { task: no, by: None });
+            self.trace.add(self.now, Event::Disturbed(no));
             self.ready.push((key, no));
         }
     }

@@ -1,8 +1,8 @@
 //! What tasks wait for, where the simulator can know it: its own locks, permits, channels, handles.
 
-use super::{World, instant};
+use super::{World, instant, state::State};
 use crate::{
-    failure::WaitReport,
+    task_report::WaitReport,
     trace::{Event, TaskNo},
 };
 use std::{
@@ -22,11 +22,42 @@ pub(crate) struct Thing {
 }
 
 impl Thing {
-    /// Notes that the task that is being polled has it now.
-    pub(crate) fn taken(&self, world: &World, place: &'static Location<'static>) {
-        let task = world.lock().current.map(|(_, no)| no);
+    /// Notes that the task that is being polled has it now, or `part` of it. Says whether somebody will read that,
+    /// and so wants to know of its [release](Self::released), too.
+    pub(crate) fn taken(
+        &self,
+        world: &World,
+        part: &'static str,
+        place: &'static Location<'static>,
+    ) -> bool {
+        let (task, is_kept) = {
+            let mut state = world.lock();
+            let task = state.current.map(|(_, no)| no);
+            let is_kept = state.trace.is_kept();
+            if is_kept && let Some(task) = task {
+                let what = format!("{part}{} {}, at {place}", self.kind, self.no);
+                state.tell(Event::Takes(task, what));
+            }
+            (task, is_kept)
+        };
         let taken = task.map(|task| (task, place));
         *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = taken;
+        is_kept
+    }
+
+    /// Notes that the task that is being polled gives it back, or `part` of it.
+    pub(crate) fn released(&self, world: &World, part: &'static str) {
+        let mut state = world.lock();
+        if let Some((_, task)) = state.current {
+            let what = format!("{part}{} {}", self.kind, self.no);
+            state.tell(Event::Releases(task, what));
+        }
+    }
+}
+
+impl State {
+    fn tell(&mut self, event: Event) {
+        self.trace.add(self.now, event);
     }
 }
 
