@@ -17,28 +17,29 @@ pub(crate) fn difference(one: &[Record], other: &[Record]) -> String {
     if let Some(before) = before {
         text = format!("\n  both:  {before}{text}");
     }
-    let longer = if a.is_some() { one } else { other };
-    let mut tasks: Vec<TaskNo> = [before, a, b]
+    // A task of one run alone was spawned in that one.
+    let mut tasks: Vec<(TaskNo, &[Record])> = [(before, one), (a, one), (b, other)]
         .into_iter()
-        .flatten()
-        .filter_map(|record| record.event.task())
+        .filter_map(|(record, run)| Some((record?.event.task()?, run)))
         .collect();
     if tasks.is_empty() {
         // The clock jumped: who was polled last, it was that one's doing.
-        tasks.extend(
-            longer[..shared]
-                .iter()
-                .rev()
-                .find_map(|record| record.event.task()),
-        );
+        let last = one[..shared]
+            .iter()
+            .rev()
+            .find_map(|record| record.event.task());
+        tasks.extend(last.map(|task| (task, one)));
     }
-    tasks.sort_unstable();
-    tasks.dedup();
-    for task in tasks {
-        if let Some(place) = spawned_at(longer, task) {
-            text += &format!("\n  {task} was spawned at {place}");
-        }
-    }
+    let mut lines: Vec<(TaskNo, String)> = tasks
+        .into_iter()
+        .filter_map(|(task, run)| {
+            let place = spawned_at(&run[..run.len().min(shared + 1)], task)?;
+            Some((task, format!("\n  {task} was spawned at {place}")))
+        })
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    text.extend(lines.into_iter().map(|(_, line)| line));
     text
 }
 

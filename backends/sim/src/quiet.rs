@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
-    panic,
+    mem, panic,
     sync::Once,
 };
 
@@ -16,8 +16,12 @@ thread_local! {
     static ALL: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// No panic of this thread is printed, until dropped.
-pub(crate) struct Quiet(());
+/// No panic of this thread is printed, until dropped. Inside another one it leaves that as it was.
+pub(crate) struct Quiet {
+    before: bool,
+    /// What was there to be told before.
+    untold: Vec<String>,
+}
 
 impl Quiet {
     pub(crate) fn begin() -> Self {
@@ -37,15 +41,21 @@ impl Quiet {
                 }
             }));
         });
-        QUIET.set(true);
-        drop(take_all());
-        Self(())
+        Self {
+            before: QUIET.replace(true),
+            untold: take_all(),
+        }
     }
 }
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        QUIET.set(false);
+        QUIET.set(self.before);
+        if self.before {
+            drop(take_all());
+            ANY.set(!self.untold.is_empty());
+            ALL.set(mem::take(&mut self.untold));
+        }
     }
 }
 

@@ -45,6 +45,9 @@ impl Named {
             let mut asked = false;
             poll_fn(|cx| {
                 if !mem::replace(&mut asked, true) && noted.world.interrupts(&what, place) {
+                    // The task is ready again; one of several futures in it that has a waker of its own is polled
+                    // only where that was woken.
+                    cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
                 let polled = notes::hushed(|| future.as_mut().poll(cx));

@@ -182,6 +182,10 @@ impl World {
         kept: &mut Option<TimerKey>,
         waker: &Waker,
     ) -> Poll<()> {
+        if deadline == Instant::MAX {
+            // It never fires; one that was set would have a world that is stuck wait for it.
+            return Poll::Pending;
+        }
         let fires = kept.map_or(deadline.as_nanos(), |key| key.fires);
         // The clock shows it once all that fire by then are taken out.
         if self.now.load(Acquire) >= fires {

@@ -6,14 +6,16 @@ mod schedules;
 use anyrt_core::{
     Instant,
     rt::{Clock, Entropy, Lock, Runtime, Sleep, Spawn, SpawnBlocking},
+    task::yield_now,
 };
 use anyrt_sim::{Sim, SimRuntime, check, sometimes};
 use std::{
     collections::{BTreeSet, HashSet},
-    panic::{AssertUnwindSafe, catch_unwind},
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -123,4 +125,44 @@ fn what_is_never_true_is_told() {
         }
         sometimes!(first.load(Relaxed) == 2);
     });
+}
+
+/// A task of one run has nothing to do with one of the same number in the other.
+#[test]
+fn where_two_runs_part_each_task_is_the_one_of_its_run() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let line = line!() + 6;
+    let text = message(|| {
+        Sim::new()
+            .jobs(NonZeroUsize::MIN)
+            .check_deterministic(1, |rt| async move {
+                if RUNS.fetch_xor(1, Relaxed) == 0 {
+                    drop(rt.spawn(async {}));
+                } else {
+                    yield_now().await;
+                    drop(rt.spawn(async {}));
+                }
+            });
+    });
+    let place = format!("task 1 was spawned at {}:{line}:", file!());
+    assert!(text.contains(&place), "{text}");
+    assert_eq!(text.matches("was spawned at").count(), 2, "{text}");
+}
+
+#[test]
+fn a_world_inside_another_leaves_its_panics_alone() {
+    let run = Sim::new().same_thread().run(0, |_| async {
+        let caught = |text: &'static str| catch_unwind(|| panic_any(text)).unwrap_err();
+        caught("before");
+        let inner = Sim::new().same_thread().run(0, |_| async move {
+            caught("inside");
+        });
+        assert_eq!(inner.panicked.len(), 1);
+        caught("after");
+    });
+    let texts = run
+        .panicked
+        .iter()
+        .map(|panic| panic.message.split(' ').next().unwrap());
+    assert_eq!(texts.collect::<Vec<_>>(), ["before", "after"]);
 }

@@ -1,8 +1,8 @@
 //! Schedules and faults: each is what it says, and strikes.
 
 use anyrt_core::{
-    Instant, race,
-    rt::{Clock, Runtime, Semaphore, Sleep, Spawn},
+    FutureSet, Instant, race,
+    rt::{Clock, Lock, Runtime, Semaphore, Sleep, Spawn},
     sync::Event,
     task::yield_now,
 };
@@ -154,6 +154,27 @@ fn permits_can_be_waited_for_under_every_fault() {
             }
             assert_eq!(semaphore.available_permits(), 2);
         });
+}
+
+/// A future with a waker of its own is polled where that was woken and nowhere else: who lets others go first has to
+/// wake it, too.
+#[test]
+fn one_of_several_in_a_task_may_let_others_go_first() {
+    Sim::new().yields(2).check(100, |rt| async move {
+        let (lock, event) = (Arc::new(rt.lock(0)), Arc::new(Event::new()));
+        let mut set: FutureSet<_> = (0..2)
+            .map(|_| {
+                let (lock, event) = (lock.clone(), event.clone());
+                async move {
+                    event.wait().await;
+                    *lock.lock().await += 1;
+                }
+            })
+            .collect();
+        drop(rt.spawn(async move { event.set() }));
+        while set.next().await.is_some() {}
+        assert_eq!(*lock.lock().await, 2);
+    });
 }
 
 /// A schedule draws where a race begins its rounds but the first.

@@ -363,3 +363,15 @@ fn the_timeline_has_them() {
         &["the body waits for an event, at backends/sim/tests/reports/waits.rs:"],
     );
 }
+
+/// A limit that never comes leaves a deadlock what it is.
+#[test]
+fn a_timer_that_never_fires_wakes_nobody() {
+    waits(
+        |rt| async move {
+            let never = rt.timeout(Duration::MAX, async { Event::new().wait().await });
+            never.await.unwrap();
+        },
+        &[HERE, "for an event"],
+    );
+}
