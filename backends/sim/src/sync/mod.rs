@@ -44,7 +44,8 @@ impl Named {
             let mut future = pin!(future);
             let mut asked = false;
             poll_fn(|cx| {
-                if !mem::replace(&mut asked, true) && noted.world.interrupts(&what, place) {
+                if !mem::replace(&mut asked, true) && noted.world.interrupts() {
+                    noted.world.yields(&what, place);
                     // The task is ready again; one of several futures in it that has a waker of its own is polled
                     // only where that was woken.
                     cx.waker().wake_by_ref();
@@ -61,9 +62,17 @@ impl Named {
     }
 
     /// Notes that the task that is being polled has `part` of this now, and has to keep what this gives for as long.
+    #[inline]
     fn taken(&self, part: &'static str, place: &'static Location<'static>) -> Held {
-        let is_read = self.thing.taken(&self.world, part, place);
-        Held(is_read.then(|| Box::new((self.clone(), part))))
+        match self.thing.taken(&self.world, part, place) {
+            true => self.held(part),
+            false => Held(None),
+        }
+    }
+
+    #[cold]
+    fn held(&self, part: &'static str) -> Held {
+        Held(Some(Box::new((self.clone(), part))))
     }
 }
 
@@ -80,6 +89,7 @@ impl Held {
 }
 
 impl Drop for Held {
+    #[inline]
     fn drop(&mut self) {
         if let Some((named, part)) = self.0.as_deref() {
             named.thing.released(&named.world, part);

@@ -39,7 +39,6 @@ use anyrt_core::Instant;
 use state::State;
 use std::{
     future::Future,
-    panic::Location,
     pin::Pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
@@ -98,6 +97,7 @@ impl World {
         })
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,10 +144,9 @@ impl World {
         }
     }
 
-    /// A fault: the task that is being polled has to let others go first, before it asks for that. It is ready
-    /// already.
-    pub(crate) fn interrupts(&self, before: &Waited, place: &Location<'_>) -> bool {
-        self.lock().interrupts(before, place)
+    /// A fault: the task that is being polled has to let others go first. It is ready already.
+    pub(crate) fn interrupts(&self) -> bool {
+        self.lock().interrupts()
     }
 
     pub(crate) fn hash(&self) -> u64 {

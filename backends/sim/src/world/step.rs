@@ -4,12 +4,10 @@ use super::{
     BoxedTask, TaskWaker, instant,
     state::{State, Task},
     timers::{Sleeper, Tenant},
-    waits::Waited,
 };
 use crate::{failure::Failure, schedule::Entry, trace::Event};
 use slab::Slab;
 use std::{
-    panic::Location,
     ptr,
     sync::{
         Arc,
@@ -91,7 +89,7 @@ impl State {
     }
 
     /// A fault: what could go on lets others go first. It keeps its priority, for it is not its will.
-    pub(super) fn interrupts(&mut self, before: &Waited, place: &Location<'_>) -> bool {
+    pub(super) fn interrupts(&mut self) -> bool {
         let Some((key, no)) = self.current else {
             return false;
         };
@@ -100,10 +98,6 @@ impl State {
         }
         if !self.tasks[key].waker.queued.swap(true, AcqRel) {
             self.ready.push((key, no));
-        }
-        if self.trace.is_kept() {
-            let event = Event::Yields(no, format!("{before}, at {place}"));
-            self.trace.add(self.now, event);
         }
         true
     }

@@ -24,40 +24,50 @@ pub(crate) struct Thing {
 impl Thing {
     /// Notes that the task that is being polled has it now, or `part` of it. Says whether somebody will read that,
     /// and so wants to know of its [release](Self::released), too.
+    #[inline]
     pub(crate) fn taken(
         &self,
         world: &World,
         part: &'static str,
         place: &'static Location<'static>,
     ) -> bool {
-        let (task, is_kept) = {
-            let mut state = world.lock();
-            let task = state.current.map(|(_, no)| no);
-            let is_kept = state.trace.is_kept();
-            if is_kept && let Some(task) = task {
-                let what = format!("{part}{} {}, at {place}", self.kind, self.no);
-                state.tell(Event::Takes(task, what));
-            }
-            (task, is_kept)
+        let (current, is_kept) = {
+            let state = world.lock();
+            (state.current, state.trace.is_kept())
         };
-        let taken = task.map(|task| (task, place));
+        let taken = current.map(|(_, task)| (task, place));
         *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = taken;
+        if is_kept {
+            self.tell_taken(world, part, place);
+        }
         is_kept
     }
 
+    /// Apart, for it is seldom.
+    #[cold]
+    fn tell_taken(&self, world: &World, part: &str, place: &Location<'_>) {
+        world.lock().tell(|task| {
+            let what = format!("{part}{} {}, at {place}", self.kind, self.no);
+            Event::Takes(task, what)
+        });
+    }
+
     /// Notes that the task that is being polled gives it back, or `part` of it.
-    pub(crate) fn released(&self, world: &World, part: &'static str) {
-        let mut state = world.lock();
-        if let Some((_, task)) = state.current {
+    #[cold]
+    pub(crate) fn released(&self, world: &World, part: &str) {
+        world.lock().tell(|task| {
             let what = format!("{part}{} {}", self.kind, self.no);
-            state.tell(Event::Releases(task, what));
-        }
+            Event::Releases(task, what)
+        });
     }
 }
 
 impl State {
-    fn tell(&mut self, event: Event) {
-        self.trace.add(self.now, event);
+    /// Of the task that is being polled, if there is one.
+    fn tell(&mut self, event: impl FnOnce(TaskNo) -> Event) {
+        if let Some((_, task)) = self.current {
+            self.trace.add(self.now, event(task));
+        }
     }
 }
 
@@ -128,6 +138,15 @@ pub(crate) struct WaitKey {
 }
 
 impl World {
+    /// Notes that the task that is being polled lets others go first, before it asks for that.
+    #[cold]
+    pub(crate) fn yields(&self, before: &Waited, place: &Location<'_>) {
+        let mut state = self.lock();
+        if state.trace.is_kept() {
+            state.tell(|task| Event::Yields(task, format!("{before}, at {place}")));
+        }
+    }
+
     pub(crate) fn new_thing(
         &self,
         kind: &'static str,
