@@ -81,6 +81,7 @@
 //! | `Mutex`, `Semaphore` | [`rt.lock(..)`](Runtime::lock), [`rt.semaphore(..)`](Runtime::semaphore) |
 //! | `RwLock`, `OnceCell`, `Barrier`, `Condvar` | [`sync::FifoRwLock`], [`sync::OnceCell`], [`sync::Barrier`], [`sync::Condvar`] |
 //! | `Notify`, `asyncio.Event` | [`sync::Notify`], [`sync::Event`] |
+//! | `event_listener::Event` | [`sync::Notify`]; our [`sync::Event`] is set, and stays so |
 //! | `backon`, `tenacity` | [`retry()`](fn@retry) |
 //! | `governor`, `leaky-bucket` | [`RateLimiter`] |
 //! | `tracing::Instrument`, timings by name | [`Operation`] |
@@ -265,7 +266,7 @@ pub mod prelude {
     pub use anyrt_core::rt::{
         BlockOn, Clock as _, Entropy as _, JoinHandle as _, Lock as _, LockOf, Permit as _,
         Receiver as _, ReceiverOf, Runtime, Semaphore as _, SemaphoreOf, SendPermit as _,
-        Sender as _, SenderOf, SignalStream as _, Signals as _, Sleep as _, Spawn as _,
+        Sender as _, SenderOf, SignalStream as _, Signals, Sleep as _, Spawn as _,
         SpawnBlocking as _, SpawnLocal as _, Timeout as _, Timer as _,
     };
 }

@@ -6,6 +6,10 @@ mod generic {
     use anyrt::prelude::*;
     use std::time::Duration;
 
+    /// The prelude has the names of bounds that no `Runtime` implies.
+    #[expect(dead_code, reason = "it has to compile")]
+    fn with_bounds_of_the_prelude<R: Runtime + BlockOn + Signals>() {}
+
     pub(crate) fn use_all_of<R: anyrt::Runtime + anyrt::BlockOn>(rt: &R) {
         let inner = rt.clone();
         let total = rt.block_on(async move {

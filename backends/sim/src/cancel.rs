@@ -97,8 +97,8 @@ impl Sim {
     /// [`check_cancel`](crate::check_cancel()).
     ///
     /// # Panics
-    /// As [`check`](Self::check) does, with the point at which the operation was dropped; and where an
-    /// operation has more than 8,000 polls.
+    /// As [`check`](Self::check) does, also where `seeds` is 0, with the point at which the operation was dropped; and
+    /// where an operation has more than 8,000 polls.
     #[track_caller]
     pub fn check_cancel<S, Setup, Made, Op, Doing, Verify, Looking>(
         &self,

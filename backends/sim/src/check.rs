@@ -5,7 +5,7 @@ use crate::{
     difference::difference,
     failure::Failure,
     replay::{self, Replay},
-    report::Report,
+    report::{Report, again},
     runtime::SimRuntime,
     shrink::shrink,
     sim::{Run, Sim},
@@ -50,7 +50,7 @@ use std::{
 /// ```
 ///
 /// # Panics
-/// With a report, and a line that replays it, at the lowest seed that fails.
+/// With a report, and a line that replays it, at the lowest seed that fails; and where `seeds` is 0.
 #[track_caller]
 pub fn check<F, Fut>(seeds: u64, body: F)
 where
@@ -75,8 +75,8 @@ where
 /// ```
 ///
 /// # Panics
-/// With the first thing that happened in one run and not in the other, where a seed's two runs differ;
-/// and where a run fails.
+/// With the first thing that happened in one run and not in the other, and a line that compares the two again, where
+/// a seed's two runs differ; where a run fails; and where `seeds` is 0.
 #[track_caller]
 pub fn check_deterministic<F, Fut>(seeds: u64, body: F)
 where
@@ -90,7 +90,7 @@ impl Sim {
     /// Runs `body` under `seeds` schedules: see [`check`](crate::check()).
     ///
     /// # Panics
-    /// With a report, and a line that replays it, at the lowest seed that fails.
+    /// With a report, and a line that replays it, at the lowest seed that fails; and where `seeds` is 0.
     #[track_caller]
     pub fn check<F, Fut>(&self, seeds: u64, body: F)
     where
@@ -103,7 +103,7 @@ impl Sim {
     /// Runs `body` twice under each seed: see [`check_deterministic`](crate::check_deterministic()).
     ///
     /// # Panics
-    /// With the first difference, where a seed's two runs differ; and where a run fails.
+    /// With the first difference, where a seed's two runs differ; where a run fails; and where `seeds` is 0.
     #[track_caller]
     pub fn check_deterministic<F, Fut>(&self, seeds: u64, body: F)
     where
@@ -113,7 +113,11 @@ impl Sim {
         self.check(seeds, &body);
         let place = Location::caller();
         let play = |sim: &Self, seed| sim.play(place, seed, Script::Begin(Vec::new()), &body);
-        for seed in 0..replay::seeds(seeds) {
+        let (first, last) = match replay::wanted() {
+            Some(replay) => (replay.seed, replay.seed),
+            None => (0, replay::seeds(seeds) - 1),
+        };
+        for seed in first..=last {
             let [one, other] = [(); 2].map(|()| play(self, seed));
             if (one.hash, one.steps) == (other.hash, other.steps) {
                 continue;
@@ -121,7 +125,10 @@ impl Sim {
             let recording = self.clone().record();
             let [one, other] = [(); 2].map(|()| play(&recording, seed).records);
             let difference = difference(&one, &other);
-            panic!("seed {seed}: {}", Failure::Diverged { difference });
+            let failure = Failure::Diverged { difference };
+            let replay = Replay::of_seed(seed);
+            let again = again(&replay.to_string(), replay.test());
+            panic!("seed {seed}: {failure}\n\n{again}");
         }
     }
 
@@ -142,9 +149,12 @@ impl Sim {
             let (replay, run) = shrink(self, place, seed, run, body);
             panic!("{}", Report::new(&replay, seeds, &run));
         }
-        if let Some(what) = wanted.missing() {
-            panic!("in {seeds} seeds {}", Failure::Never { what });
-        }
+        let what = wanted.missing();
+        assert!(
+            what.is_empty(),
+            "in {seeds} seeds {}",
+            Failure::Never { what }
+        );
     }
 
     #[track_caller]

@@ -2,12 +2,12 @@
 
 use crate::trace::{Event, Record, TaskNo};
 
-/// The first record that is not in both, and where the tasks it is about were spawned.
+/// The first record that is not in both, and where the tasks it is about were spawned: what goes on after a colon.
 pub(crate) fn difference(one: &[Record], other: &[Record]) -> String {
     let shared = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let (a, b) = (one.get(shared), other.get(shared));
     if a.is_none() && b.is_none() {
-        return "not in what happened, as long as it was recorded, but in what was drawn"
+        return " not in what happened, as long as it was recorded, but in what was drawn"
             .to_owned();
     }
     let before = shared.checked_sub(1).map(|last| &one[last]);

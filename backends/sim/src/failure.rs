@@ -1,8 +1,12 @@
 //! How a run can fail, in words that a person can act on.
 
-use crate::trace::TaskNo;
+use crate::{
+    span::Span,
+    task_report::{Idle, TaskReport, Tree, circle},
+    trace::TaskNo,
+};
 use anyrt_core::Instant;
-use std::{collections::BTreeMap, fmt, panic::Location, time::Duration};
+use std::{fmt, time::Duration};
 
 /// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +66,14 @@ pub enum Failure {
     /// The same seed gave two different runs: the body depends on something that is not the
     /// simulator's, such as a clock, a thread, an address, or the order of a `HashMap`.
     Diverged {
-        /// What happened in both runs last, and what then happened in either, if it was recorded.
+        /// What happened in both runs last, and what then happened in either, if it was recorded: to be read after
+        /// a colon.
         difference: String,
     },
-    /// A `sometimes!` that never came true.
+    /// Those `sometimes!` that never came true.
     Never {
-        /// Its text and place.
-        what: String,
+        /// The text and place of each.
+        what: Vec<String>,
     },
     /// A thread that is not the world's woke a task: when it does so, no seed decides.
     ForeignThread {
@@ -77,204 +82,8 @@ pub enum Failure {
     },
 }
 
-/// A task, as reports show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TaskReport {
-    /// Which.
-    pub task: TaskNo,
-    /// The task that spawned it.
-    pub parent: Option<TaskNo>,
-    /// Its name, where it was spawned with one.
-    pub name: Option<String>,
-    /// Where it was spawned.
-    pub spawned_at: &'static Location<'static>,
-    /// How often it was polled.
-    pub polls: u64,
-    /// When it was polled last.
-    pub last_poll: Instant,
-    /// What it waits for, of what the simulator knows.
-    pub waits: Vec<WaitReport>,
-    /// When its next timer fires.
-    pub timer: Option<Instant>,
-    /// How many clones of its waker there are: where there is none, nobody can ever wake it.
-    pub wakers: usize,
-}
-
-/// A panic on the way, whoever caught it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PanicReport {
-    /// The task in which it was.
-    pub task: TaskNo,
-    /// That task's name, where it was spawned with one.
-    pub name: Option<String>,
-    /// Where that task was spawned.
-    pub spawned_at: &'static Location<'static>,
-    /// The message, with its place.
-    pub message: String,
-}
-
-/// What a task waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WaitReport {
-    /// What it is.
-    pub what: String,
-    /// Where it is waited for, if that is known.
-    pub place: Option<&'static Location<'static>>,
-    /// Since when.
-    pub since: Instant,
-    /// The task that is waited for, or that took last what is waited for.
-    pub task: Option<TaskNo>,
-    /// Where that was.
-    pub taken_at: Option<&'static Location<'static>>,
-}
-
-impl fmt::Display for WaitReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let since = self.since - Instant::ORIGIN;
-        write!(f, "waits since {since:?}")?;
-        if let Some(place) = self.place {
-            write!(f, " at {place}")?;
-        }
-        write!(f, " for {}", self.what)?;
-        if let (Some(task), Some(place)) = (self.task, self.taken_at) {
-            write!(f, ", last taken by {task} at {place}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for PanicReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        title(f, self.task, self.name.as_deref(), self.spawned_at)?;
-        write!(f, " panicked: {}", self.message)
-    }
-}
-
-/// As many waits of a task are shown.
-const WAITS: usize = 8;
-
-/// Which task it is.
-fn title(
-    f: &mut fmt::Formatter<'_>,
-    task: TaskNo,
-    name: Option<&str>,
-    spawned_at: &Location<'_>,
-) -> fmt::Result {
-    write!(f, "{task}")?;
-    if let Some(name) = name {
-        write!(f, " {name:?}")?;
-    }
-    match task {
-        TaskNo(0) => Ok(()),
-        _ => write!(f, " (spawned at {spawned_at})"),
-    }
-}
-
-impl fmt::Display for TaskReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        title(f, self.task, self.name.as_deref(), self.spawned_at)?;
-        let last = self.last_poll - Instant::ORIGIN;
-        match self.polls {
-            0 => f.write_str(": never polled")?,
-            1 => write!(f, ": polled once, at {last:?}")?,
-            polls => write!(f, ": polled {polls} times, last at {last:?}")?,
-        }
-        // The last one holds the others.
-        let (last, others) = match self.waits.split_last() {
-            Some((last, others)) => (Some(last), others),
-            None => (None, &[][..]),
-        };
-        let shown = &others[..others.len().min(WAITS - 1)];
-        for wait in shown.iter().chain(last) {
-            write!(f, "\n      {wait}")?;
-        }
-        match others.len() - shown.len() {
-            0 => {}
-            more => write!(f, "\n      … and for {more} more")?,
-        }
-        if let Some(at) = self.timer {
-            write!(f, "\n      sleeps until {:?}", at - Instant::ORIGIN)?;
-        }
-        Ok(())
-    }
-}
-
-const UNSEEN: &str =
-    "by something that the simulator does not see: a future of your own, a thread, another runtime";
-
-/// A task that nothing wakes, and why.
-struct Stuck<'a>(&'a TaskReport);
-
-impl fmt::Display for Stuck<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let task = self.0;
-        write!(f, "{task}")?;
-        if task.polls == 0 || task.timer.is_some() || !task.waits.is_empty() {
-            return Ok(());
-        }
-        match task.wakers {
-            0 => f.write_str("\n      nobody holds its waker, so nothing can wake it"),
-            1 => write!(f, "\n      its waker is held {UNSEEN}"),
-            n => write!(f, "\n      {n} clones of its waker are held {UNSEEN}"),
-        }
-    }
-}
-
-/// The tasks under those that spawned them.
-struct Tree<'a>(&'a [TaskReport]);
-
-impl Tree<'_> {
-    fn branch(&self, f: &mut fmt::Formatter<'_>, report: &TaskReport, depth: usize) -> fmt::Result {
-        let text = format!("{report}").replace('\n', &format!("\n{:1$}", "", depth * 2));
-        write!(f, "\n  {:1$}{text}", "", depth * 2)?;
-        let children = self
-            .0
-            .iter()
-            .filter(|child| child.parent == Some(report.task));
-        for child in children {
-            self.branch(f, child, depth + 1)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Tree<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let here = |task| self.0.iter().any(|report| Some(report.task) == task);
-        let mut roots = self.0.iter().filter(|report| !here(report.parent));
-        roots.try_for_each(|root| self.branch(f, root, 0))
-    }
-}
-
-/// A circle of tasks that wait for each other.
-fn circle(tasks: &[TaskReport]) -> Option<Vec<TaskNo>> {
-    let edges: BTreeMap<TaskNo, Vec<TaskNo>> = tasks
-        .iter()
-        .map(|task| {
-            (
-                task.task,
-                task.waits.iter().filter_map(|wait| wait.task).collect(),
-            )
-        })
-        .collect();
-    edges.keys().find_map(|start| {
-        let mut path = vec![*start];
-        // One that waits for several at once is in a circle if any of them is.
-        while let Some(next) = edges.get(path.last()?)?.first() {
-            if let Some(from) = path.iter().position(|task| task == next) {
-                return Some(path.split_off(from));
-            }
-            path.push(*next);
-        }
-        None
-    })
-}
-
-fn list(f: &mut fmt::Formatter<'_>, tasks: &[TaskReport]) -> fmt::Result {
-    let mut tasks = tasks.iter().map(Stuck);
+fn list(f: &mut fmt::Formatter<'_>, tasks: &[TaskReport], in_deadlock: bool) -> fmt::Result {
+    let mut tasks = tasks.iter().map(|task| Idle { task, in_deadlock });
     tasks.try_for_each(|task| write!(f, "\n  {task}"))
 }
 
@@ -302,9 +111,9 @@ impl fmt::Display for Failure {
                 tasks,
                 panicked,
             } => {
-                let at = *at - Instant::ORIGIN;
-                write!(f, "deadlock at {at:?}: nothing can wake any of")?;
-                list(f, tasks)?;
+                let at = Span::until(*at);
+                write!(f, "deadlock at {at}: nothing can wake any of")?;
+                list(f, tasks, true)?;
                 if let Some(circle) = circle(tasks) {
                     f.write_str("\n  a circle: ")?;
                     for task in &circle {
@@ -321,28 +130,34 @@ impl fmt::Display for Failure {
                 })
             }
             Self::Livelock { at, tasks } => {
-                let at = *at - Instant::ORIGIN;
+                let at = Span::until(*at);
                 write!(
                     f,
-                    "livelock at {at:?}: tasks are polled on and on, the busiest first:"
+                    "livelock at {at}: tasks are polled on and on, the busiest first:"
                 )?;
-                list(f, tasks)
+                list(f, tasks, false)
             }
             Self::StepLimit { steps, tasks } => {
                 write!(f, "not done after {steps} steps; the busiest tasks first:")?;
-                list(f, tasks)
+                list(f, tasks, false)
             }
             Self::TimeLimit { limit, tasks } => {
-                write!(f, "not done after {limit:?} of virtual time:")?;
-                list(f, tasks)
+                write!(f, "not done after {} of virtual time:", Span(*limit))?;
+                list(f, tasks, false)
             }
             Self::Leaked { tasks } => {
                 write!(f, "the body has ended, and left behind:{}", Tree(tasks))
             }
             Self::Diverged { difference } => {
-                write!(f, "two runs of one seed differ: {difference}")
+                write!(f, "two runs of one seed differ:{difference}")
             }
-            Self::Never { what } => write!(f, "this never happened: {what}"),
+            Self::Never { what } => match &what[..] {
+                [one] => write!(f, "this never happened: {one}"),
+                all => {
+                    f.write_str("these never happened:")?;
+                    all.iter().try_for_each(|one| write!(f, "\n  {one}"))
+                }
+            },
             Self::ForeignThread { task } => write!(
                 f,
                 "another thread woke {task}: a run that waits for threads cannot be replayed; \

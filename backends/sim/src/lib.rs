@@ -119,10 +119,30 @@
 //!   /tmp/anyrt-sim/leases/one-at-a-time-14.html
 //! ```
 //!
-//! The report was shrunk: what is left of the schedule is what it takes. The line shows the same run again, after
+//! The report was shrunk: what is left of the schedule is what it takes. Of all that a schedule decides (which of the
+//! tasks that are ready is polled next, whether a [fault](#faults) strikes, where a `race!` begins), a choice that is
+//! not the first in line is one that came out otherwise than in the tamest run, which has no faults, and polls first
+//! who became ready first. Here there are two, and both are faults. The line shows the same run again, after
 //! any change that leaves its decisions as they are (a `println!`, say), and says so where they are not.
-//! The timeline shows what happened: both looked at the lease before either took it, for the lock
-//! was released in between. Looking and taking have to be one:
+//! It prints the timeline:
+//!
+//! ```text
+//!          0ns  task 1 polled
+//!          0ns  task 1 takes lock 1, at tests/leases.rs:15:37
+//!          0ns  task 1 releases lock 1
+//!          0ns  task 1 lets others go first, before lock 1 of `anyrt_core::time::instant::Instant` (made at tests/leases.rs:10:33), at tests/leases.rs:18:29
+//!          0ns  task 2 polled
+//!          0ns  task 2 takes lock 1, at tests/leases.rs:15:37
+//!          0ns  task 2 releases lock 1
+//!          0ns  task 2 takes lock 1, at tests/leases.rs:18:29
+//!          0ns  task 2 releases lock 1
+//!          …
+//!          0ns  task 1 takes lock 1, at tests/leases.rs:18:29
+//!          0ns  task 1 releases lock 1
+//! ```
+//!
+//! Both looked at the lease before either took it, for the lock was released in between. Looking and taking have to be
+//! one:
 //!
 //! ```
 //! # use anyrt::{Instant, rt::{Clock, Lock, LockOf, Runtime, Sleep, Spawn}};
@@ -184,9 +204,10 @@
 //! | a task's end, the runtime's lock, permits and channels | its place, where the thing was made, and which task took it last, and where |
 //! | what is in [`sync`](anyrt_core::sync) and [`channel`](anyrt_core::channel), a token, a shield | its place; of a oneshot, where that was made; of a channel, its type alone |
 //! | a group, and what is built on one (`gather`, `race`, …) | its children, with their names and where they were spawned |
-//! | a cache's load, a rate limiter, a limiter, a pool | its kind, and its place where there is one |
+//! | a cache's load | its place, the cache's name, and where the load was begun |
+//! | a rate limiter, a limiter, a pool | its kind, and its place |
 //! | a primitive of your own | what it says: see [`waits`](anyrt_core::waits) |
-//! | anything else | how many clones of the task's waker there are; none means that nothing can ever wake it |
+//! | anything else | how many clones of the task's waker there are; none, where it is not ready to be polled, means that nothing can ever wake it |
 //!
 //! Who holds what a wait is for is known of the first row only: of a `FifoMutex` that no runtime made, a report
 //! has the place where it was taken when somebody began to wait. A set of more futures than one (a
@@ -199,7 +220,9 @@
 //!
 //! On the runtime value, and on nothing else: its clock, its randomness ([`Entropy`](anyrt_core::rt::Entropy)),
 //! its blocking work, which is one step at a point of the schedule's choice, signals, which the test
-//! [raises](SimRuntime::raise). A real clock, a thread, a
+//! [raises](SimRuntime::raise). Blocking work cannot wait for anything, for nothing runs beside it: `rt.block_on` inside
+//! [`spawn_blocking`](anyrt_core::rt::SpawnBlocking::spawn_blocking), which has a thread elsewhere, panics here. Have the
+//! work return, await, and spawn what is left of it. A real clock, a thread, a
 //! `HashMap` with the standard hasher, an address make runs that cannot be replayed.
 //! [`check_deterministic`] finds them where they change what happens. A thread that wakes a task is found where
 //! it does so while the run goes on; one that comes later is not waited for, so that the run ends in a deadlock
@@ -215,8 +238,14 @@
 //!
 //! # Faults
 //!
-//! Every third seed has polls that nobody asked for, and polls with another waker than the one before, as
-//! any future has to bear. Timers are exact unless [`Sim::late_timers`] says otherwise.
+//! What a run may bring that the tamest one does not, and any correct program bears:
+//!
+//! | fault | in a timeline | of three seeds | |
+//! |---|---|---|---|
+//! | who could have a lock, a permit, room in a channel or an item at once lets others go first, as on several threads | `lets others go first` | two | [`Sim::yields`] |
+//! | a poll that nobody asked for | `woken by a fault` | one | [`Sim::spurious_polls`] |
+//! | a poll with another waker than the one before, which wakes nobody any more | | one | [`Sim::new_wakers`] |
+//! | a timer that is late | | none | [`Sim::late_timers`] |
 //!
 //! # The environment
 //!
@@ -243,7 +272,9 @@ mod signal;
 mod sim;
 #[doc(hidden)]
 pub mod sometimes;
+mod span;
 mod sync;
+mod task_report;
 mod timeline;
 mod timer;
 mod trace;
@@ -251,12 +282,15 @@ mod world;
 
 pub use cancel::check_cancel;
 pub use check::{check, check_deterministic};
-pub use failure::{Failure, PanicReport, TaskReport, WaitReport};
+pub use failure::Failure;
 pub use handle::SimHandle;
 pub use runtime::SimRuntime;
 pub use schedule::Schedule;
 pub use signal::SimSignals;
 pub use sim::{Run, Sim};
-pub use sync::{SimChannel, SimLock, SimOwnedGuard, SimReceiver, SimSemaphore, SimSender};
+pub use sync::{
+    SimChannel, SimGuard, SimLock, SimOwnedGuard, SimPermit, SimReceiver, SimSemaphore, SimSender,
+};
+pub use task_report::{PanicReport, TaskReport, WaitReport};
 pub use timer::SimAlarm;
 pub use trace::{Event, Record, TaskNo};

@@ -13,12 +13,20 @@ const VERSION: u32 = 1;
 /// How many seeds to run.
 ///
 /// # Panics
-/// Where the environment has something else than a number.
+/// Where the environment has something else than a number, and where there are none: what tries nothing must not
+/// pass.
+#[track_caller]
 pub(crate) fn seeds(asked: u64) -> u64 {
-    env::var_os(SEEDS).map_or(asked, |text| {
-        let number = text.to_str().and_then(|text| text.parse().ok());
-        number.unwrap_or_else(|| panic!("{SEEDS} is not a number"))
-    })
+    const NONE: &str = "a check of 0 seeds runs nothing, and would always pass";
+    let Some(text) = env::var_os(SEEDS) else {
+        assert!(asked > 0, "{NONE}");
+        return asked;
+    };
+    match text.to_str().and_then(|text| text.parse().ok()) {
+        Some(0) => panic!("{SEEDS} is 0: {NONE}"),
+        Some(seeds) => seeds,
+        None => panic!("{SEEDS} is not a number: {}", text.display()),
+    }
 }
 
 /// The run that is to be played instead of all others of this test.
@@ -33,11 +41,12 @@ pub(crate) fn wanted() -> Option<Replay> {
 /// What the environment says.
 ///
 /// # Panics
-/// Where that is not a replay of this version.
+/// Where that is not a replay of this version, or names a file that cannot be read.
 fn read(text: &OsStr) -> Replay {
     let text = text.to_str().unwrap_or_default();
     let text = match text.strip_prefix('@') {
-        Some(path) => fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}")),
+        Some(path) => fs::read_to_string(path)
+            .unwrap_or_else(|error| panic!("{VARIABLE} names {path}: {error}")),
         None => text.to_owned(),
     };
     let parsed = Replay::parse(text.trim());
@@ -69,6 +78,16 @@ impl Replay {
         }
     }
 
+    /// All of a seed, as it draws them.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        Self {
+            seed,
+            test: test(),
+            choices: None,
+            made: (0, 0),
+        }
+    }
+
     /// Whether these are the choices that there were when it was made.
     pub(crate) fn fits(&self, choices: &[Choice]) -> bool {
         self.choices.is_none() || self.made == shape(choices)
@@ -91,12 +110,7 @@ impl Replay {
 
     fn parse(text: &str) -> Option<Self> {
         if let Ok(seed) = text.parse() {
-            return Some(Self {
-                seed,
-                choices: None,
-                made: (0, 0),
-                test: String::new(),
-            });
+            return Some(Self::of_seed(seed));
         }
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let [version, seed, count, hash, surprises, test] = parts[..] else {
@@ -139,9 +153,12 @@ impl fmt::Display for Replay {
     }
 }
 
+/// Where no test's thread says its name: in a program, and where libtest runs its tests one after the other.
+pub(crate) const MAIN: &str = "main";
+
 /// The test that runs on this thread.
 fn test() -> String {
-    thread::current().name().unwrap_or("main").to_owned()
+    thread::current().name().unwrap_or(MAIN).to_owned()
 }
 
 /// How many choices there are, and a hash of their options.

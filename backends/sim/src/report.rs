@@ -1,7 +1,7 @@
 //! What a check that failed says: why, and how to see it again.
 
 use crate::{replay, replay::Replay, sim::Run};
-use std::{env, ffi::OsStr, fmt, fs, path::PathBuf};
+use std::{borrow::Cow, env, ffi::OsStr, fmt, fs, path::PathBuf};
 
 pub(crate) struct Report<'a> {
     replay: &'a Replay,
@@ -47,21 +47,36 @@ impl<'a> Report<'a> {
         Some(path)
     }
 
-    fn command(&self) -> String {
-        let mut replay = self.replay.to_string();
+    fn again(&self) -> String {
+        let replay = self.replay.to_string();
         if replay.len() > LINE
             && let Some(path) = self.keep("replay", &replay)
         {
-            replay = format!("@{}", path.display());
+            return again(&format!("@{}", path.display()), self.replay.test());
         }
-        let package = env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}"));
-        let package = package.unwrap_or_default();
-        let test = match self.replay.test() {
-            // libtest runs a single thread's tests on the main one, whose name says nothing.
-            "main" => String::new(),
-            test => format!(" {test} -- --exact --nocapture"),
-        };
-        format!("{}={replay} cargo test{package}{test}", replay::VARIABLE)
+        again(&replay, self.replay.test())
+    }
+}
+
+/// How a run of that test is seen again.
+pub(crate) fn again(replay: &str, test: &str) -> String {
+    let variable = format!("{}={}", replay::VARIABLE, quoted(replay));
+    let begin = "See it again, with its timeline:";
+    if test == replay::MAIN {
+        return format!("{begin} run the same program again with\n  {variable}");
+    }
+    let package = env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}"));
+    let package = package.unwrap_or_default();
+    let test = quoted(test);
+    format!("{begin}\n  {variable} cargo test{package} {test} -- --exact --nocapture")
+}
+
+/// As a shell takes for one word.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "_-+=:,./@%".contains(char);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.into(),
+        false => format!("'{}'", text.replace('\'', r"'\''")).into(),
     }
 }
 
@@ -80,13 +95,37 @@ impl fmt::Display for Report<'_> {
         };
         write!(
             f,
-            "\n\n{steps}, with {surprises} not the first in line. See it again, with its timeline:\n  {}",
-            self.command()
+            "\n\n{steps}, with {surprises} not the first in line. {}",
+            self.again()
         )?;
         let title = format!("{}, seed {seed}", self.replay.test());
         if let Some(path) = self.keep("html", &self.run.to_html(&title)) {
             write!(f, "\nor look at it:\n  {}", path.display())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_split_is_quoted() {
+        assert_eq!(quoted("v1:2:3:ff:4=5,6=7:a::b"), "v1:2:3:ff:4=5,6=7:a::b");
+        assert_eq!(quoted("@/my folder/x"), "'@/my folder/x'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+        let text = again("7", "src/lib.rs - f (line 3)");
+        assert!(
+            text.contains(" 'src/lib.rs - f (line 3)' -- --exact"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_no_test_is_run_again() {
+        let text = "See it again, with its timeline: run the same program again with\n  ANYRT_SIM_REPLAY=7";
+        assert_eq!(again("7", replay::MAIN), text);
     }
 }

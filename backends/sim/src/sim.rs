@@ -3,10 +3,11 @@
 use crate::{
     cancel::Stage,
     choice::{Choice, Script},
-    failure::{Failure, PanicReport},
+    failure::Failure,
     quiet,
     runtime::SimRuntime,
     schedule::Schedule,
+    task_report::PanicReport,
     timeline::{Html, Timeline},
     trace::Record,
     world::{Drives, World},

@@ -32,11 +32,13 @@ impl Wanted {
         .await
     }
 
-    /// One that never came true.
-    pub(crate) fn missing(&self) -> Option<String> {
+    /// Those that never came true.
+    pub(crate) fn missing(&self) -> Vec<String> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = seen.iter().find(|(_, happened)| !**happened);
-        missing.map(|((file, line, text), _)| format!("{text} ({file}:{line})"))
+        let missing = seen.iter().filter(|(_, happened)| !**happened);
+        missing
+            .map(|((file, line, text), _)| format!("{text} ({file}:{line})"))
+            .collect()
     }
 }
 

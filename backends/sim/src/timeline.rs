@@ -1,7 +1,9 @@
 //! What happened in a run, for people: a line each, or a page with a lane for each task.
 
-use crate::trace::{Event, Record, TaskNo};
-use anyrt_core::Instant;
+use crate::{
+    span::Span,
+    trace::{Event, Record, TaskNo},
+};
 use std::{collections::BTreeMap, fmt};
 
 /// A line for each record.
@@ -35,9 +37,10 @@ const STYLE: &str = "
   .lane { stroke: #8883 } .life { stroke: #8889; stroke-width: 2 }
   .poll { fill: #4a7fd4 } .last { fill: #d4574a } .end { fill: #777 }
   .aborted { fill: #d99a2b } .panicked { fill: #a3123a }
-  .wake { stroke: #d99a2b } .spawn { stroke: #3a9d5d } .wait { fill: #b06fd0 } .note { fill: #d4574a }
+  .wake { stroke: #d99a2b } .spawn { stroke: #3a9d5d } .fault, .yield { stroke: #d4574a } .yield { fill: none; pointer-events: all }
+  .wait { fill: #b06fd0 } .take { fill: #3a9d5d } .release { fill: #9bd4ad } .note { fill: #d4574a }
   .jump { stroke: #8888; stroke-dasharray: 3 3 }
-  .wake:hover, .spawn:hover { stroke-width: 4 } rect:hover { opacity: .7 }
+  .wake:hover, .spawn:hover, .fault:hover { stroke-width: 4 } rect:hover { opacity: .7 }
   @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1c1f } }
 ";
 
@@ -57,7 +60,8 @@ impl fmt::Display for Html<'_> {
         }
         f.write_str(
             "<p>Each column is a poll. Blue: a poll, red: the last one of a task that is left; \
-             green: spawns, orange: wakes, from the task that did it; violet: begins to wait; a red dot: a panic, or a \
+             green: spawns, orange: wakes, from the task that did it; violet: begins to wait; \
+             green dots: takes a lock or a permit, and gives it back; a red arrow or ring: a fault; a red dot: a panic, or a \
              stage of the check; dashed: the clock jumps. The bar at a task's end is grey, orange where it was aborted, \
              dark red where it panicked. Point at a mark to read what it is.</p><div class=\"scroll\">",
         )?;
@@ -117,33 +121,23 @@ impl Html<'_> {
                 Event::Ended(task) => mark(f, "end", x + 5, y(*task), &tip)?,
                 Event::Aborted(task) => mark(f, "aborted", x + 5, y(*task), &tip)?,
                 Event::Panicked(task) => mark(f, "panicked", x + 5, y(*task), &tip)?,
-                Event::Waits(task, _) => {
-                    let y = y(*task);
-                    writeln!(
-                        f,
-                        "<circle class=\"wait\" cx=\"{}\" cy=\"{y}\" r=\"4\"><title>{tip}</title></circle>",
-                        x + 11
-                    )?;
-                }
+                Event::Waits(task, _) => dot(f, "wait", x + 11, y(*task), &tip)?,
+                Event::Yields(task, _) => dot(f, "yield", x + 11, y(*task), &tip)?,
+                Event::Takes(task, _) => dot(f, "take", x + 4, y(*task), &tip)?,
+                Event::Releases(task, _) => dot(f, "release", x + 9, y(*task), &tip)?,
                 Event::Named(..) | Event::Raised(_) => {}
-                Event::Noted(task, _) => {
-                    let y = y(*task) - 9;
-                    writeln!(
-                        f,
-                        "<circle class=\"note\" cx=\"{}\" cy=\"{y}\" r=\"3\"><title>{tip}</title></circle>",
-                        x + 4
-                    )?;
-                }
+                Event::Noted(task, _) => dot(f, "note", x + 4, y(*task) - 9, &tip)?,
                 Event::Spawned { task, by, .. } => {
                     arrow(f, "spawn", x + 6, by.map(y), y(*task), &tip)?;
                 }
                 Event::Woken { task, by } => arrow(f, "wake", x + 9, by.map(y), y(*task), &tip)?,
+                Event::Disturbed(task) => arrow(f, "fault", x + 9, None, y(*task), &tip)?,
                 Event::Jumped => {
                     let x = x + WIDTH - 1;
-                    let now = record.at - Instant::ORIGIN;
+                    let now = Span::until(record.at);
                     writeln!(
                         f,
-                        "<path class=\"jump\" d=\"M{x} 14V{height}\"/><text x=\"{x}\" y=\"12\">{now:?}</text>"
+                        "<path class=\"jump\" d=\"M{x} 14V{height}\"/><text x=\"{x}\" y=\"12\">{now}</text>"
                     )?;
                 }
             }
@@ -203,6 +197,19 @@ fn mark(
     writeln!(
         f,
         "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"14\" rx=\"2\"><title>{tip}</title></rect>"
+    )
+}
+
+fn dot(
+    f: &mut fmt::Formatter<'_>,
+    class: &str,
+    x: usize,
+    y: usize,
+    tip: &Escaped<'_>,
+) -> fmt::Result {
+    writeln!(
+        f,
+        "<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"3\"><title>{tip}</title></circle>"
     )
 }
 

@@ -1,5 +1,6 @@
 //! What happened in a run, in order: hashed always, kept where somebody wants to read it.
 
+use crate::span::Span;
 use anyrt_core::{Instant, rt::Signal};
 use std::{fmt, panic::Location, time::Duration};
 
@@ -41,9 +42,17 @@ pub enum Event {
     Woken {
         /// It.
         task: TaskNo,
-        /// The task that woke it; none where it was a timer, a fault, or another thread.
+        /// The task that woke it; none where it was a timer, or another thread.
         by: Option<TaskNo>,
     },
+    /// A fault: a task that nobody woke is ready now.
+    Disturbed(TaskNo),
+    /// A fault: a task that could go on lets others go first, before what it was about to wait for.
+    Yields(TaskNo, String),
+    /// A task has a lock or a permit now.
+    Takes(TaskNo, String),
+    /// A task gives a lock or a permit back.
+    Releases(TaskNo, String),
     /// A task has come to its end.
     Ended(TaskNo),
     /// A task was aborted: its future has been dropped.
@@ -64,7 +73,9 @@ impl Event {
             Self::Polled(task) | Self::Ended(task) | Self::Aborted(task) | Self::Panicked(task) => {
                 Some(task)
             }
+            Self::Disturbed(task) => Some(task),
             Self::Waits(task, _) | Self::Named(task, _) | Self::Noted(task, _) => Some(task),
+            Self::Yields(task, _) | Self::Takes(task, _) | Self::Releases(task, _) => Some(task),
             Self::Raised(_) | Self::Jumped => None,
         }
     }
@@ -91,8 +102,12 @@ impl fmt::Display for Event {
             Self::Named(task, name) => write!(f, "{task} is {name:?}"),
             Self::Noted(task, what) => write!(f, "{task}: {what}"),
             Self::Waits(task, what) => write!(f, "{task} waits for {what}"),
+            Self::Yields(task, what) => write!(f, "{task} lets others go first, before {what}"),
+            Self::Takes(task, what) => write!(f, "{task} takes {what}"),
+            Self::Releases(task, what) => write!(f, "{task} releases {what}"),
             Self::Woken { task, by: None } => write!(f, "{task} woken"),
             Self::Woken { task, by: Some(by) } => write!(f, "{task} woken by {by}"),
+            Self::Disturbed(task) => write!(f, "{task} woken by a fault"),
             Self::Ended(task) => write!(f, "{task} ended"),
             Self::Aborted(task) => write!(f, "{task} aborted"),
             Self::Panicked(task) => write!(f, "{task} panicked"),
@@ -104,7 +119,7 @@ impl fmt::Display for Event {
 
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = format!("{:?}", self.at - Instant::ORIGIN);
+        let at = Span::until(self.at).to_string();
         write!(f, "{at:>12}  {}", self.event)
     }
 }
@@ -134,11 +149,14 @@ impl Trace {
             // The place is left out: it is an address.
             Event::Spawned { task, .. } => (1, task.0),
             Event::Polled(task) => (2, task.0),
-            Event::Woken { task, .. } => (3, task.0),
+            Event::Woken { task, .. } | Event::Disturbed(task) => (3, task.0),
             Event::Ended(task) | Event::Aborted(task) | Event::Panicked(task) => (4, task.0),
             Event::Jumped => (5, 0),
             Event::Raised(signal) => (7, signal as u32),
             Event::Waits(task, _) | Event::Named(task, _) | Event::Noted(task, _) => (6, task.0),
+            Event::Yields(task, _) | Event::Takes(task, _) | Event::Releases(task, _) => {
+                (6, task.0)
+            }
         };
         // What only a trace that is read has must not change the hash.
         if kind != 6 {

@@ -161,7 +161,10 @@ impl Context {
         work()
     }
 
-    /// Runs `future`, its destructors included, in this context.
+    /// Runs `future`, its destructors included, in this context, in place of the one around: a value that is not in it
+    /// is not there, of a [`task_local!`](crate::task_local) or of whoever keeps something in one, such as the
+    /// toolkit's `Tracker`. To change a part of the context around, take [`current`](Self::current) in the call
+    /// that makes the future, and change that; to replace all of it, do so outermost.
     ///
     /// # Cancel safety
     /// As safe as `future`.

@@ -14,6 +14,7 @@ use anyrt_core::{context::Context, rt::Runtime};
 use std::{
     borrow::Borrow,
     hash::Hash,
+    panic::Location,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -42,7 +43,7 @@ where
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
         let (hash, now) = (self.core.hash(key), self.core.now());
-        self.load_behind(hash, key, Why::Asked, now, loader)
+        self.load_behind(hash, key, Why::Asked, now, loader, Location::caller())
     }
 
     pub(super) fn load_behind<Q, F, Fut>(
@@ -52,6 +53,7 @@ where
         why: Why,
         now: u64,
         loader: F,
+        at: &'static Location<'static>,
     ) -> bool
     where
         Q: ToOwned<Owned = K> + ?Sized,
@@ -61,7 +63,7 @@ where
         let Some(room) = Room::take(&self.core) else {
             return false;
         };
-        let flight = Arc::new(Flight::new(key.to_owned(), hash));
+        let flight = Arc::new(Flight::new(key.to_owned(), hash, at));
         let (begun, leaving) = self.core.begin(&flight, why, now);
         if !matches!(begun, Look::Missing) {
             self.core.let_go(leaving);

@@ -20,7 +20,7 @@ use crate::lock::{lock, wake_all};
 use slab::Slab;
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock,
@@ -38,6 +38,8 @@ pub(super) type Outcome<V, E> = Result<V, LoadError<E>>;
 pub(super) struct Flight<K, V, E> {
     pub(super) key: K,
     pub(super) hash: u64,
+    /// Where it was asked for first.
+    pub(super) begun_at: &'static Location<'static>,
     outcome: OnceLock<Outcome<V, E>>,
     /// Without an outcome: nobody is left to bring one.
     abandoned: AtomicBool,
@@ -72,10 +74,11 @@ pub(super) enum Turn<V, E> {
 }
 
 impl<K, V, E> Flight<K, V, E> {
-    pub(super) fn new(key: K, hash: u64) -> Self {
+    pub(super) fn new(key: K, hash: u64, begun_at: &'static Location<'static>) -> Self {
         Self {
             key,
             hash,
+            begun_at,
             outcome: OnceLock::new(),
             abandoned: AtomicBool::new(false),
             crew: Mutex::new(Crew {

@@ -65,6 +65,8 @@ where
     /// A value that is [stale](super::CacheBuilder::stale_for) is returned at once, and `loader` goes
     /// on in the background.
     ///
+    /// The type of the errors, `E`, is said where the cache is made, by [`fallible`](super::CacheBuilder::fallible).
+    ///
     /// # Errors
     /// A [`LoadError`] if the load fails, panics, or waits for itself: directly, or through other keys or
     /// other caches. That is told by the task's values, so not where a loader waits for a task that it
@@ -183,7 +185,7 @@ where
             Look::Stale { value, refresh } => {
                 if refresh && let Some(loader) = self.loader.take() {
                     self.cache
-                        .load_behind(hash, self.key, Why::Wanted, now, loader);
+                        .load_behind(hash, self.key, Why::Wanted, now, loader, self.at);
                 }
                 Ok(value)
             }
@@ -195,7 +197,7 @@ where
     #[cold]
     fn begin(&mut self, hash: u64, why: Why, now: u64) -> Result<V, Lent<'a, R, K, V, E>> {
         let core = &*self.cache.core;
-        let flight = Arc::new(Flight::new(self.key.to_owned(), hash));
+        let flight = Arc::new(Flight::new(self.key.to_owned(), hash, self.at));
         let (begun, leaving) = core.begin(&flight, why, now);
         core.before_letting_go(leaving, || match begun {
             Look::Missing => {
@@ -225,7 +227,7 @@ where
         let this = &mut *self;
         loop {
             if let Some(waiter) = &mut this.waiter {
-                match ready!(waiter.poll(cx)) {
+                match ready!(waiter.poll(cx, Some(this.at))) {
                     Some(outcome) => return Poll::Ready(outcome),
                     // It was given up before this one could join.
                     None => this.waiter = None,

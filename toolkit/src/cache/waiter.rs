@@ -11,9 +11,10 @@ use anyrt_core::{
     waits::{self, Wait},
 };
 use std::{
+    borrow::Cow,
     hash::Hash,
     ops::Deref,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -87,8 +88,13 @@ where
         Ok(())
     }
 
-    /// `None` where the load was given up before this one could join: there may be another.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<V, E>>> {
+    /// `None` where the load was given up before this one could join: there may be another. `at` is where the caller
+    /// began to wait; unless said, where the load was begun.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        at: Option<&'static Location<'static>>,
+    ) -> Poll<Option<Outcome<V, E>>> {
         let Some(flight) = &self.flight else {
             return Poll::Ready(None);
         };
@@ -105,7 +111,14 @@ where
             }
             match flight.wait(cx, &mut self.place) {
                 Turn::Wait => {
-                    let wait = || Wait::new("a load of a cache").of::<V>();
+                    let wait = || {
+                        let what = match &self.core.settings.name {
+                            Some(name) => format!("a load of cache \"{name}\"").into(),
+                            None => Cow::Borrowed("a load of a cache"),
+                        };
+                        let wait = Wait::new(what).of::<V>().made_at(flight.begun_at);
+                        wait.at(at.unwrap_or(flight.begun_at))
+                    };
                     waits::pending(&**flight, wait);
                     return Poll::Pending;
                 }
@@ -150,7 +163,7 @@ where
     type Output = Option<Outcome<V, E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Waiter::poll(&mut self, cx)
+        Waiter::poll(&mut self, cx, None)
     }
 }
 

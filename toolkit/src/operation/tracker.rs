@@ -110,7 +110,8 @@ impl Tracker {
     }
 
     /// Watches all operations that begin inside `future`, the children of its task groups included, in
-    /// place of the tracker around it.
+    /// place of the tracker around it. A [`Context::scope`](anyrt_core::context::Context::scope) within, of a context
+    /// that was not taken there, has no tracker.
     ///
     /// # Cancel safety
     /// As safe as `future`.

@@ -6,7 +6,7 @@ use super::{
     shared::{Found, Next, Shared, Waiting},
 };
 use anyrt_core::{Elapsed, rt::Runtime};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, panic::Location, sync::Arc, time::Duration};
 
 /// An object that is fit for use.
 ///
@@ -14,6 +14,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 /// several times as large, and moving it would cost more than all else.
 pub(super) async fn get<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
+    at: &'static Location<'static>,
 ) -> Result<Pooled<R, M>, PoolError<M::Error>> {
     if shared.limits.is_quick()
         && let Some((entry, ticket)) = shared.pop()
@@ -26,21 +27,22 @@ pub(super) async fn get<R: Runtime, M: Manager>(
         }
         shared.counts.unfit.add();
         lease.empty();
-        return Box::pin(get_slowly(shared, Found::Lease(lease), ticket)).await;
+        return Box::pin(get_slowly(shared, Found::Lease(lease), ticket, at)).await;
     }
     let (found, ticket) = shared.find().map_err(|_| PoolError::Closed)?;
-    Box::pin(get_slowly(shared, found, ticket)).await
+    Box::pin(get_slowly(shared, found, ticket, at)).await
 }
 
 async fn get_slowly<'a, R: Runtime, M: Manager>(
     shared: &'a Arc<Shared<R, M>>,
     mut found: Found<'a, R, M>,
     ticket: u64,
+    at: &'static Location<'static>,
 ) -> Result<Pooled<R, M>, PoolError<M::Error>> {
     loop {
         let mut lease = match found {
             Found::Lease(lease) => lease,
-            Found::Nothing(waiting) => wait(shared, waiting).await?,
+            Found::Nothing(waiting) => wait(shared, waiting, at).await?,
         };
         if is_fit(shared, &mut lease).await {
             return Ok(Pooled::new(lease));
@@ -62,9 +64,10 @@ async fn get_slowly<'a, R: Runtime, M: Manager>(
 async fn wait<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
     waiting: Waiting<'_, R, M>,
+    at: &'static Location<'static>,
 ) -> Result<Lease<R, M>, PoolError<M::Error>> {
     let limit = shared.limits.wait;
-    match within(&shared.rt, limit, "pool wait", waiting.granted()).await {
+    match within(&shared.rt, limit, "pool wait", waiting.granted(at)).await {
         Ok(granted) => granted.map_err(|_| PoolError::Closed),
         Err(elapsed) => {
             shared.counts.wait_timeouts.add();

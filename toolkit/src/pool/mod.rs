@@ -81,7 +81,7 @@ pub use stats::PoolStats;
 
 use anyrt_core::{ConfigError, error::check, group::TaskGroup, rt::Runtime};
 use shared::Shared;
-use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 
 /// A pool of objects that a [`Manager`] makes. Clones are the same pool; the last one that is dropped
 /// [closes](Self::close) it. The [room's page](self) has an example.
@@ -130,11 +130,12 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     /// Safe: dropped while it waits, it leaves the queue, and what had reached it goes to the next. Dropped
     /// during a check, that object is discarded (*PO-2*); dropped while one is made, the place is free for
     /// whoever waits (*PO-3*).
+    #[track_caller]
     pub fn get(
         &self,
     ) -> impl Future<Output = Result<Pooled<R, M>, PoolError<M::Error>>> + Send + use<'_, R, M>
     {
-        get::get(&self.owner.shared)
+        get::get(&self.owner.shared, Location::caller())
     }
 
     /// Changes how many objects there may be. Where there are more, idle ones are dropped now, and others

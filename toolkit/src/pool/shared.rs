@@ -33,6 +33,7 @@ use std::{
     collections::BTreeMap,
     future::{Future, poll_fn},
     mem,
+    panic::Location,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -349,9 +350,13 @@ pub(super) struct Waiting<'a, R: Runtime, M: Manager> {
 }
 
 impl<R: Runtime, M: Manager> Waiting<'_, R, M> {
-    pub(super) async fn granted(mut self) -> Result<Lease<R, M>, Closed> {
+    /// `at` is where the caller began to wait.
+    pub(super) async fn granted(
+        mut self,
+        at: &'static Location<'static>,
+    ) -> Result<Lease<R, M>, Closed> {
         let Self { shared, grant, .. } = &mut self;
-        let wait = || Wait::new("an object of a pool").of::<M::Object>();
+        let wait = || Wait::new("an object of a pool").of::<M::Object>().at(at);
         poll_fn(|cx| waits::instead(*shared, wait, || Pin::new(&mut *grant).poll(cx))).await
     }
 }

@@ -105,7 +105,7 @@ impl fmt::Display for GaveUp {
         f.write_str(match self {
             Self::Attempts => "no attempt is left",
             Self::Refused => "the error is not retryable",
-            Self::MaxElapsed => "no time is left",
+            Self::MaxElapsed => "no time is left for another attempt",
             Self::Deadline => "the deadline is too near",
             Self::Budget => "the retry budget is spent",
             Self::Cancelled(reason) => return write!(f, "cancelled: {reason}"),

@@ -33,20 +33,28 @@ const HERE: &str = "waits since 0ns at toolkit/tests/life/waits.rs:";
 
 #[test]
 fn for_a_load_that_another_drives() {
-    waits(
-        |rt| async move {
-            let cache = AsyncCache::<_, u8, u16>::builder(&rt)
-                .capacity(9)
-                .build()
-                .unwrap();
-            let other = cache.clone();
-            drop(rt.spawn(async move { other.get_or_load(&1, |_| pending()).await }));
-            rt.sleep(SECOND).await;
-            cache.get_or_load(&1, |_| pending()).await.unwrap();
-        },
-        "waits since 1s",
-        " for a load of a cache of `u16`",
-    );
+    let begun = line!() + 11;
+    let body = async |rt: SimRuntime, name: Option<&'static str>| {
+        let builder = AsyncCache::<_, u8, u16>::builder(&rt).capacity(9);
+        let builder = match name {
+            Some(name) => builder.name(name),
+            None => builder,
+        };
+        let cache = builder.build().unwrap();
+        let other = cache.clone();
+        drop(rt.spawn(async move {
+            // One who comes first drives.
+            other.get_or_load(&1, |_| pending()).await
+        }));
+        rt.sleep(SECOND).await;
+        cache.get_or_load(&1, |_| pending()).await.unwrap();
+    };
+    let at = "waits since 1s at toolkit/tests/life/waits.rs:";
+    let begun = format!("(made at toolkit/tests/life/waits.rs:{begun}:19)");
+    let what = format!(" for a load of a cache of `u16` {begun}");
+    waits(|rt| body(rt, None), at, &what);
+    let what = format!(" for a load of cache \"users\" of `u16` {begun}");
+    waits(|rt| body(rt, Some("users")), at, &what);
 }
 
 #[test]
@@ -100,7 +108,7 @@ fn for_an_object_of_a_pool() {
             let _leased = pool.get().await.unwrap();
             drop(pool.get().await);
         },
-        "waits since 0ns",
+        HERE,
         " for an object of a pool of `u8`",
     );
 }

@@ -5,8 +5,8 @@ mod lock;
 mod semaphore;
 
 pub use channel::{SimChannel, SimReceiver, SimSender};
-pub use lock::{SimLock, SimOwnedGuard};
-pub use semaphore::SimSemaphore;
+pub use lock::{SimGuard, SimLock, SimOwnedGuard};
+pub use semaphore::{SimPermit, SimSemaphore};
 
 use crate::{
     notes,
@@ -45,6 +45,7 @@ impl Named {
             let mut asked = false;
             poll_fn(|cx| {
                 if !mem::replace(&mut asked, true) && noted.world.interrupts() {
+                    noted.world.yields(&what, place);
                     // The task is ready again; one of several futures in it that has a waker of its own is polled
                     // only where that was woken.
                     cx.waker().wake_by_ref();
@@ -60,8 +61,39 @@ impl Named {
         }
     }
 
-    fn taken(&self, place: &'static Location<'static>) {
-        self.thing.taken(&self.world, place);
+    /// Notes that the task that is being polled has `part` of this now, and has to keep what this gives for as long.
+    #[inline]
+    fn taken(&self, part: &'static str, place: &'static Location<'static>) -> Held {
+        match self.thing.taken(&self.world, part, place) {
+            true => self.held(part),
+            false => Held(None),
+        }
+    }
+
+    #[cold]
+    fn held(&self, part: &'static str) -> Held {
+        Held(Some(Box::new((self.clone(), part))))
+    }
+}
+
+/// Tells, once dropped, that what was taken is given back. Where nobody reads it, it is nothing, at the price of a
+/// word: guards lie in futures, which are moved.
+#[derive(Debug)]
+struct Held(Option<Box<(Named, &'static str)>>);
+
+impl Held {
+    /// It is not given back.
+    fn forget(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some((named, part)) = self.0.as_deref() {
+            named.thing.released(&named.world, part);
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! The semaphore.
 
-use super::Named;
+use super::{Held, Named};
 use crate::world::{Thing, World};
 use anyrt_core::{
     ConfigError,
     error::{Closed, TryAcquireError},
-    rt::Semaphore,
+    rt::{Permit, Semaphore},
     sync::{FifoOwnedPermit, FifoPermit, FifoSemaphore},
 };
-use std::{future::Future, panic::Location, sync::Arc};
+use std::{fmt, future::Future, panic::Location, sync::Arc};
 
 /// A [`FifoSemaphore`] whose waiters reports name.
 #[derive(Debug)]
@@ -28,6 +28,38 @@ impl SimSemaphore {
             named: Named { world, thing },
         })
     }
+
+    fn permit<P: Permit>(&self, place: &'static Location<'static>, permit: P) -> SimPermit<P> {
+        SimPermit {
+            held: self.named.taken(part(permit.permits()), place),
+            permit,
+        }
+    }
+}
+
+/// Permits of a [`SimSemaphore`].
+#[must_use = "permits that are dropped are given back"]
+pub struct SimPermit<P> {
+    /// First, so that a release is told before what it leads to.
+    held: Held,
+    permit: P,
+}
+
+impl<P: Permit> Permit for SimPermit<P> {
+    fn permits(&self) -> usize {
+        self.permit.permits()
+    }
+
+    fn forget(self) {
+        self.held.forget();
+        self.permit.forget();
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for SimPermit<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.permit.fmt(f)
+    }
 }
 
 /// What a report says of so many.
@@ -39,8 +71,8 @@ fn part(permits: usize) -> &'static str {
 }
 
 impl Semaphore for SimSemaphore {
-    type Permit<'a> = FifoPermit<'a>;
-    type OwnedPermit = FifoOwnedPermit;
+    type Permit<'a> = SimPermit<FifoPermit<'a>>;
+    type OwnedPermit = SimPermit<FifoOwnedPermit>;
 
     #[track_caller]
     fn acquire_many(
@@ -52,8 +84,7 @@ impl Semaphore for SimSemaphore {
         let acquiring = self.named.watch(part(permits), place, acquiring);
         async move {
             let permit = acquiring.await?;
-            self.named.taken(place);
-            Ok(permit)
+            Ok(self.permit(place, permit))
         }
     }
 
@@ -67,16 +98,14 @@ impl Semaphore for SimSemaphore {
         let acquiring = self.named.watch(part(permits), place, acquiring);
         async move {
             let permit = acquiring.await?;
-            self.named.taken(place);
-            Ok(permit)
+            Ok(self.permit(place, permit))
         }
     }
 
     #[track_caller]
     fn try_acquire_many(&self, permits: usize) -> Result<Self::Permit<'_>, TryAcquireError> {
         let permit = self.inner.try_acquire_many(permits)?;
-        self.named.taken(Location::caller());
-        Ok(permit)
+        Ok(self.permit(Location::caller(), permit))
     }
 
     #[track_caller]
@@ -85,8 +114,7 @@ impl Semaphore for SimSemaphore {
         permits: usize,
     ) -> Result<Self::OwnedPermit, TryAcquireError> {
         let permit = self.inner.clone().try_acquire_many_owned(permits)?;
-        self.named.taken(Location::caller());
-        Ok(permit)
+        Ok(self.permit(Location::caller(), permit))
     }
 
     fn last_holder(&self) -> Option<&'static Location<'static>> {

@@ -33,7 +33,8 @@ impl World {
             let mut state = self.lock();
             assert!(
                 !state.driven,
-                "`block_on` inside a simulation that runs already would never return: `.await` instead"
+                "`block_on` inside a simulation that runs already would never return: `.await` instead; blocking work is \
+                 one step here, which waits for nothing: have it return, await, and spawn the rest"
             );
             state.driven = true;
         }
@@ -171,8 +172,9 @@ impl Drop for Driven<'_> {
         if let Some((key, _)) = state.current
             && let Some(task) = state.tasks.get_mut(key)
         {
-            // It panicked, so it waits no more.
+            // It panicked, so it waits no more, and is not polled again.
             task.notes.clear();
+            task.waker.queued.store(false, Release);
         }
         state.driven = false;
         state.current = None;

@@ -7,11 +7,14 @@ use super::{
 };
 use crate::{
     cancel::Stage,
-    failure::{PanicReport, TaskReport, WaitReport},
     notes::Note,
+    task_report::{PanicReport, TaskReport, WaitReport},
     trace::{Event, TaskNo},
 };
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::Reverse,
+    sync::{Arc, atomic::Ordering::Acquire},
+};
 
 impl State {
     /// All tasks, in the order in which they were spawned.
@@ -53,6 +56,7 @@ impl State {
             last_poll: instant(task.last_poll),
             waits: task.waits.iter().map(Wait::report).chain(notes).collect(),
             timer: self.timers.of(task.no).map(instant),
+            ready: !polled && task.waker.queued.load(Acquire),
             wakers: (Arc::strong_count(&task.waker) + timers).saturating_sub(own),
         }
     }

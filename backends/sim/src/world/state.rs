@@ -9,10 +9,11 @@ use super::{
 use crate::{
     cancel::Stage,
     choice::{Choices, Rng, Script},
-    failure::{Failure, PanicReport},
+    failure::Failure,
     notes::Note,
     schedule::{Entry, FEW, Ready, Schedule},
     sim::Settings,
+    task_report::PanicReport,
     trace::{TaskNo, Trace},
 };
 use slab::Slab;

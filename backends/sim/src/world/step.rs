@@ -110,8 +110,7 @@ impl State {
             && !task.waker.queued.swap(true, AcqRel)
         {
             let no = task.no;
-            self.trace
-                .add(self.now, Event::Woken { task: no, by: None });
+            self.trace.add(self.now, Event::Disturbed(no));
             self.ready.push((key, no));
         }
     }

@@ -2,9 +2,10 @@
 
 use super::state::State;
 use crate::{
-    failure::{Failure, PanicReport},
+    failure::Failure,
     notes::Note,
     quiet,
+    task_report::PanicReport,
     trace::{Event, TaskNo},
 };
 

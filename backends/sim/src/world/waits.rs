@@ -1,8 +1,8 @@
 //! What tasks wait for, where the simulator can know it: its own locks, permits, channels, handles.
 
-use super::{World, instant};
+use super::{World, instant, state::State};
 use crate::{
-    failure::WaitReport,
+    task_report::WaitReport,
     trace::{Event, TaskNo},
 };
 use std::{
@@ -22,11 +22,52 @@ pub(crate) struct Thing {
 }
 
 impl Thing {
-    /// Notes that the task that is being polled has it now.
-    pub(crate) fn taken(&self, world: &World, place: &'static Location<'static>) {
-        let task = world.lock().current.map(|(_, no)| no);
-        let taken = task.map(|task| (task, place));
+    /// Notes that the task that is being polled has it now, or `part` of it. Says whether somebody will read that,
+    /// and so wants to know of its [release](Self::released), too.
+    #[inline]
+    pub(crate) fn taken(
+        &self,
+        world: &World,
+        part: &'static str,
+        place: &'static Location<'static>,
+    ) -> bool {
+        let (current, is_kept) = {
+            let state = world.lock();
+            (state.current, state.trace.is_kept())
+        };
+        let taken = current.map(|(_, task)| (task, place));
         *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = taken;
+        if is_kept {
+            self.tell_taken(world, part, place);
+        }
+        is_kept
+    }
+
+    /// Apart, for it is seldom.
+    #[cold]
+    fn tell_taken(&self, world: &World, part: &str, place: &Location<'_>) {
+        world.lock().tell(|task| {
+            let what = format!("{part}{} {}, at {place}", self.kind, self.no);
+            Event::Takes(task, what)
+        });
+    }
+
+    /// Notes that the task that is being polled gives it back, or `part` of it.
+    #[cold]
+    pub(crate) fn released(&self, world: &World, part: &str) {
+        world.lock().tell(|task| {
+            let what = format!("{part}{} {}", self.kind, self.no);
+            Event::Releases(task, what)
+        });
+    }
+}
+
+impl State {
+    /// Of the task that is being polled, if there is one.
+    fn tell(&mut self, event: impl FnOnce(TaskNo) -> Event) {
+        if let Some((_, task)) = self.current {
+            self.trace.add(self.now, event(task));
+        }
     }
 }
 
@@ -97,6 +138,15 @@ pub(crate) struct WaitKey {
 }
 
 impl World {
+    /// Notes that the task that is being polled lets others go first, before it asks for that.
+    #[cold]
+    pub(crate) fn yields(&self, before: &Waited, place: &Location<'_>) {
+        let mut state = self.lock();
+        if state.trace.is_kept() {
+            state.tell(|task| Event::Yields(task, format!("{before}, at {place}")));
+        }
+    }
+
     pub(crate) fn new_thing(
         &self,
         kind: &'static str,

@@ -1,10 +1,13 @@
 //! What a failed run tells.
 
+mod again;
+mod held;
 mod panics;
+mod stopped;
 mod waits;
 
 use anyrt_core::{
-    rt::{JoinHandle, Lock, Receiver, Runtime, Sender, Sleep, Spawn, SpawnBlocking},
+    rt::{Lock, Receiver, Runtime, Sender, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{Failure, Run, Sim, SimRuntime};
@@ -174,41 +177,6 @@ fn what_is_left_behind_is_a_leak() {
 }
 
 #[test]
-fn a_spinner_is_named() {
-    let failure = failure(|rt| async move {
-        let spinner = rt.spawn(async {
-            loop {
-                yield_now().await;
-            }
-        });
-        drop(rt.spawn(pending::<()>()));
-        spinner.await.unwrap();
-    });
-    let Failure::Livelock { tasks, .. } = failure else {
-        panic!("{failure}");
-    };
-    assert_eq!(tasks[0].task.0, 1);
-    assert!(tasks[0].polls > 1_000 && tasks[1].polls < 3, "{tasks:?}");
-}
-
-#[test]
-fn what_lasts_too_long_is_stopped() {
-    let forever = |rt: SimRuntime| async move {
-        loop {
-            rt.sleep(Duration::from_secs(1)).await;
-        }
-    };
-    let hour = Duration::from_secs(3_600);
-    let late = Sim::new().max_time(hour).run(0, forever).failure;
-    assert!(matches!(late, Some(Failure::TimeLimit { .. })), "{late:?}");
-    let steps = Sim::new().max_steps(100).run(0, forever).failure;
-    assert!(
-        matches!(steps, Some(Failure::StepLimit { .. })),
-        "{steps:?}"
-    );
-}
-
-#[test]
 fn another_thread_is_found_out() {
     let failure = failure(|_| async {
         let (sender, receiver) = anyrt_core::channel::oneshot::channel::<()>();
@@ -310,37 +278,4 @@ fn the_body_comes_from_the_call() {
     let page = text.rsplit("or look at it:\n").next().unwrap().trim();
     let place = format!("the body spawned at {}:{line}:", file!());
     has(&std::fs::read_to_string(page).expect("the page"), &[&place]);
-}
-
-#[test]
-fn a_timeline_tells_ends_apart() {
-    let run = Sim::new().record().run(4, |rt| async move {
-        let ready = rt.spawn(async {});
-        let aborted = rt.spawn(pending::<()>());
-        let panics = rt.spawn(async { panic!("at once") });
-        let blocking = rt.spawn_blocking(|| panic!("at once"));
-        let unpolled = rt.spawn(async {});
-        unpolled.abort();
-        yield_now().await;
-        aborted.abort();
-        assert!(ready.await.is_ok() && aborted.await.is_err() && panics.await.is_err());
-        assert!(blocking.await.is_err() && unpolled.await.is_err());
-    });
-    assert_eq!(run.failure, None);
-    let text = run.timeline().to_string();
-    has(
-        &text,
-        &[
-            "task 1 ended",
-            "task 2 aborted",
-            "task 3 panicked",
-            "task 4 panicked",
-            "task 5 aborted",
-        ],
-    );
-    let page = run.to_html("ends");
-    has(
-        &page,
-        &["class=\"end\"", "class=\"aborted\"", "class=\"panicked\""],
-    );
 }

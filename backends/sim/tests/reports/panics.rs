@@ -101,7 +101,7 @@ fn a_check_of_cancel_safety_says_where_it_hangs() {
 }
 
 /// What this program prints, as the test of that name alone, with these variables.
-fn output(test: &str, variables: &[(&str, &str)]) -> String {
+pub(super) fn output(test: &str, variables: &[(&str, &str)]) -> String {
     let mut program = Command::new(std::env::current_exe().unwrap());
     program.args([test, "--exact", "--nocapture", "--test-threads=2"]);
     let output = program.envs(variables.iter().copied()).output().unwrap();
