@@ -19,7 +19,7 @@ use crate::{
 use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
-    error::Panic,
+    error::{BoxError, Panic},
     group::{Cause, TaskGroup},
     rt::Runtime,
     sync::Notify,
@@ -28,7 +28,6 @@ use futures_core::Stream;
 use std::{
     borrow::Cow,
     convert::Infallible,
-    error::Error,
     fmt,
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -108,7 +107,7 @@ impl<R: Runtime> App<R> {
     where
         F: FnOnce(Subsystem<R>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: Into<BoxError>,
     {
         async move {
             let Self {

@@ -54,7 +54,7 @@ mod watch;
 
 pub use fields::{Fields, With};
 pub use future::OperationFuture;
-pub use outcome::Outcome;
+pub use outcome::{AsBox, AsError, AsText, Failure, Outcome};
 pub use stats::{Counts, Durations};
 pub use tracker::{Finished, OperationId, Running, Tracker};
 
@@ -128,11 +128,11 @@ impl<L: Fields> Operation<L> {
     ///
     /// # Cancel safety
     /// As safe as `future`.
-    pub fn try_run<R, F, T, E>(self, rt: &R, future: F) -> OperationOf<R, F, L>
+    pub fn try_run<R, F, T, E, Via>(self, rt: &R, future: F) -> OperationOf<R, F, L>
     where
         R: Clock + Clone,
         F: Future<Output = Result<T, E>>,
-        E: Display + 'static,
+        E: Failure<Via>,
     {
         self.run_with(rt, future, of_result)
     }
@@ -152,7 +152,7 @@ impl<L: Fields> Operation<L> {
     }
 }
 
-pub(crate) fn of_result<T, E: Display + 'static>(result: &Result<T, E>) -> Outcome {
+pub(crate) fn of_result<T, E: Failure<Via>, Via>(result: &Result<T, E>) -> Outcome {
     match result {
         Ok(_) => Outcome::Success,
         Err(error) => Outcome::of_error(error),
