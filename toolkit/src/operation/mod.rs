@@ -38,7 +38,7 @@
 //! Target `anyrt::operation`. An operation is a span `operation` of the level `INFO`, with its `name`, its
 //! `fields` in one string, and at the end its `outcome`. It is entered in each poll and for the destructor of
 //! the future. In it, at the end, there is one event with `name`, `outcome`, `seconds` on the runtime's clock,
-//! and, where there is one, `error`: of the level `DEBUG` for a success or a cancellation, `WARN` for an error,
+//! and, where there is one, `error`, with all its sources in one line: of the level `DEBUG` for a success or a cancellation, `WARN` for an error,
 //! `ERROR` for a panic. A span's parent is the span that the thread is in; in a task that is in none, it is
 //! the operation that the task inherited.
 
@@ -121,7 +121,8 @@ impl<L: Fields> Operation<L> {
     }
 
     /// [`run`](Self::run) for a `Result`: its error is the operation's outcome, as
-    /// [`Outcome::of_error`] says.
+    /// [`Outcome::of_error`] says. What is neither an [`Error`](std::error::Error), nor has one inside, nor is a text, can be
+    /// run with [`Outcome::by_text`].
     ///
     /// # Errors
     /// The future's own.

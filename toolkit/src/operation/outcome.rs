@@ -12,7 +12,7 @@ use std::{
 pub enum Outcome {
     /// With an output; for a `Result`, with `Ok`.
     Success,
-    /// With an error, which says this.
+    /// With an error, which says this, its sources included.
     Error(String),
     /// It was dropped before its end, or its error is a cancellation.
     Cancelled,
@@ -62,15 +62,18 @@ pub trait Failure<Via> {
 
 /// It is an [`Error`].
 #[derive(Debug)]
-pub enum AsError {}
+#[non_exhaustive]
+pub struct AsError;
 
 /// It has an [`Error`] inside.
 #[derive(Debug)]
-pub enum AsBox {}
+#[non_exhaustive]
+pub struct AsBox;
 
 /// It is a text.
 #[derive(Debug)]
-pub enum AsText {}
+#[non_exhaustive]
+pub struct AsText;
 
 fn outcome(error: &(dyn Error + 'static)) -> Outcome {
     match is_cancellation(error) {

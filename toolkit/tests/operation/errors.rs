@@ -49,7 +49,7 @@ fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
 fn leads_to<T: Error + 'static>(error: &(dyn Error + 'static)) {
     let texts = texts(error);
     let mut all = iter::successors(Some(error), |&error| error.source());
-    assert!(all.any(|error| error.is::<T>()), "{texts:?}: {error:?}");
+    assert!(all.any(<dyn Error>::is::<T>), "{texts:?}: {error:?}");
     assert!(texts.len() > 1, "{texts:?}");
     for (at, outer) in texts.iter().enumerate() {
         for inner in &texts[at + 1..] {
@@ -237,7 +237,7 @@ fn reports_have_every_source() {
 
 fn leads_to_io(error: &(dyn Error + 'static)) {
     let mut all = iter::successors(Some(error), |&error| error.source());
-    assert!(all.any(|error| error.is::<io::Error>()), "{error:?}");
+    assert!(all.any(<dyn Error>::is::<io::Error>), "{error:?}");
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn cancellations_of_its_own_are_no_errors() {
             outcome_of(&rt, retry(&rt, &endless, |_| fails())).await,
             outcome_of(&rt, cache.get_or_try_load(&1, move |_| stopped)).await,
             outcome_of(&rt, async { breaker.call(given_up()).await }).await,
-            outcome_of(&rt, async { gathered.await }).await,
+            outcome_of(&rt, gathered).await,
             outcome_of(&rt, async { anyrt::gather(&rt, [given_up()]).await }).await,
             outcome_of(&rt, aborted).await,
             outcome_of(&rt, ready(Err::<(), _>(StartError::<io::Error>::Cancelled))).await,
