@@ -101,7 +101,7 @@ fn a_map_that_is_cancelled_names_no_task() {
         mapped.next().await.unwrap().unwrap_err()
     }));
     assert_eq!(error.id, None, "{error}");
-    let text = error.to_string();
+    let text = format!("{error:#}");
     assert!(text.starts_with("map_concurrent ("), "{text}");
     assert!(text.contains("the window was closed"), "{text}");
 }

@@ -84,6 +84,6 @@ pub fn print(
 /// Prints an error, and gives the exit code for it.
 pub fn fail(program: &str, error: &dyn Display) -> ExitCode {
     // Without a stderr there is nobody to tell.
-    let _ = writeln!(stderr(), "{program}: error: {error}");
+    let _ = writeln!(stderr(), "{program}: error: {error:#}");
     ExitCode::FAILURE
 }

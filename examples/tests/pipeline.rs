@@ -56,7 +56,7 @@ fn it_counts_the_same_on_each_runtime() {
     let tree = large_tree();
     write(&tree, "3/not-text", b"\xff\xfe");
     on_each_runtime(&tree, false, |runtime, (counted, result)| {
-        result.unwrap_or_else(|error| panic!("{runtime}: {error}"));
+        result.unwrap_or_else(|error| panic!("{runtime}: {error:#}"));
         assert_eq!(counted.files, 500, "{runtime}");
         assert_eq!(counted.words.total(), 1500, "{runtime}");
         assert_eq!(counted.words.distinct(), 501, "{runtime}");
@@ -72,7 +72,7 @@ fn a_stage_that_fails_stops_the_others_and_is_named() {
     write(&tree, "0/0.broken", b"\xff");
     on_each_runtime(&tree, true, |runtime, (counted, result)| {
         let error = result.expect_err("a file is no text");
-        let tree = error.to_string();
+        let tree = format!("{error:#}");
         for part in [
             "group \"pipeline\"",
             "count (",
@@ -97,7 +97,7 @@ fn a_tree_that_is_not_there_fails_in_the_walk() {
     let tree = tempdir().expect("a directory");
     fs::remove_dir(tree.path()).expect("an empty directory");
     on_each_runtime(&tree, true, |runtime, (counted, result)| {
-        let error = result.expect_err("there is nothing").to_string();
+        let error = format!("{:#}", result.expect_err("there is nothing"));
         assert!(error.contains("walk ("), "{runtime}: {error}");
         assert_eq!(counted.files, 0, "{runtime}");
     });
@@ -107,7 +107,7 @@ fn a_tree_that_is_not_there_fails_in_the_walk() {
 fn nothing_is_no_failure() {
     let tree = tempdir().expect("a directory");
     on_each_runtime(&tree, true, |runtime, (counted, result)| {
-        result.unwrap_or_else(|error| panic!("{runtime}: {error}"));
+        result.unwrap_or_else(|error| panic!("{runtime}: {error:#}"));
         assert_eq!(
             (counted.files, counted.words),
             (0, Table::default()),

@@ -53,7 +53,7 @@ fn it_serves_all_requests_on_each_runtime() {
     for runtime in NAMES.iter().copied().chain(["own"]) {
         let options = options(file.path().to_owned(), 50);
         let served = with_runtime(Some(runtime), Serve(options)).expect("it is in this build");
-        let served = served.unwrap_or_else(|error| panic!("{runtime}: {error}"));
+        let served = served.unwrap_or_else(|error| panic!("{runtime}: {error:#}"));
         let stats = served.stats;
         assert_eq!(served.times.len(), 2400, "{runtime}");
         assert_eq!(stats.hits + stats.misses, 2400, "{runtime}");

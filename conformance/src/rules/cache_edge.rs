@@ -248,8 +248,11 @@ pub fn ca_25<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             pending().await
         }
     };
-    ensure!(cache.refresh(&1, load), "a refresh did not begin");
-    ensure!(!cache.refresh(&1, |_| pending()), "two began for one key");
+    ensure!(cache.try_refresh(&1, load), "a refresh did not begin");
+    ensure!(
+        !cache.try_refresh(&1, |_| pending()),
+        "two began for one key"
+    );
     ctx.run(async {
         begun.reached(1).await;
         let other = cache.clone();
@@ -289,10 +292,10 @@ pub fn ca_29<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         ctx.rt().sleep(life).await;
         for key in [1, 2] {
-            ensure!(cache.refresh(&key, load()), "one of two did not begin");
+            ensure!(cache.try_refresh(&key, load()), "one of two did not begin");
         }
         begun.reached(2).await;
-        ensure!(!cache.refresh(&3, load()), "a third one of two began");
+        ensure!(!cache.try_refresh(&3, load()), "a third one of two began");
         let served = cache.get_or_try_load(&3, load()).await;
         ensure_eq!(served.ok(), Some(1), "the value, which is stale");
         let stats = cache.stats();
@@ -305,7 +308,7 @@ pub fn ca_29<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             yield_now().await;
         }
         // The tasks may end after their loads have.
-        while !cache.refresh(&3, load()) {
+        while !cache.try_refresh(&3, load()) {
             yield_now().await;
         }
         begun.reached(3).await;

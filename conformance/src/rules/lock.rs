@@ -84,7 +84,7 @@ pub fn sy_10<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let (line, permit) = (line!(), semaphore.acquire().await);
         let error = match semaphore.acquire_many_timeout(rt, 1, limit).await {
             Ok(_) => return Err(Stop::failed("a permit that is out was had in time")),
-            Err(error) => error.to_string(),
+            Err(error) => format!("{error:#}"),
         };
         let holder = format!("{}:{line}", file!());
         ensure!(

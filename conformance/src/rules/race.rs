@@ -98,7 +98,7 @@ pub fn ga_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let begun = rt.now();
         let attempt = |n| -> Job<_> {
             match n {
-                0 => Box::pin(slow_to_go(&gone)),
+                1 => Box::pin(slow_to_go(&gone)),
                 _ => Box::pin(async { Ok(8) }),
             }
         };
@@ -116,11 +116,11 @@ pub fn ga_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let calls = AtomicUsize::new(0);
         let attempt = |n: u32| {
             calls.fetch_add(1, Ordering::SeqCst);
-            async move { if n == 2 { Ok(n) } else { Err(n) } }
+            async move { if n == 3 { Ok(n) } else { Err(n) } }
         };
         let output = hedge(rt, 4, HOUR, attempt).expect("4 are not none").await;
         ensure!(
-            matches!(output, Ok(2)),
+            matches!(output, Ok(3)),
             "two that fail, then one that does not: {output:?}"
         );
         ensure_eq!(
@@ -133,15 +133,15 @@ pub fn ga_43<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         };
         ensure_eq!(
             errors.into_errors().collect::<Vec<_>>(),
-            [0, 1],
+            [1, 2],
             "the failures"
         );
 
         let jobs = Endless::default();
         let attempt = |n: u32| -> Job<_> {
             match n {
-                0 => panic_any(Expected(23)),
-                1 => Box::pin(jobs.job()),
+                1 => panic_any(Expected(23)),
+                2 => Box::pin(jobs.job()),
                 _ => Box::pin(async { Ok(9) }),
             }
         };

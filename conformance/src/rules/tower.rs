@@ -258,8 +258,10 @@ pub fn tw_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn tw_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let tracker = Tracker::new(9);
     let named = |ask: &Ask| Operation::new(ask.name()).field("kind", ask.name());
+    // Its errors are numbers.
+    let plain = OperationLayer::new(ctx.rt(), named).outcome(Ended::by_text);
+    let mut plain = plain.layer(Inner::default());
     let layer = OperationLayer::new(ctx.rt(), named);
-    let mut plain = layer.clone().layer(Inner::default());
     let judged = |result: &Result<u32, u32>| Ended::Error(format!("{result:?}"));
     let mut judged = layer.outcome(judged).layer(Inner::default());
     ctx.run(tracker.scope(async {
@@ -320,7 +322,7 @@ pub fn tw_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         cut_response("a retry", &RetryLayer::new(rt, &policy), cut)?;
         let tracker = Tracker::new(9);
         let named = |_: &Ask| Operation::new("ask");
-        let layer = OperationLayer::new(rt, named);
+        let layer = OperationLayer::new(rt, named).outcome(Ended::by_text);
         let dropped = async { cut_response("an operation", &layer, cut) };
         ctx.run(tracker.scope(dropped))?;
         ensure_eq!(tracker.running(), [], "operations: {cut}");

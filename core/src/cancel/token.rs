@@ -76,6 +76,9 @@ impl fmt::Display for CancelReason {
     }
 }
 
+/// For the sources of errors that stand for a cancellation.
+impl Error for CancelReason {}
+
 /// A future was given up, because its token was cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,13 +1,44 @@
 //! The errors that several rooms share: one small struct an operation, an enum where callers branch. What
 //! only one room can give lies there: group errors, `Cancelled`, `WaitTaskError`, `AllFailed`, …
+//!
+//! # Errors with another one inside
+//! All of them, of all rooms, say in `{}` what befell themselves, and give what is inside as their
+//! [`source`](Error::source), as it is: the chain of sources leads to the caller's own error, where it can be
+//! downcast, and says nothing twice. Of several errors inside, the first is the source. What ended by a
+//! cancellation has a [`CancelReason`](crate::cancel::CancelReason), a [`Cancelled`](crate::cancel::Cancelled) or
+//! a [`JoinError::Cancelled`] in its chain, which [`is_cancellation`] finds.
+//!
+//! | to print | write |
+//! |---|---|
+//! | what befell, for one who prints the sources too | `{error}` |
+//! | that, and what is inside; of several all, as a tree | `{error:#}`, for errors inside that are no [`Error`], too |
+//! | all sources, in one line | [`chain(&error)`](chain()) |
+//!
+//! ```
+//! # extern crate anyrt_core as anyrt;
+//! use anyrt::{error::chain, group::StartError};
+//! use std::{error::Error, io};
+//!
+//! let error = StartError::Failed(io::Error::other("no such host"));
+//! assert_eq!(error.to_string(), "the task failed before it was ready");
+//! assert_eq!(format!("{error:#}"), "the task failed before it was ready: no such host");
+//! assert_eq!(chain(&error).to_string(), "the task failed before it was ready: no such host");
+//! assert!(error.source().unwrap().is::<io::Error>());
+//! ```
 
+mod chain;
 pub mod check;
 mod item;
 
+pub(crate) use chain::says;
+pub use chain::{Chain, chain, is_cancellation, write_with};
 pub use item::{SendError, SendTimeoutError, TrySendError};
 
 use crate::prim::{Mutex, into_inner};
 use std::{any::Any, borrow::Cow, error::Error, fmt, io, panic::Location, time::Duration};
+
+/// Any error, in a box: what applications pass up where nobody branches on it.
+pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A setting that cannot be used; says which, its value, and what is permitted.
 ///
@@ -154,6 +185,15 @@ impl Panic {
     }
 }
 
+/// By their messages.
+impl PartialEq for Panic {
+    fn eq(&self, other: &Self) -> bool {
+        self.message() == other.message()
+    }
+}
+
+impl Eq for Panic {}
+
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Panic").field(&self.message()).finish()
@@ -275,13 +315,20 @@ pub enum AcquireTimeoutError {
 impl fmt::Display for AcquireTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(timeout) => timeout.fmt(f),
+            Self::TimedOut(timeout) => write_with(f, "no permits came free in time", timeout),
             Self::Closed => f.write_str("the semaphore is closed"),
         }
     }
 }
 
-impl Error for AcquireTimeoutError {}
+impl Error for AcquireTimeoutError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::TimedOut(timeout) => Some(timeout),
+            Self::Closed => None,
+        }
+    }
+}
 
 /// What was waited for cannot come any more: the semaphore, channel or queue is closed, or its other side
 /// is gone.

@@ -89,7 +89,7 @@ where
 /// to `attempts`; returns the first `Ok`. The others are aborted, and have been dropped, before it
 /// returns. For cutting off a slow tail, where a second request does no harm.
 ///
-/// `attempt` gets the attempt's number, from 0; a panic in it is the failure of that attempt.
+/// `attempt` gets the attempt's number, from 1; a panic in it is the failure of that attempt.
 ///
 /// ```
 /// # extern crate anyrt_core as anyrt;
@@ -129,12 +129,12 @@ where
     let rt = rt.clone();
     Ok(async move {
         let mut group = group.build_at(at);
-        for number in 0..attempts {
+        for number in 1..=attempts {
             if group.is_cancelled() {
                 break;
             }
             start_made(&group, at, || attempt(number));
-            let limit = (number + 1 < attempts).then_some(after);
+            let limit = (number < attempts).then_some(after);
             if let Ok(Some(output)) = rt.timeout(limit, group.next()).await {
                 group.ended().await;
                 return only(&group, Some(output));

@@ -10,8 +10,9 @@ use std::{borrow::Cow, panic::Location};
 
 /// Every failure of a group, in the order of completion: never empty.
 ///
-/// It is printed as a tree, in which a nested group's error is a branch; [`report`](Self::report) shows
-/// the sources of each error, too.
+/// As [all errors](crate::error#errors-with-another-one-inside) it says in `{}` what befell itself, `3 failures in
+/// group "ingest"`, and has the first failure as its source. `{:#}` prints them all as a tree, in which a nested group's
+/// error is a branch; [`report`](Self::report) shows the sources of each error, too.
 ///
 /// ```text
 /// 3 failures in group "ingest"
@@ -38,9 +39,9 @@ use std::{borrow::Cow, panic::Location};
 ///
 /// # With `Box<dyn Error>` and `anyhow`
 /// `E` is `Send + 'static`, and need be no [`Error`](std::error::Error): a group of children that fail with
-/// `Box<dyn Error + Send + Sync>` prints its failures as any other. But neither that box nor `anyhow::Error` is an
+/// `Box<dyn Error + Send + Sync>` prints its failures by `{:#}` as any other. But neither that box nor `anyhow::Error` is an
 /// `Error` itself, so a `GroupError` of them is none either, and `?` cannot convert it. Where one message will
-/// do, write it: `.map_err(|error| anyhow!("{error}"))`; for the causes of each failure
+/// do, write it: `.map_err(|error| anyhow!("{error:#}"))`; for the causes of each failure
 /// there is [`report_with`](Self::report_with).
 #[derive(Debug)]
 pub struct GroupError<E> {
@@ -104,16 +105,21 @@ impl<E> TaskError<E> {
 
     /// The same failure with another error.
     pub fn map<O>(self, map: impl FnOnce(E) -> O) -> TaskError<O> {
+        self.map_cause(|cause| match cause {
+            Cause::Failed(error) => Cause::Failed(map(error)),
+            Cause::Panicked(panic) => Cause::Panicked(panic),
+            Cause::Cancelled(reason) => Cause::Cancelled(reason),
+            Cause::TimedOut(elapsed) => Cause::TimedOut(elapsed),
+        })
+    }
+
+    /// The same task with another cause: a timeout that was told as an error, say.
+    pub fn map_cause<O>(self, map: impl FnOnce(Cause<E>) -> Cause<O>) -> TaskError<O> {
         TaskError {
             id: self.id,
             name: self.name,
             spawned_at: self.spawned_at,
-            cause: match self.cause {
-                Cause::Failed(error) => Cause::Failed(map(error)),
-                Cause::Panicked(panic) => Cause::Panicked(panic),
-                Cause::Cancelled(reason) => Cause::Cancelled(reason),
-                Cause::TimedOut(elapsed) => Cause::TimedOut(elapsed),
-            },
+            cause: map(self.cause),
         }
     }
 }

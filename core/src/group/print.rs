@@ -1,10 +1,14 @@
 //! How failures are printed.
 
 use super::{Cause, GroupError, TaskError};
+use crate::error::{JoinError, says, write_with};
 use std::{error::Error, fmt};
 
 /// How to get from an error of a task to its source.
 type Source<E> = fn(&E) -> Option<&(dyn Error + 'static)>;
+
+/// What a task comes to whose executor is gone.
+pub(super) static CANCELLED: JoinError = JoinError::Cancelled;
 
 /// A group's error as a tree, with sources; made by [`GroupError::report`].
 pub struct Report<'a, E> {
@@ -49,7 +53,20 @@ impl<E: fmt::Display> fmt::Display for Report<'_, E> {
 
 impl<E: fmt::Display> fmt::Display for GroupError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        tree(self, |_| None, f)
+        if f.alternate() {
+            return tree(self, |_| None, f);
+        }
+        head(self, f)
+    }
+}
+
+fn head<E>(error: &GroupError<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let count = error.len();
+    let plural = if count == 1 { "" } else { "s" };
+    write!(f, "{count} failure{plural} in ")?;
+    match error.name() {
+        Some(name) => write!(f, "group \"{name}\""),
+        None => f.write_str("a task group"),
     }
 }
 
@@ -58,13 +75,8 @@ fn tree<E: fmt::Display>(
     source: Source<E>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
+    head(error, f)?;
     let count = error.len();
-    let plural = if count == 1 { "" } else { "s" };
-    write!(f, "{count} failure{plural} in ")?;
-    match error.name() {
-        Some(name) => write!(f, "group \"{name}\"")?,
-        None => f.write_str("a task group")?,
-    }
     for (at, failure) in error.iter().enumerate() {
         let last = at + 1 == count;
         let (fork, mut rail) = if last {
@@ -72,18 +84,24 @@ fn tree<E: fmt::Display>(
         } else {
             ("├─ ", String::from("\n│  "))
         };
-        let text = failure.to_string();
+        let text = format!("{failure:#}");
         write!(f, "\n{fork}{}", text.replace('\n', &rail))?;
         // What takes several lines is a group that has printed its own.
         let mut done = text.contains('\n');
+        let mut told = text;
         let mut next = failure.error().and_then(source);
         while let (false, Some(error)) = (done, next) {
-            let text = error.to_string();
+            next = error.source();
+            // A group among the sources prints its own, too.
+            let text = format!("{error:#}");
+            if says(&told, &text) {
+                continue;
+            }
             write!(f, "{rail}└─ caused by: ")?;
             rail.push_str("   ");
             f.write_str(&text.replace('\n', &rail))?;
             done = text.contains('\n');
-            next = error.source();
+            told = text;
         }
     }
     Ok(())
@@ -101,22 +119,44 @@ impl<E: fmt::Display> fmt::Display for TaskError<E> {
             }
             (None, None) => write!(f, "the body ({at})")?,
         }
-        match &self.cause {
-            Cause::Failed(error) => write!(f, ": {error}"),
-            Cause::Panicked(panic) => write!(f, " panicked: {}", panic.message()),
-            Cause::Cancelled(None) => f.write_str(" was cancelled: its executor is gone"),
-            Cause::Cancelled(Some(reason)) => write!(f, " was cancelled: {reason}"),
-            Cause::TimedOut(elapsed) => write!(f, ": {elapsed}"),
+        match (&self.cause, f.alternate()) {
+            (Cause::Failed(error), true) => write!(f, ": {error:#}"),
+            (Cause::TimedOut(elapsed), true) => write!(f, ": {elapsed}"),
+            (cause, true) => write!(f, " {cause:#}"),
+            (cause, false) => write!(f, " {cause}"),
+        }
+    }
+}
+
+/// What it came to, as said of a task: `failed`, `panicked: index out of bounds`. `{:#}` has what is inside.
+impl<E: fmt::Display> fmt::Display for Cause<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => write_with(f, "failed", error),
+            Self::Panicked(panic) => write!(f, "panicked: {}", panic.message()),
+            Self::Cancelled(None) => f.write_str("was cancelled: its executor is gone"),
+            Self::Cancelled(Some(reason)) => write_with(f, "was cancelled", reason),
+            Self::TimedOut(elapsed) => write_with(f, "took too long", elapsed),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for Cause<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::TimedOut(elapsed) => Some(elapsed),
+            Self::Cancelled(Some(reason)) => Some(reason),
+            Self::Cancelled(None) => Some(&CANCELLED),
+            Self::Panicked(_) => None,
         }
     }
 }
 
 impl<E: Error + 'static> Error for TaskError<E> {
+    /// That of its cause.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
-            Cause::Failed(error) => error.source(),
-            Cause::TimedOut(_) | Cause::Panicked(_) | Cause::Cancelled(_) => None,
-        }
+        self.cause.source()
     }
 }
 

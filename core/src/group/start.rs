@@ -1,9 +1,9 @@
 //! Children that say when they are ready.
 
-use super::{TaskId, error::Cause, shared::Outcome, spawner::Spawner};
+use super::{TaskId, error::Cause, print::CANCELLED, shared::Outcome, spawner::Spawner};
 use crate::{
     channel::oneshot,
-    error::Panic,
+    error::{Panic, write_with},
     rt::Runtime,
     task::drop_quietly,
     waits::{self, Wait},
@@ -145,7 +145,7 @@ impl<E: fmt::Display> fmt::Display for StartError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused => f.write_str("the task group is closed or cancelled"),
-            Self::Failed(error) => write!(f, "the task failed before it was ready: {error}"),
+            Self::Failed(error) => write_with(f, "the task failed before it was ready", error),
             Self::Panicked(panic) => {
                 write!(
                     f,
@@ -153,7 +153,7 @@ impl<E: fmt::Display> fmt::Display for StartError<E> {
                     panic.message()
                 )
             }
-            Self::Cancelled => f.write_str("the task was cancelled before it was ready"),
+            Self::Cancelled => f.write_str("the task never got ready"),
             Self::NotReady => f.write_str("the task ended and never said that it was ready"),
         }
     }
@@ -162,7 +162,8 @@ impl<E: fmt::Display> fmt::Display for StartError<E> {
 impl<E: Error + 'static> Error for StartError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => error.source(),
+            Self::Failed(error) => Some(error),
+            Self::Cancelled => Some(&CANCELLED),
             _ => None,
         }
     }

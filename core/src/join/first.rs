@@ -149,7 +149,7 @@ fn not_empty<F: Future>(engine: Engine<Fixed<F>>) -> Result<Engine<Fixed<F>>, Co
 
 /// All that took part in a [`race_ok`] failed.
 ///
-/// `Display` lists all errors; `source` is that of the first input.
+/// `{:#}` lists all errors; the source is that of the first input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AllFailed<E> {
@@ -160,9 +160,10 @@ pub struct AllFailed<E> {
 impl<E: fmt::Display> fmt::Display for AllFailed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "all {} failed", self.errors.len())?;
-        for (index, error) in self.errors.iter().enumerate() {
+        let listed = if f.alternate() { &*self.errors } else { &[] };
+        for (index, error) in listed.iter().enumerate() {
             let sign = if index == 0 { ":" } else { ";" };
-            write!(f, "{sign} {error}")?;
+            write!(f, "{sign} {error:#}")?;
         }
         Ok(())
     }

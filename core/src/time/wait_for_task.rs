@@ -2,6 +2,7 @@
 
 use crate::{
     Elapsed, JoinError,
+    error::write_with,
     rt::{JoinHandle, Runtime},
 };
 use std::{error::Error, fmt, future::Future, marker::PhantomData, time::Duration};
@@ -90,10 +91,17 @@ impl From<JoinError> for WaitTaskError {
 impl fmt::Display for WaitTaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(elapsed) => elapsed.fmt(f),
-            Self::Join(error) => error.fmt(f),
+            Self::TimedOut(elapsed) => write_with(f, "the task took too long", elapsed),
+            Self::Join(error) => write_with(f, "the task has no output", error),
         }
     }
 }
 
-impl Error for WaitTaskError {}
+impl Error for WaitTaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(match self {
+            Self::TimedOut(elapsed) => elapsed,
+            Self::Join(error) => error,
+        })
+    }
+}

@@ -211,8 +211,9 @@ fn all_failed_says_all_and_leads_to_the_first() {
         panic!("all have failed")
     };
     let first = "invalid digit found in string";
+    assert_eq!(failed.to_string(), "all 2 failed");
     assert_eq!(
-        failed.to_string(),
+        format!("{failed:#}"),
         format!("all 2 failed: {first}; {first}")
     );
     assert_eq!(failed.source().unwrap().to_string(), first);

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         }
     }
     if let Err(error) = result {
-        return cli::fail(PROGRAM, &format!("stopped early\n{error}"));
+        return cli::fail(PROGRAM, &format!("stopped early\n{error:#}"));
     }
     if counted.all_roots_failed {
         return cli::fail(PROGRAM, &"nothing could be searched");

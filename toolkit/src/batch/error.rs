@@ -1,10 +1,10 @@
 //! Why a key has no value.
 
-use anyrt_core::error::Panic;
+use anyrt_core::error::{Panic, write_with};
 use std::{error::Error, fmt, sync::Arc};
 
 /// Why [`Batcher::load`](super::Batcher::load) has no value: what befell its whole batch. Cheap to clone.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchError<E> {
     /// The load returned an error.
@@ -39,10 +39,10 @@ impl<E> Clone for BatchError<E> {
     }
 }
 
-impl<E> fmt::Display for BatchError<E> {
+impl<E: fmt::Display> fmt::Display for BatchError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(_) => f.write_str("the load of a batch failed"),
+            Self::Failed(error) => write_with(f, "the load of a batch failed", error),
             Self::Panicked(panic) => write!(f, "the load of a batch panicked: {}", panic.message()),
             Self::WrongLength { keys, values } => {
                 write!(f, "the load of {keys} keys returned {values} values")
@@ -56,7 +56,7 @@ impl<E> fmt::Display for BatchError<E> {
 impl<E: Error + 'static> Error for BatchError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => Some(error),
+            Self::Failed(error) => Some(&**error),
             _ => None,
         }
     }

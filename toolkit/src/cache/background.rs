@@ -32,10 +32,25 @@ where
     /// not where a load of the key is under way, where an error of it is kept, or where
     /// [as many as may be](super::CacheBuilder::max_refreshes) are under way in the background (*CA-29*).
     ///
-    /// Until it is there, the value before is served. If it fails, that one stays; its error is told to who
+    /// Until it is there, the value before is served. If it panics or [fails](Self::try_refresh), that one stays; its error is told to who
     /// waits for the key, which may be nobody.
     #[track_caller]
     pub fn refresh<Q, F, Fut>(&self, key: &Q, loader: F) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+        F: FnOnce(K) -> Fut,
+        Fut: Future<Output = V> + Send + 'static,
+    {
+        self.try_refresh(key, |key| {
+            let load = loader(key);
+            async move { Ok(load.await) }
+        })
+    }
+
+    /// [`refresh`](Self::refresh) by a loader that may fail.
+    #[track_caller]
+    pub fn try_refresh<Q, F, Fut>(&self, key: &Q, loader: F) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,

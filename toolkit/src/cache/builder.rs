@@ -138,6 +138,7 @@ where
     /// new one (*CA-9*). Where that fails, the next one who comes begins another, as long as the
     /// stale value lasts.
     ///
+    /// It is of use where values have a [`ttl`](Self::ttl) or a [`lifetime`](Self::lifetime): others are fresh for ever.
     /// Only calls that bring a loader are served so: [`get`](AsyncCache::get) never returns what is stale.
     pub fn stale_for(mut self, limit: Duration) -> Self {
         self.options.stale_for = limit;
@@ -153,7 +154,8 @@ where
     }
 
     /// How long the error of a load is kept, and given to who asks for its key; without it, not at all
-    /// (*CA-2*). As many errors are kept as entries may be, at most. A panic is never kept.
+    /// (*CA-2*). As many errors are kept as entries may be, at most. A panic is never kept, so where loads cannot fail
+    /// otherwise there is nothing to keep.
     pub fn errors_for(mut self, limit: Duration) -> Self {
         self.options.errors_for = limit;
         self
@@ -188,16 +190,17 @@ where
     #[track_caller]
     pub fn build(self) -> Result<AsyncCache<R, K, V, E>, ConfigError> {
         let Self { rt, options, .. } = self;
-        let Some(capacity) = options.capacity else {
-            return Err(ConfigError::new("capacity", "none", "a number"));
-        };
-        for (field, life) in [("ttl", options.ttl), ("idle", options.idle)] {
-            check::more_than_zero(field, life)?;
-        }
-        if let Some(most) = options.max_refreshes {
-            check::at_least_one("max_refreshes", most)?;
-        }
-        check::from_0_to_1("jitter", options.jitter)?;
+        let name = options.name.clone();
+        Self::checked(&options).map_err(|mut error| {
+            if let Some(name) = &name {
+                error
+                    .permitted
+                    .to_mut()
+                    .push_str(&format!(", for cache \"{name}\""));
+            }
+            error
+        })?;
+        let capacity = options.capacity.unwrap_or(0);
         let threads = rt.parallelism().get();
         let wanted = threads.saturating_mul(SHARDS_A_THREAD).min(MOST_SHARDS);
         let mut shards = wanted.next_power_of_two();
@@ -229,6 +232,18 @@ where
             max_refreshes: options.max_refreshes.unwrap_or(most).max(1),
         };
         Ok(AsyncCache::over(Core::new(rt, shards, settings)))
+    }
+
+    fn checked(options: &Options<K, V>) -> Result<(), ConfigError> {
+        let permitted = "a number: call `.capacity(..)`";
+        check::that(options.capacity.is_some(), "capacity", "none", permitted)?;
+        for (field, life) in [("ttl", options.ttl), ("idle", options.idle)] {
+            check::more_than_zero(field, life)?;
+        }
+        if let Some(most) = options.max_refreshes {
+            check::at_least_one("max_refreshes", most)?;
+        }
+        check::from_0_to_1("jitter", options.jitter)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a load can come to instead of a value.
 
-use anyrt_core::error::Panic;
+use anyrt_core::error::{Panic, write_with};
 use std::{
     borrow::Cow,
     error::Error,
@@ -10,6 +10,7 @@ use std::{
 };
 
 /// Why a load gave no value. All who waited for it get the same; cheap to clone.
+#[derive(PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadError<E> {
     /// The loader's own error.
@@ -98,9 +99,9 @@ impl<E: fmt::Debug> fmt::Debug for LoadError<E> {
 impl<E: fmt::Display> fmt::Display for LoadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(error) => write!(f, "the load failed: {error}"),
+            Self::Failed(error) => write_with(f, "the load failed", error),
             Self::Panicked(panic) => write!(f, "the loader panicked: {}", panic.message()),
-            Self::Deadlock(deadlock) => deadlock.fmt(f),
+            Self::Deadlock(deadlock) => write_with(f, "the load was refused", deadlock),
         }
     }
 }
@@ -108,8 +109,9 @@ impl<E: fmt::Display> fmt::Display for LoadError<E> {
 impl<E: Error + 'static> Error for LoadError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => error.source(),
-            _ => None,
+            Self::Failed(error) => Some(&**error),
+            Self::Deadlock(deadlock) => Some(deadlock),
+            Self::Panicked(_) => None,
         }
     }
 }

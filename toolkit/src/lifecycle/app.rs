@@ -23,7 +23,7 @@ use crate::{
 use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
-    error::Panic,
+    error::{BoxError, Panic},
     group::{Cause, TaskGroup},
     rt::Runtime,
     sync::Notify,
@@ -32,7 +32,6 @@ use futures_core::Stream;
 use std::{
     borrow::Cow,
     convert::Infallible,
-    error::Error,
     fmt,
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -67,7 +66,8 @@ impl<R: Runtime> App<R> {
 
     /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*):
     /// [`Duration::MAX`] is for ever, or until a second request. Zero: they are aborted as soon as a stop is
-    /// requested, and are late unless they end at once. A start-up that still runs when a stop is requested
+    /// requested. Whether one that ends as soon as it is asked is late is up to the schedule then, most of all of one that
+    /// has others below it, for it is asked after they have ended. A start-up that still runs when a stop is requested
     /// gets the same time.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -112,7 +112,7 @@ impl<R: Runtime> App<R> {
     where
         F: FnOnce(Subsystem<R>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: Into<BoxError>,
     {
         async move {
             let Self {

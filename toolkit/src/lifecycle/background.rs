@@ -2,11 +2,12 @@
 
 use super::periodic::PeriodicBuilder;
 use crate::lock::lock;
-use anyrt_core::{cancel::CancellationToken, context::Context, group::TaskGroup, rt::Runtime};
+use anyrt_core::{
+    cancel::CancellationToken, context::Context, error::BoxError, group::TaskGroup, rt::Runtime,
+};
 use std::{
     borrow::Cow,
     convert::Infallible,
-    error::Error,
     fmt,
     future::Future,
     sync::{Arc, Mutex},
@@ -34,7 +35,7 @@ pub(super) type Late = Arc<Mutex<Vec<Cow<'static, str>>>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackgroundReport {
-    /// The work whose run was not over in time, and was aborted.
+    /// The work whose run was not over in time, and was aborted: in the order in which the runs went, which is none.
     pub late: Vec<Cow<'static, str>>,
 }
 
@@ -69,7 +70,7 @@ impl<R: Runtime> Background<R> {
     where
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+        E: Into<BoxError> + 'static,
     {
         PeriodicBuilder::new(self, name.into(), period, work)
     }

@@ -1,6 +1,7 @@
 //! An application's life: start-up, subsystems, periodic work, an orderly end.
 //!
 //! ```
+//! use anyrt::error::BoxError;
 //! use anyrt::rt::{Runtime, Signal, Signals};
 //! use anyrt::lifecycle::{App, Background};
 //! use std::{io, time::Duration};
@@ -22,14 +23,14 @@
 //!                 background.every("tidy", Duration::from_secs(60), Db::tidy).start()?;
 //!                 upkeep.token().cancelled().await;
 //!                 background.shutdown(Duration::from_secs(5)).await;
-//!                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//!                 Ok::<_, BoxError>(())
 //!             })?;
 //!             while let Some(accepted) = http.token().run_until_cancelled(accept()).await {
 //!                 accepted?;
 //!             }
-//!             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//!             Ok::<_, BoxError>(())
 //!         })?;
-//!         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//!         Ok::<_, BoxError>(())
 //!     });
 //!     Ok(report.await.into_result()?)
 //! }

@@ -7,6 +7,7 @@ use super::{
 use anyrt_core::{
     ConfigError, Instant,
     cancel::CancellationToken,
+    error::BoxError,
     error::check,
     group::Cause,
     rt::Runtime,
@@ -14,7 +15,6 @@ use anyrt_core::{
 };
 use std::{
     borrow::Cow,
-    error::Error,
     fmt,
     future::Future,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -63,7 +63,7 @@ where
     R: Runtime,
     F: FnMut() -> Fut + Send + 'static,
     Fut: Future<Output = Result<(), E>> + Send + 'static,
-    E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    E: Into<BoxError> + 'static,
 {
     pub(super) fn new(
         background: &'a Background<R>,
@@ -103,10 +103,7 @@ where
     }
 
     /// Calls `hook` with each failure. A panic of it is ignored.
-    pub fn on_failure(
-        mut self,
-        hook: impl Fn(&Cause<Box<dyn Error + Send + Sync>>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_failure(mut self, hook: impl Fn(&Cause<BoxError>) + Send + Sync + 'static) -> Self {
         self.on_failure = Some(Box::new(hook));
         self
     }

@@ -1,12 +1,11 @@
 //! How an application came to its end.
 
-use crate::resource::CloseError;
-use anyrt_core::group::Cause;
+use crate::resource::{Befell, CloseError, source_of};
+use anyrt_core::{error::BoxError, group::Cause};
 use std::{borrow::Cow, error::Error, fmt};
 
 /// What became of an [`App`](super::App): what its start-up returned, why it stopped, who failed, who was late,
 /// what was not cleaned up.
-#[derive(Debug)]
 #[must_use = "it says what failed"]
 #[non_exhaustive]
 pub struct Report<T = ()> {
@@ -15,7 +14,7 @@ pub struct Report<T = ()> {
     /// Why it stopped: of several reasons, the first.
     pub stopped_for: StopReason,
     /// What became of the start-up, where it did not come to its end.
-    pub startup: Option<Cause<Box<dyn Error + Send + Sync>>>,
+    pub startup: Option<Cause<BoxError>>,
     /// The subsystems that failed, in the order in which they did.
     pub failures: Vec<SubsystemError>,
     /// The subsystems that had not stopped when the grace was over, or at the second request, and were
@@ -48,7 +47,7 @@ pub struct SubsystemError {
     /// Its name, after those of the subsystems around it: `http/sessions`.
     pub path: Cow<'static, str>,
     /// What happened.
-    pub cause: Cause<Box<dyn Error + Send + Sync>>,
+    pub cause: Cause<BoxError>,
 }
 
 impl<T> Report<T> {
@@ -73,15 +72,6 @@ impl<T> Report<T> {
     }
 }
 
-fn text<E: fmt::Display>(cause: &Cause<E>) -> String {
-    match cause {
-        Cause::Failed(error) => error.to_string(),
-        Cause::Panicked(panic) => format!("panicked: {}", panic.message()),
-        Cause::TimedOut(elapsed) => elapsed.to_string(),
-        _ => "cancelled".to_owned(),
-    }
-}
-
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -95,27 +85,31 @@ impl fmt::Display for StopReason {
 
 impl fmt::Display for SubsystemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, text(&self.cause))
+        Befell(&self.path, &self.cause).fmt(f)
     }
 }
 
-impl Error for SubsystemError {}
+impl Error for SubsystemError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        source_of(&self.cause)
+    }
+}
 
 impl<T> fmt::Display for Report<T> {
-    /// A line for what is to be said.
+    /// A line for what is to be said, with all sources: one that prints those of an error need not print these.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stopped: {}", self.stopped_for)?;
         if let Some(cause) = &self.startup {
-            write!(f, "\nstart-up: {}", text(cause))?;
+            write!(f, "\n{:#}", Befell("start-up", cause))?;
         }
         for failure in &self.failures {
-            write!(f, "\n{failure}")?;
+            write!(f, "\n{failure:#}")?;
         }
         for late in &self.late {
             write!(f, "\n{late}: late, and aborted")?;
         }
         for close in &self.closes {
-            write!(f, "\n{close}")?;
+            write!(f, "\n{close:#}")?;
         }
         if self.abandoned > 0 {
             write!(f, "\n{} not cleaned up", self.abandoned)?;
@@ -124,4 +118,30 @@ impl<T> fmt::Display for Report<T> {
     }
 }
 
-impl<T: fmt::Debug> Error for Report<T> {}
+/// As `Display`: it is what `fn main() -> Result<(), Box<dyn Error>>` prints. `{:#?}` has the fields.
+impl<T> fmt::Debug for Report<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+        f.debug_struct("Report")
+            .field("output", &self.output.as_ref().map(|_| format_args!("..")))
+            .field("stopped_for", &self.stopped_for)
+            .field("startup", &self.startup)
+            .field("failures", &self.failures)
+            .field("late", &self.late)
+            .field("closes", &self.closes)
+            .field("abandoned", &self.abandoned)
+            .finish()
+    }
+}
+
+impl<T> Error for Report<T> {
+    /// That of what failed first: the start-up, a subsystem, or the clean-up.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let startup = self.startup.as_ref().and_then(source_of);
+        let failure = self.failures.first().map(|error| error as _);
+        let close = self.closes.first().map(|error| error as _);
+        startup.or(failure).or(close)
+    }
+}

@@ -4,14 +4,13 @@ use super::{background::Late, periodic::Restart};
 use crate::{lock::lock, unwind::catch};
 use anyrt_core::{
     cancel::CancellationToken,
-    error::Panic,
+    error::{BoxError, Panic},
     group::{Cause, Spawner},
     rt::Runtime,
 };
 use std::{
     borrow::Cow,
     convert::Infallible,
-    error::Error,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -20,16 +19,16 @@ use std::{
     },
 };
 
-pub(super) type OnFailure = dyn Fn(&Cause<Box<dyn Error + Send + Sync>>) + Send + Sync;
+pub(super) type OnFailure = dyn Fn(&Cause<BoxError>) + Send + Sync;
 
-pub(super) type Outcome = Result<Result<(), Box<dyn Error + Send + Sync>>, Panic>;
+pub(super) type Outcome = Result<Result<(), BoxError>, Panic>;
 
 /// A run, whose making may panic as well as itself.
 pub(super) fn make<F, Fut, E>(work: &mut F) -> impl Future<Output = Outcome> + Send + use<F, Fut, E>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<(), E>> + Send,
-    E: Into<Box<dyn Error + Send + Sync>>,
+    E: Into<BoxError>,
 {
     let made = catch_unwind(AssertUnwindSafe(work));
     async move {

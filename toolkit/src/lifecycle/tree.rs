@@ -24,6 +24,7 @@ use anyrt_core::{
     cancel::CancellationToken,
     channel::oneshot,
     context::Context,
+    error::BoxError,
     group::{Cause, Spawner},
     rt::Runtime,
     sync::Notify,
@@ -113,7 +114,7 @@ impl<R: Runtime> Subsystem<R> {
         F: FnOnce(Self) -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+        E: Into<BoxError> + 'static,
     {
         let name = name.into();
         let path = match &*self.node.path {
@@ -156,7 +157,7 @@ impl<R: Runtime> Subsystem<R> {
         Ok(SubsystemHandle::new(below, output))
     }
 
-    fn failed(&self, cause: Cause<Box<dyn Error + Send + Sync>>) {
+    fn failed(&self, cause: Cause<BoxError>) {
         let path = self.node.path.clone();
         let failure = SubsystemError {
             path: path.clone(),
@@ -198,7 +199,7 @@ impl<R: Runtime> Subsystem<R> {
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: Into<BoxError>,
     {
         self.shared.exits.defer(name, cleanup);
     }

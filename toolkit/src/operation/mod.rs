@@ -38,7 +38,7 @@
 //! Target `anyrt::operation`. An operation is a span `operation` of the level `INFO`, with its `name`, its
 //! `fields` in one string, and at the end its `outcome`. It is entered in each poll and for the destructor of
 //! the future. In it, at the end, there is one event with `name`, `outcome`, `seconds` on the runtime's clock,
-//! and, where there is one, `error`: of the level `DEBUG` for a success or a cancellation, `WARN` for an error,
+//! and, where there is one, `error`, with all its sources in one line: of the level `DEBUG` for a success or a cancellation, `WARN` for an error,
 //! `ERROR` for a panic. A span's parent is the span that the thread is in; in a task that is in none, it is
 //! the operation that the task inherited.
 
@@ -54,7 +54,7 @@ mod watch;
 
 pub use fields::{Fields, With};
 pub use future::OperationFuture;
-pub use outcome::Outcome;
+pub use outcome::{AsBox, AsError, AsText, Failure, Outcome};
 pub use stats::{Counts, Durations};
 pub use tracker::{Finished, OperationId, Running, Tracker};
 
@@ -121,18 +121,19 @@ impl<L: Fields> Operation<L> {
     }
 
     /// [`run`](Self::run) for a `Result`: its error is the operation's outcome, as
-    /// [`Outcome::of_error`] says.
+    /// [`Outcome::of_error`] says. What is neither an [`Error`](std::error::Error), nor has one inside, nor is a text, can be
+    /// run with [`Outcome::by_text`].
     ///
     /// # Errors
     /// The future's own.
     ///
     /// # Cancel safety
     /// As safe as `future`.
-    pub fn try_run<R, F, T, E>(self, rt: &R, future: F) -> OperationOf<R, F, L>
+    pub fn try_run<R, F, T, E, Via>(self, rt: &R, future: F) -> OperationOf<R, F, L>
     where
         R: Clock + Clone,
         F: Future<Output = Result<T, E>>,
-        E: Display + 'static,
+        E: Failure<Via>,
     {
         self.run_with(rt, future, of_result)
     }
@@ -152,7 +153,7 @@ impl<L: Fields> Operation<L> {
     }
 }
 
-pub(crate) fn of_result<T, E: Display + 'static>(result: &Result<T, E>) -> Outcome {
+pub(crate) fn of_result<T, E: Failure<Via>, Via>(result: &Result<T, E>) -> Outcome {
     match result {
         Ok(_) => Outcome::Success,
         Err(error) => Outcome::of_error(error),

@@ -1,8 +1,7 @@
 //! How an operation ended.
 
-use anyrt_core::{JoinError, cancel::Cancelled};
+use anyrt_core::error::{chain, is_cancellation};
 use std::{
-    any::Any,
     error::Error,
     fmt::{self, Display},
 };
@@ -13,7 +12,7 @@ use std::{
 pub enum Outcome {
     /// With an output; for a `Result`, with `Ok`.
     Success,
-    /// With an error, which says this.
+    /// With an error, which says this, its sources included.
     Error(String),
     /// It was dropped before its end, or its error is a cancellation.
     Cancelled,
@@ -22,16 +21,22 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What [`try_run`](super::Operation::try_run) makes of an error: [`Cancelled`](Self::Cancelled) where it is
-    /// anyrt's own [`Cancelled`], a [`JoinError::Cancelled`], or a boxed error that has one of them among its
-    /// sources; otherwise [`Error`](Self::Error), with its text.
+    /// What [`try_run`](super::Operation::try_run) makes of an error: [`Cancelled`](Self::Cancelled) where
+    /// it [stands for a cancellation](is_cancellation), as those of anyrt do, or has one among its sources;
+    /// otherwise [`Error`](Self::Error), with the [whole chain](chain()) in one line.
     ///
     /// Others that stand for a cancellation are known to whoever made them, who says so with
     /// [`run_with`](super::Operation::run_with).
-    pub fn of_error<E: Display + 'static>(error: &E) -> Self {
-        match is_cancellation(error) {
-            true => Self::Cancelled,
-            false => Self::Error(error.to_string()),
+    pub fn of_error<E: Failure<Via>, Via>(error: &E) -> Self {
+        error.outcome()
+    }
+
+    /// For [`run_with`](super::Operation::run_with): the error's text, in `{:#}`, is the outcome, whatever the error is. Where
+    /// it has one inside that is no [`Error`], as a `RetryError<String>` has, it is none itself.
+    pub fn by_text<T, E: Display>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Success,
+            Err(error) => Self::Error(format!("{error:#}")),
         }
     }
 
@@ -46,23 +51,53 @@ impl Outcome {
     }
 }
 
-fn is_cancellation(error: &dyn Any) -> bool {
-    if error.is::<Cancelled>() {
-        return true;
+/// What operations fail with: all that is an [`Error`], a box or `anyhow::Error` with one inside, and texts.
+///
+/// `Via` is which of them it is. The compiler finds it, so that nobody writes it: a type that is an `Error`
+/// and a box of one, too, would leave it the choice.
+pub trait Failure<Via> {
+    /// What an operation has come to that ends with it.
+    fn outcome(&self) -> Outcome;
+}
+
+/// It is an [`Error`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AsError;
+
+/// It has an [`Error`] inside.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AsBox;
+
+/// It is a text.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AsText;
+
+fn outcome(error: &(dyn Error + 'static)) -> Outcome {
+    match is_cancellation(error) {
+        true => Outcome::Cancelled,
+        false => Outcome::Error(chain(error).to_string()),
     }
-    if let Some(error) = error.downcast_ref::<JoinError>() {
-        return error.is_cancelled();
+}
+
+impl<E: Error + 'static> Failure<AsError> for E {
+    fn outcome(&self) -> Outcome {
+        outcome(self)
     }
-    let boxed = error.downcast_ref::<Box<dyn Error + Send + Sync>>();
-    let mut source = boxed.map(|error| &**error as &(dyn Error + 'static));
-    while let Some(error) = source {
-        let joined = error.downcast_ref::<JoinError>();
-        if error.is::<Cancelled>() || joined.is_some_and(JoinError::is_cancelled) {
-            return true;
-        }
-        source = error.source();
+}
+
+impl<E: AsRef<dyn Error + Send + Sync>> Failure<AsBox> for E {
+    fn outcome(&self) -> Outcome {
+        outcome(self.as_ref())
     }
-    false
+}
+
+impl<E: AsRef<str>> Failure<AsText> for E {
+    fn outcome(&self) -> Outcome {
+        Outcome::Error(self.as_ref().to_owned())
+    }
 }
 
 /// The word, and the error's or panic's text.
@@ -79,7 +114,10 @@ impl Display for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyrt_core::cancel::CancellationToken;
+    use anyrt_core::{
+        JoinError,
+        cancel::{CancellationToken, Cancelled},
+    };
 
     #[derive(Debug)]
     struct Around(Box<dyn Error + Send + Sync>);
@@ -111,7 +149,10 @@ mod tests {
         let deep = Around(Box::new(Around(Box::new(JoinError::Cancelled))));
         assert_eq!(boxed(Box::new(deep)), Outcome::Cancelled);
         let plain = Around("no".into());
-        assert_eq!(boxed(Box::new(plain)), Outcome::Error("around".to_owned()));
+        assert_eq!(
+            boxed(Box::new(plain)),
+            Outcome::Error("around: no".to_owned())
+        );
         assert_eq!(Outcome::of_error(&"no"), Outcome::Error("no".to_owned()));
         assert_eq!(Outcome::of_error(&"no").to_string(), "error: no");
     }

@@ -1,7 +1,17 @@
 //! The settings of a pool.
 
-use super::{Manager, Pool, keeper, shared::Shared};
-use anyrt_core::{ConfigError, context::Context, error::check, group::TaskGroup, rt::Runtime};
+use super::{
+    Manager, Pool,
+    keeper::{self, Hook},
+    shared::Shared,
+};
+use anyrt_core::{
+    ConfigError,
+    context::Context,
+    error::check,
+    group::{Cause, TaskGroup},
+    rt::Runtime,
+};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// How long things may take, and objects may live; `None`: for ever.
@@ -29,11 +39,12 @@ impl Limits {
 
 /// Settings of a [`Pool`], made by [`Pool::builder`].
 #[must_use = "a builder does nothing until `build`"]
-pub struct PoolBuilder<R, M> {
+pub struct PoolBuilder<R, M: Manager> {
     rt: R,
     manager: M,
     max: usize,
     limits: Limits,
+    on_error: Option<Hook<M::Error>>,
 }
 
 impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
@@ -43,6 +54,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
             manager,
             max: 10,
             limits: Limits::default(),
+            on_error: None,
         }
     }
 
@@ -90,6 +102,13 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         self
     }
 
+    /// Is told of each time that no object could be made for [`min_idle`](Self::min_idle), which no caller hears of, before
+    /// the next attempt. It runs in the task in the background; a panic in it goes no further.
+    pub fn on_error(mut self, hook: impl Fn(&Cause<M::Error>) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Box::new(hook));
+        self
+    }
+
     /// Builds the pool; it makes no object yet.
     ///
     /// Where [`min_idle`](Self::min_idle), [`idle_timeout`](Self::idle_timeout) or
@@ -113,12 +132,13 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
             check::more_than_zero(field, limit)?;
         }
         let shared = Arc::new(Shared::new(self.rt, self.manager, self.max, limits));
+        let hook = self.on_error;
         let keeper = || {
             let group = TaskGroup::builder(&shared.rt)
                 .name("pool")
                 .discard()
                 .build();
-            let keeping = keeper::keep(shared.clone());
+            let keeping = keeper::keep(shared.clone(), hook);
             group.spawn_named("keeper", keeping).ok();
             group
         };
@@ -129,7 +149,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     }
 }
 
-impl<R, M> fmt::Debug for PoolBuilder<R, M> {
+impl<R, M: Manager> fmt::Debug for PoolBuilder<R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolBuilder")
             .field("max_size", &self.max)

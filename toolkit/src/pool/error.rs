@@ -1,6 +1,6 @@
 //! Why there is no object.
 
-use anyrt_core::Elapsed;
+use anyrt_core::{Elapsed, error::write_with};
 use std::{error::Error, fmt};
 
 /// Why [`Pool::get`](super::Pool::get) has no object to give.
@@ -17,12 +17,13 @@ pub enum PoolError<E> {
     Create(E),
 }
 
-impl<E> fmt::Display for PoolError<E> {
+impl<E: fmt::Display> fmt::Display for PoolError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the pool is closed"),
-            Self::WaitTimedOut(elapsed) | Self::CreateTimedOut(elapsed) => elapsed.fmt(f),
-            Self::Create(_) => f.write_str("the pool's manager could make no object"),
+            Self::WaitTimedOut(elapsed) => write_with(f, "no object came free in time", elapsed),
+            Self::CreateTimedOut(elapsed) => write_with(f, "no object was made in time", elapsed),
+            Self::Create(error) => write_with(f, "the pool's manager could make no object", error),
         }
     }
 }
@@ -31,7 +32,8 @@ impl<E: Error + 'static> Error for PoolError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Create(error) => Some(error),
-            Self::WaitTimedOut(_) | Self::CreateTimedOut(_) | Self::Closed => None,
+            Self::WaitTimedOut(elapsed) | Self::CreateTimedOut(elapsed) => Some(elapsed),
+            Self::Closed => None,
         }
     }
 }

@@ -5,8 +5,14 @@ use super::{
     lease::Lease,
     shared::{Found, Next, Shared, Waiting},
 };
+use crate::unwind::catch;
 use anyrt_core::{Elapsed, rt::Runtime};
-use std::{future::Future, panic::Location, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    panic::{Location, resume_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 /// An object that is fit for use.
 ///
@@ -106,7 +112,12 @@ pub(super) async fn make<R: Runtime, M: Manager>(
     lease: &mut Lease<R, M>,
 ) -> Result<(), PoolError<M::Error>> {
     let limit = shared.limits.create;
-    let created = within(&shared.rt, limit, "pool create", shared.manager.create()).await;
+    let creating = async { shared.manager.create().await };
+    let created = catch(within(&shared.rt, limit, "pool create", creating)).await;
+    let created = created.unwrap_or_else(|panic| {
+        shared.counts.create_failures.add();
+        resume_unwind(panic.into_payload())
+    });
     let error = match created {
         Ok(Ok(object)) => {
             lease.fill_new(object);

@@ -21,12 +21,21 @@ impl<T> Entry<T> {
     }
 }
 
+/// Whether an object can be handed to somebody else as it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Good {
+    Yes,
+    /// It is not wanted any more, which is counted.
+    No,
+    /// It is being checked. Where it stays so, the check panicked or was given up: it is unfit.
+    Unknown,
+}
+
 /// A place, which gives itself back: with its object where that is good, and empty otherwise.
 pub(super) struct Lease<R: Runtime, M: Manager> {
     shared: Arc<Shared<R, M>>,
     entry: Option<Entry<M::Object>>,
-    /// Whether the object can be handed to somebody else as it is. Not while it is being checked.
-    good: bool,
+    good: Good,
 }
 
 impl<R: Runtime, M: Manager> Lease<R, M> {
@@ -35,20 +44,20 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
         Self {
             shared: shared.clone(),
             entry,
-            good: true,
+            good: Good::Yes,
         }
     }
 
     /// With an object that is to be dropped.
     pub(super) fn unfit(shared: &Arc<Shared<R, M>>, entry: Entry<M::Object>) -> Self {
         let mut lease = Self::of(shared, Some(entry));
-        lease.good = false;
+        lease.good = Good::No;
         lease
     }
 
     pub(super) fn fill(&mut self, entry: Entry<M::Object>) {
         self.entry = Some(entry);
-        self.good = true;
+        self.good = Good::Yes;
     }
 
     pub(super) fn fill_new(&mut self, object: M::Object) {
@@ -73,18 +82,18 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
 
     /// The object, of which nobody knows whether it is good until [`passed`](Self::passed).
     pub(super) fn checked(&mut self) -> Option<&mut M::Object> {
-        self.good = false;
+        self.good = Good::Unknown;
         self.entry.as_mut().map(|entry| &mut entry.object)
     }
 
     pub(super) fn passed(&mut self) {
-        self.good = true;
+        self.good = Good::Yes;
     }
 
     /// Drops the object, and keeps the place.
     pub(super) fn empty(&mut self) {
         // The lease is good for the next one, also where a destructor panics.
-        self.good = true;
+        self.good = Good::Yes;
         drop(self.entry.take());
     }
 
@@ -114,22 +123,24 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
         else {
             return;
         };
-        if !*good {
+        if *good != Good::Yes {
             return;
         }
-        *good = false;
+        *good = Good::Unknown;
         if !shared.manager.keep(&mut entry.object) {
             shared.counts.unfit.add();
+            *good = Good::No;
             return;
         }
         if shared.limits.by_age() {
             entry.idle_since = shared.rt.now();
             if entry.expires_at(&shared.limits) <= entry.idle_since {
                 shared.counts.expired.add();
+                *good = Good::No;
                 return;
             }
         }
-        *good = true;
+        *good = Good::Yes;
     }
 }
 
@@ -137,8 +148,11 @@ impl<R: Runtime, M: Manager> Drop for Lease<R, M> {
     #[inline]
     fn drop(&mut self) {
         match self.entry.take() {
-            Some(entry) if self.good => self.shared.put_back(entry),
+            Some(entry) if self.good == Good::Yes => self.shared.put_back(entry),
             entry => {
+                if entry.is_some() && self.good == Good::Unknown {
+                    self.shared.counts.unfit.add();
+                }
                 // After the object: until it is gone, it is live. And where its destructor panics, too.
                 let _place = Place(&self.shared);
                 drop(entry);

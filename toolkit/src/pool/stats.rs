@@ -16,11 +16,12 @@ pub struct PoolStats {
     pub waiting: usize,
     /// Objects that were made.
     pub created: u64,
-    /// Attempts to make one that failed or took too long.
+    /// Attempts to make one that failed, panicked or took too long.
     pub create_failures: u64,
     /// Objects that were dropped because they were too old, or idle for too long.
     pub expired: u64,
-    /// Objects that were dropped because the manager did not want them any more, or took too long to say.
+    /// Objects that were dropped because the manager did not want them any more, or took too long to say, or because
+    /// it panicked over them, or was not let finish: nobody knows what state they are in.
     pub unfit: u64,
     /// Callers that had to wait.
     pub waits: u64,

@@ -1,8 +1,17 @@
 //! What comes in time.
 
 use crate::retry::AttemptError;
-use anyrt_core::{gather::gather, group::TaskError, rt::Runtime, time::wait_until};
-use std::{future::Future, time::Duration};
+use anyrt_core::{
+    gather::gather,
+    group::{Cause, TaskError},
+    rt::Runtime,
+    time::wait_until,
+};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// Runs all `futures` as tasks, and returns what has come of each once all have ended or `limit` has passed: one
 /// `Result` a future, in the order of the input. Those that are late have been dropped by then.
@@ -27,16 +36,17 @@ use std::{future::Future, time::Duration};
 /// ```
 ///
 /// # Errors
-/// None as a whole. That of a slot is a [`TaskError`]: the future's own error, its limit, its panic, or a
-/// cancellation.
+/// None as a whole. That of a slot is a [`TaskError`], which names the place of this call: the future's own error,
+/// [`Cause::TimedOut`], its panic, or a cancellation.
 ///
 /// # Cancel safety
 /// Dropping it aborts every task.
+#[track_caller]
 pub fn best_effort<R, I, T, E>(
     rt: &R,
     limit: impl Into<Option<Duration>>,
     futures: I,
-) -> impl Future<Output = Vec<Result<T, TaskError<AttemptError<E>>>>> + Send
+) -> impl Future<Output = Vec<Result<T, TaskError<E>>>> + Send
 where
     R: Runtime,
     I: IntoIterator,
@@ -44,21 +54,42 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    let rt = rt.clone();
     let limit = limit.into();
-    let futures: Vec<_> = futures.into_iter().collect();
-    async move {
-        let end = limit.map(|limit| rt.now() + limit);
-        let limited = futures.into_iter().map(|future| {
-            let limited = wait_until(&rt, end, future);
+    // From the first poll on; and the tasks' place is the caller's, not one in a future.
+    let end = Arc::new(OnceLock::new());
+    let limited: Vec<_> = futures
+        .into_iter()
+        .map(|future| {
+            let (rt, end) = (rt.clone(), end.clone());
             async move {
-                match limited.await {
+                let end = end.get().copied().flatten();
+                match wait_until(&rt, end, future).await {
                     Ok(Ok(output)) => Ok(output),
                     Ok(Err(error)) => Err(AttemptError::Failed(error)),
                     Err(elapsed) => Err(AttemptError::TimedOut(elapsed)),
                 }
             }
-        });
-        gather(&rt, limited).settled().await
+        })
+        .collect();
+    let all = gather(rt, limited).settled();
+    let rt = rt.clone();
+    async move {
+        end.get_or_init(|| limit.map(|limit| rt.now() + limit));
+        let results = all.await.into_iter();
+        results
+            .map(|result| result.map_err(|failure| failure.map_cause(own)))
+            .collect()
+    }
+}
+
+fn own<E>(cause: Cause<AttemptError<E>>) -> Cause<E> {
+    match cause {
+        Cause::Failed(AttemptError::Failed(error)) => Cause::Failed(error),
+        Cause::Failed(AttemptError::TimedOut(elapsed)) | Cause::TimedOut(elapsed) => {
+            Cause::TimedOut(elapsed)
+        }
+        Cause::Panicked(panic) => Cause::Panicked(panic),
+        Cause::Cancelled(reason) => Cause::Cancelled(reason),
+        _ => Cause::Cancelled(None),
     }
 }

@@ -17,7 +17,7 @@ use std::{fmt, future::Future, sync::Arc};
 ///     let policy = Retry::builder().attempts(2).build()?;
 ///     Ok(Boundary::new()
 ///         .retry(policy)
-///         .on_error(|error| eprintln!("no greeting: {error}"))
+///         .on_error(|error| eprintln!("no greeting: {error:#}"))
 ///         .catches(|error: &io::Error| error.kind() != io::ErrorKind::PermissionDenied)
 ///         .fallback(|_| "hello".to_owned()))
 /// }

@@ -1,6 +1,9 @@
 //! What went wrong in a body, and in the closes after it.
 
-use anyrt_core::group::Cause;
+use anyrt_core::{
+    error::{BoxError, chain, write_with},
+    group::Cause,
+};
 use std::{borrow::Cow, error::Error, fmt, panic::Location};
 
 /// Why a body has no output, and which of its resources did not close as they should: at least one of
@@ -40,7 +43,7 @@ pub struct CloseError {
     /// Where it was entered.
     pub entered_at: &'static Location<'static>,
     /// What happened: an error, [`StillInUse`] among them, a panic, or its time was over.
-    pub cause: Cause<Box<dyn Error + Send + Sync>>,
+    pub cause: Cause<BoxError>,
 }
 
 /// A resource that somebody still had when it was to be closed. It is dropped unclosed, when they let it go.
@@ -55,44 +58,65 @@ impl fmt::Display for StillInUse {
 
 impl Error for StillInUse {}
 
-fn write_cause<E: fmt::Display>(cause: &Cause<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// The source of what befell somebody whose errors are in boxes, as far as it has one.
+pub(crate) fn source_of(cause: &Cause<BoxError>) -> Option<&(dyn Error + 'static)> {
     match cause {
-        Cause::Failed(error) => error.fmt(f),
-        Cause::Panicked(panic) => write!(f, "panicked: {}", panic.message()),
-        Cause::TimedOut(elapsed) => write!(f, "{elapsed}"),
-        _ => f.write_str("cancelled"),
+        Cause::Failed(error) => Some(&**error),
+        Cause::TimedOut(elapsed) => Some(elapsed),
+        Cause::Cancelled(Some(reason)) => Some(reason),
+        _ => None,
+    }
+}
+
+/// Who, and what befell them; `{:#}` has all sources.
+pub(crate) struct Befell<'a, W>(pub W, pub &'a Cause<BoxError>);
+
+impl<W: fmt::Display> fmt::Display for Befell<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(who, cause) = self;
+        match source_of(cause) {
+            Some(source) if f.alternate() => write!(f, "{who}: {}", chain(source)),
+            _ => write!(f, "{who} {cause}"),
+        }
     }
 }
 
 impl fmt::Display for CloseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "closing {name} ({}): ", self.entered_at)?,
-            None => write!(f, "closing what was entered at {}: ", self.entered_at)?,
-        }
-        write_cause(&self.cause, f)
+        let Self {
+            name, entered_at, ..
+        } = self;
+        let who = match name {
+            Some(name) => format!("closing {name} ({entered_at})"),
+            None => format!("closing what was entered at {entered_at}"),
+        };
+        Befell(who, &self.cause).fmt(f)
     }
 }
 
 impl Error for CloseError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
-            Cause::Failed(error) => error.source(),
-            Cause::TimedOut(elapsed) => elapsed.source(),
-            _ => None,
-        }
+        source_of(&self.cause)
     }
 }
 
+/// What befell the body, and whose closing failed. `{:#}` has the errors, too.
 impl<E: fmt::Display> fmt::Display for ExitError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
-        if let Some(cause) = &self.body {
-            write_cause(cause, f)?;
+        match &self.body {
+            Some(Cause::Failed(error)) => write_with(f, "the body failed", error)?,
+            Some(cause) => write!(f, "the body {cause}")?,
+            None => {}
+        }
+        if self.body.is_some() {
             between = "; ";
         }
         for close in &self.closes {
-            write!(f, "{between}{close}")?;
+            match f.alternate() {
+                true => write!(f, "{between}{close:#}")?,
+                false => write!(f, "{between}{close}")?,
+            }
             between = "; ";
         }
         Ok(())
@@ -100,10 +124,11 @@ impl<E: fmt::Display> fmt::Display for ExitError<E> {
 }
 
 impl<E: Error + 'static> Error for ExitError<E> {
+    /// That of the body, or of the first close that failed.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.body {
-            Some(Cause::Failed(error)) => error.source(),
-            _ => self.closes.first().and_then(Error::source),
+            Some(cause) => cause.source(),
+            None => self.closes.first().and_then(Error::source),
         }
     }
 }

@@ -59,6 +59,7 @@ mod exits;
 mod stack;
 
 pub use entered::Entered;
+pub(crate) use error::{Befell, source_of};
 pub use error::{CloseError, ExitError, StillInUse};
 pub use exits::Exits;
 pub use stack::{ExitStack, exit_stack, with_resource, with_resources};

@@ -1,9 +1,10 @@
 //! What is left when there is no further attempt.
 
-use anyrt_core::{Elapsed, cancel::CancelReason};
+use anyrt_core::{Elapsed, cancel::CancelReason, error::write_with};
 use std::{borrow::Cow, error::Error, fmt, ops::Deref, time::Duration};
 
-/// No attempt succeeded, and there is none left (*RE-6*).
+/// No attempt succeeded, and there is none left (*RE-6*). Its source is how the last attempt failed, or, where it was
+/// cancelled, the [reason](CancelReason) for that.
 ///
 /// What it knows is a [`RetryFailure`], behind a pointer: a call that succeeds has no room to make for it.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl fmt::Display for GaveUp {
             Self::MaxElapsed => "no time is left for another attempt",
             Self::Deadline => "the deadline is too near",
             Self::Budget => "the retry budget is spent",
-            Self::Cancelled(reason) => return write!(f, "cancelled: {reason}"),
+            Self::Cancelled(reason) => return write_with(f, "cancelled", reason),
         })
     }
 }
@@ -116,8 +117,8 @@ impl fmt::Display for GaveUp {
 impl<E: fmt::Display> fmt::Display for AttemptError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(error) => error.fmt(f),
-            Self::TimedOut(elapsed) => elapsed.fmt(f),
+            Self::Failed(error) => write_with(f, "the attempt failed", error),
+            Self::TimedOut(elapsed) => write_with(f, "the attempt took too long", elapsed),
         }
     }
 }
@@ -125,8 +126,8 @@ impl<E: fmt::Display> fmt::Display for AttemptError<E> {
 impl<E: Error + 'static> Error for AttemptError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => error.source(),
-            Self::TimedOut(elapsed) => elapsed.source(),
+            Self::Failed(error) => Some(error),
+            Self::TimedOut(elapsed) => Some(elapsed),
         }
     }
 }
@@ -144,13 +145,24 @@ impl<E: fmt::Display> fmt::Display for RetryError<E> {
         let plural = if *attempts == 1 { "" } else { "s" };
         write!(
             f,
-            "{operation} failed after {attempts} attempt{plural} in {elapsed:?} ({gave_up}): {last}"
-        )
+            "{operation} failed after {attempts} attempt{plural} in {elapsed:?} "
+        )?;
+        match f.alternate() {
+            true => write!(f, "({gave_up:#})")?,
+            false => return write!(f, "({gave_up})"),
+        }
+        match last {
+            AttemptError::Failed(error) => write!(f, ": {error:#}"),
+            AttemptError::TimedOut(elapsed) => write!(f, ": {elapsed}"),
+        }
     }
 }
 
 impl<E: Error + 'static> Error for RetryError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.last.source()
+        match &self.gave_up {
+            GaveUp::Cancelled(reason) => Some(&**reason),
+            _ => self.last.source(),
+        }
     }
 }

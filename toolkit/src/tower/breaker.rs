@@ -170,7 +170,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         let output = match state.as_mut().project() {
-            StatePin::Refused { open } => Err(LayerError::Layer(*open)),
+            StatePin::Refused { open } => Err(LayerError::Layer(open.clone())),
             StatePin::Running {
                 future,
                 call,

@@ -1,5 +1,6 @@
 //! What a layer's service fails with.
 
+use anyrt_core::error::write_with;
 use std::{
     error::Error,
     fmt::{self, Display},
@@ -55,8 +56,8 @@ impl<L, E> LayerError<L, E> {
 impl<L: Display, E: Display> Display for LayerError<L, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Layer(error) => error.fmt(f),
-            Self::Inner(error) => error.fmt(f),
+            Self::Layer(error) => write_with(f, "the layer gave up", error),
+            Self::Inner(error) => write_with(f, "the service inside failed", error),
         }
     }
 }
@@ -64,8 +65,8 @@ impl<L: Display, E: Display> Display for LayerError<L, E> {
 impl<L: Error + 'static, E: Error + 'static> Error for LayerError<L, E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Layer(error) => error.source(),
-            Self::Inner(error) => error.source(),
+            Self::Layer(error) => Some(error),
+            Self::Inner(error) => Some(error),
         }
     }
 }
@@ -80,7 +81,8 @@ mod tests {
     #[test]
     fn it_says_what_its_part_says() {
         let inner: LayerError<io::Error, io::Error> = LayerError::Inner(io::Error::other("in"));
-        assert_eq!(inner.to_string(), "in");
+        assert_eq!(inner.to_string(), "the service inside failed");
+        assert_eq!(inner.source().unwrap().to_string(), "in");
         assert!(inner.inner().is_some() && inner.layer().is_none());
         let layer: LayerError<io::Error, Boxed> = LayerError::Layer(io::Error::other("layer"));
         assert!(layer.inner().is_none() && layer.layer().is_some());

@@ -1,9 +1,10 @@
 //! Requests as operations.
 
-use crate::operation::{Fields, Operation, OperationFuture, Outcome, of_result};
+use crate::operation::{AsError, Failure, Fields, Operation, OperationFuture, Outcome, of_result};
 use anyrt_core::rt::Clock;
 use std::{
-    fmt::{self, Display},
+    fmt,
+    marker::PhantomData,
     task::{Context, Poll},
 };
 use tower_layer::Layer;
@@ -13,13 +14,13 @@ use tower_service::Service;
 ///
 /// Fields are kept until the operation begins, so they own what they show.
 #[derive(Clone)]
-pub struct OperationLayer<R, N, J = ByError> {
+pub struct OperationLayer<R, N, J> {
     rt: R,
     name: N,
     judge: J,
 }
 
-impl<R: Clock + Clone, N: Clone> OperationLayer<R, N> {
+impl<R: Clock + Clone, N: Clone, Via> OperationLayer<R, N, ByError<Via>> {
     /// `name` makes the operation of a request.
     pub fn new<Q, L: Fields>(rt: &R, name: N) -> Self
     where
@@ -28,12 +29,12 @@ impl<R: Clock + Clone, N: Clone> OperationLayer<R, N> {
         Self {
             rt: rt.clone(),
             name,
-            judge: ByError,
+            judge: ByError(PhantomData),
         }
     }
 }
 
-impl<R, N, J> OperationLayer<R, N, J> {
+impl<R, N> OperationLayer<R, N, ByError<AsError>> {
     /// The outcome is what `judge` says, which is asked where somebody listens.
     pub fn outcome<T, E, K>(self, judge: K) -> OperationLayer<R, N, K>
     where
@@ -57,14 +58,26 @@ pub trait Judge<T, E>: Clone {
 }
 
 /// The outcome is what [`Outcome::of_error`] makes of an error; each response is a success.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ByError;
+/// Of which kind the error is, `Via`, the compiler finds: see [`Failure`].
+pub struct ByError<Via>(PhantomData<fn() -> Via>);
 
-impl<T, E: Display + 'static> Judge<T, E> for ByError {
+impl<Via> Clone for ByError<Via> {
+    fn clone(&self) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Via> fmt::Debug for ByError<Via> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByError")
+    }
+}
+
+impl<T, E: Failure<Via>, Via> Judge<T, E> for ByError<Via> {
     type Of = fn(&Result<T, E>) -> Outcome;
 
     fn judge(&self) -> Self::Of {
-        of_result
+        of_result::<T, E, Via>
     }
 }
 

@@ -5,6 +5,7 @@ use crate::retry::{Attempt, Operate, Retry, RetryError, RetryFuture};
 use anyrt_core::rt::Runtime;
 use pin_project_lite::pin_project;
 use std::{
+    borrow::Cow,
     fmt,
     future::Future,
     mem,
@@ -22,6 +23,7 @@ use tower_service::Service;
 pub struct RetryLayer<R, E> {
     rt: R,
     policy: Retry<E>,
+    operation: Option<Cow<'static, str>>,
 }
 
 impl<R: Runtime, E> RetryLayer<R, E> {
@@ -30,7 +32,14 @@ impl<R: Runtime, E> RetryLayer<R, E> {
         Self {
             rt: rt.clone(),
             policy: policy.clone(),
+            operation: None,
         }
+    }
+
+    /// Names the operation, for the error.
+    pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.operation = Some(operation.into());
+        self
     }
 }
 
@@ -40,6 +49,7 @@ impl<R: Clone, E> Clone for RetryLayer<R, E> {
         Self {
             rt: self.rt.clone(),
             policy: self.policy.clone(),
+            operation: self.operation.clone(),
         }
     }
 }
@@ -106,11 +116,17 @@ where
         // The one that is ready goes along; a clone may not be.
         let spare = self.inner.clone();
         let service = mem::replace(&mut self.inner, spare);
-        let RetryLayer { rt, policy } = &self.layer;
+        let RetryLayer {
+            rt,
+            policy,
+            operation,
+        } = &self.layer;
         let calls = Calls { service, request };
-        RetryResponse {
-            attempts: RetryFuture::new(rt.clone(), policy.clone(), calls),
+        let mut attempts = RetryFuture::new(rt.clone(), policy.clone(), calls);
+        if let Some(operation) = operation {
+            attempts = attempts.named(operation.clone());
         }
+        RetryResponse { attempts }
     }
 }
 

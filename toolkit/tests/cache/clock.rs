@@ -185,7 +185,7 @@ fn a_load_in_the_background_asks_as_it_lands() {
         }
         assert_eq!(rt.reads.get() - before, 2, "who was served, and its end");
         let before = rt.reads.get();
-        assert!(cache.refresh(&1, |_| async { Ok(3) }));
+        assert!(cache.try_refresh(&1, |_| async { Ok(3) }));
         while cache.stats().in_flight > 0 {
             inner.sleep(SECOND / 100).await;
         }
@@ -203,7 +203,7 @@ fn without_times_nobody_asks() {
         cache.update(&1, |_| Some(2));
         assert_eq!(cache.get(&1), Some(2));
         assert_eq!(cache.get_or_load(&2, |_| async { 3 }).await.unwrap(), 3);
-        assert!(cache.refresh(&1, |_| async { Ok(3) }));
+        assert!(cache.try_refresh(&1, |_| async { Ok(3) }));
         inner.sleep(SECOND).await;
         cache.run_pending();
         assert_eq!(cache.iter().count(), 2);

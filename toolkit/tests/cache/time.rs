@@ -230,7 +230,7 @@ fn a_refresh_replaces_what_is_fresh_too() {
         cache.insert(1, 1);
         for (result, after) in [(Ok(2), 2), (Err("down"), 2)] {
             let slow = rt.clone();
-            assert!(cache.refresh(&1, |_| async move {
+            assert!(cache.try_refresh(&1, |_| async move {
                 slow.sleep(SECOND).await;
                 result
             }));

@@ -202,9 +202,9 @@ fn a_failure_stops_the_others() {
             });
             let report = app.await;
             assert_eq!(report.stopped_for, StopReason::Failed("bad".into()));
-            let text = report.failures[0].to_string();
+            let text = format!("{:#}", report.failures[0]);
             let wanted = if panics {
-                "bad: panicked: oh"
+                "bad panicked: oh"
             } else {
                 "bad: broken"
             };

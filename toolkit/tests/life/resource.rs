@@ -236,8 +236,8 @@ fn each_close_is_bounded_and_errors_add_up() {
             [Cause::Failed(_), Cause::Panicked(_), Cause::TimedOut(_)]
         ));
         assert_eq!(error.closes[2].name.as_deref(), Some("the gate"));
-        let text = error.to_string();
-        assert!(text.starts_with("the body's; closing what was entered at "));
+        let text = format!("{error:#}");
+        assert!(text.starts_with("the body failed: the body's; closing what was entered at "));
         assert!(
             text.contains("stuck") && text.contains("the gate"),
             "{text}"
@@ -308,7 +308,7 @@ fn errors_in_the_background_are_told() {
                 let child = async move {
                     let told = heard.clone();
                     let stack = ExitStack::new(&rt).unheard(move |error| {
-                        told.add(error.to_string());
+                        told.add(format!("{error:#}"));
                     });
                     let mut door = Door::open(&rt, &log, "a");
                     door.outcome = Err("stuck");
@@ -351,7 +351,10 @@ fn one_resource() {
         assert_eq!(log.taken(), ["a opened", "a closed"]);
         let opening = Door::open_after(rt.clone(), log.clone(), "jammed", 1);
         let failed = with_resource(&rt, opening, |_| async { Ok(()) }).await;
-        assert_eq!(failed.unwrap_err().to_string(), "jammed");
+        assert_eq!(
+            format!("{:#}", failed.unwrap_err()),
+            "the body failed: jammed"
+        );
     });
 }
 

@@ -295,3 +295,105 @@ fn an_application_that_drops_what_panics_has_its_report() {
         assert_eq!(mines.load(SeqCst), 0, "both went off");
     });
 }
+
+/// Panics at each thing that it is asked in turn.
+#[derive(Default)]
+struct Panics {
+    create: bool,
+    recycle: bool,
+    keep: bool,
+}
+
+impl Manager for Panics {
+    type Object = ();
+    type Error = Infallible;
+
+    async fn create(&self) -> Result<(), Infallible> {
+        assert!(!self.create, "create");
+        Ok(())
+    }
+
+    async fn recycle(&self, (): &mut ()) -> Result<(), Infallible> {
+        assert!(!self.recycle, "recycle");
+        Ok(())
+    }
+
+    fn keep(&self, (): &mut ()) -> bool {
+        assert!(!self.keep, "keep");
+        true
+    }
+}
+
+#[test]
+fn panics_of_a_pools_manager_are_counted() {
+    check(20, |rt| async move {
+        // What panics, whether recycling has a limit, what is counted.
+        let cases = [
+            (0, false, (1, 0)),
+            (1, false, (0, 1)),
+            (1, true, (0, 1)),
+            (2, false, (0, 1)),
+        ];
+        for (what, limited, counted) in cases {
+            let panics = Panics {
+                create: what == 0,
+                recycle: what == 1,
+                keep: what == 2,
+            };
+            let pool = Pool::builder(&rt, panics).max_size(1);
+            let pool = pool.recycle_timeout(limited.then_some(SECOND)).build();
+            let pool = pool.unwrap();
+            for n in 0..2 {
+                let used = pool.clone();
+                let used = rt.spawn(async move { drop(used.get().await.unwrap()) });
+                // To be recycled, it has been used before.
+                let well = what == 1 && n == 0;
+                assert_eq!(used.await.is_ok(), well);
+                if what != 1 {
+                    break;
+                }
+            }
+            let stats = pool.stats();
+            assert_eq!((stats.create_failures, stats.unfit), counted, "{what}");
+            assert_eq!((stats.live, stats.idle), (0, 0));
+        }
+    });
+}
+
+#[test]
+fn what_a_pool_fails_at_in_the_background_is_told() {
+    struct Later(AtomicU32);
+    impl Manager for Later {
+        type Object = u32;
+        type Error = &'static str;
+
+        async fn create(&self) -> Result<u32, &'static str> {
+            match self.0.fetch_add(1, SeqCst) {
+                0 => Err("not yet"),
+                1 => panic!("create"),
+                2 => pending().await,
+                n => Ok(n),
+            }
+        }
+    }
+    check(20, |rt| async move {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hook = told.clone();
+        let pool = Pool::builder(&rt, Later(AtomicU32::new(0))).min_idle(1);
+        let pool = pool
+            .create_timeout(SECOND)
+            .on_error(move |cause: &Cause<_>| {
+                hook.lock().unwrap().push(format!("{cause:#}"));
+                panic!("of the hook");
+            });
+        let pool = pool.build().unwrap();
+        rt.sleep(60 * SECOND).await;
+        let limit = "took too long: pool create timed out after 1s (limit: 1s)";
+        let told = told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        assert_eq!(*told, ["failed: not yet", "panicked: create", limit]);
+        let stats = pool.stats();
+        assert_eq!((stats.idle, stats.create_failures), (1, 3));
+    });
+}

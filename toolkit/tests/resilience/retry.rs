@@ -50,7 +50,7 @@ fn attempts_begin_when_they_should() {
         assert_eq!(error.last, AttemptError::Failed(4));
         assert_eq!(error.elapsed, MS * 390);
         assert_eq!(
-            error.to_string(),
+            format!("{error:#}"),
             "page failed after 4 attempts in 390ms (no attempt is left): 4"
         );
         assert_eq!(error.into_last(), Some(4));

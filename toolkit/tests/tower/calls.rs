@@ -39,8 +39,8 @@ fn a_late_response_is_an_error_with_a_name() {
         let late = layer.layer(slow.clone()).oneshot(1).await;
         let error = late.expect_err("it is late");
         assert_eq!(
-            error.to_string(),
-            "fetch timed out after 20ms (limit: 20ms)"
+            format!("{error:#}"),
+            "the layer gave up: fetch timed out after 20ms (limit: 20ms)"
         );
         assert!(matches!(&error, LayerError::Layer(elapsed) if elapsed.limit == MS * 20));
         assert_eq!(
@@ -99,11 +99,12 @@ fn no_attempt_is_begun_past_the_deadline() {
         let strict = Strict::new(&rt, MS).failing(9);
         let service = ServiceBuilder::new()
             .layer(TimeoutLayer::new(&rt, MS * 5))
-            .layer(RetryLayer::new(&rt, &policy(9)))
+            .layer(RetryLayer::new(&rt, &policy(9)).named("fetch"))
             .service(strict.clone());
         let error = service.oneshot(1).await.expect_err("no time is left");
+        let text = format!("{error:#}");
         assert!(
-            error.to_string().contains("the deadline is too near"),
+            text.contains("fetch failed") && text.contains("the deadline is too near"),
             "{error}"
         );
         assert_eq!((strict.calls(), at(&rt)), (1, MS));
@@ -252,11 +253,14 @@ fn requests_are_operations() {
         let tracker = Tracker::new(9);
         let named = |n: &u32| Operation::new("ask").field("n", *n);
         let layer = OperationLayer::new(&rt, named);
-        let service = assert_usable(layer.clone().layer(Strict::new(&rt, MS * 3).failing(1)));
-        let judged = layer.outcome(|result: &Result<usize, String>| match result {
-            Ok(n) => Outcome::Error(format!("only {n}")),
-            Err(_) => Outcome::Success,
-        });
+        let service = assert_usable(layer.layer(Strict::new(&rt, MS * 3).failing(1)));
+        let judged =
+            OperationLayer::new(&rt, named).outcome(
+                |result: &Result<usize, String>| match result {
+                    Ok(n) => Outcome::Error(format!("only {n}")),
+                    Err(_) => Outcome::Success,
+                },
+            );
         let judged = judged.layer(Strict::new(&rt, MS));
         let work = async {
             assert!(service.clone().oneshot(1).await.is_err());
@@ -281,7 +285,10 @@ fn dropped_at_any_point_they_leave_nothing() {
         |rt, (breaker, tracker)| async move {
             let strict = Strict::new(&rt, MS).failing(1);
             let service = ServiceBuilder::new()
-                .layer(OperationLayer::new(&rt, |_: &u32| Operation::new("op")))
+                .layer(
+                    OperationLayer::new(&rt, |_: &u32| Operation::new("op"))
+                        .outcome(Outcome::by_text),
+                )
                 .layer(TimeoutLayer::new(&rt, MS * 5000))
                 .layer(RetryLayer::new(
                     &rt,

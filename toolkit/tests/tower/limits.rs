@@ -16,6 +16,7 @@ use anyrt_toolkit::{
     },
 };
 use std::{
+    error::Error,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::atomic::Ordering::SeqCst,
@@ -203,6 +204,12 @@ fn a_call_without_ready_panics() {
             burst: 1,
         };
         let error: LayerError<_, std::io::Error> = LayerError::Layer(error);
-        assert!(error.to_string().starts_with("a weight of 2"));
+        assert!(
+            error
+                .source()
+                .unwrap()
+                .to_string()
+                .starts_with("a weight of 2")
+        );
     });
 }

@@ -2,6 +2,7 @@
 
 use crate::{MS, Strict, assert_usable};
 use anyrt_core::{
+    error::chain,
     gather::gather,
     rt::{BlockOn, Entropy, Runtime, Spawn},
 };
@@ -77,7 +78,9 @@ fn a_stack_of_all_goes_under_all_schedules() {
                 }
                 // It may fail three times; what matters is that all of them end.
                 ready.call(n).await.map(drop).or_else(|error| {
-                    let spent = error.to_string().contains("failed after 3 attempts");
+                    let spent = chain(&*error)
+                        .to_string()
+                        .contains("failed after 3 attempts");
                     if spent { Ok(()) } else { Err(error) }
                 })
             }

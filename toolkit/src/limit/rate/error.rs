@@ -1,6 +1,6 @@
 //! Why something may not begin.
 
-use anyrt_core::{Instant, cancel::CancelReason};
+use anyrt_core::{Instant, cancel::CancelReason, error::write_with};
 use std::{error::Error, fmt};
 
 /// Why something may not begin. Nothing was taken.
@@ -32,9 +32,16 @@ impl fmt::Display for RateLimitError {
                 write!(f, "a weight of {weight} is more than the burst of {burst}")
             }
             Self::NotYet { .. } => f.write_str("the rate limit is reached"),
-            Self::Cancelled(reason) => write!(f, "cancelled: {reason}"),
+            Self::Cancelled(reason) => write_with(f, "cancelled before its turn", reason),
         }
     }
 }
 
-impl Error for RateLimitError {}
+impl Error for RateLimitError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Cancelled(reason) => Some(reason),
+            Self::TooHeavy { .. } | Self::NotYet { .. } => None,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! When a breaker opens, and for how long.
 
-use super::{BreakerState, CircuitBreaker, Inner, state::State, window::Window};
-use anyrt_core::{ConfigError, error::check, rt::Runtime};
+use super::{BreakerState, CircuitBreaker, Inner, Open, state::State, window::Window};
+use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
 use std::{
     fmt,
     sync::{Arc, Mutex},
@@ -18,6 +18,7 @@ pub struct BreakerBuilder<R> {
 }
 
 pub(super) struct Rules {
+    pub(super) name: Option<Arc<str>>,
     pub(super) in_a_row: Option<u32>,
     pub(super) rate: Option<Rate>,
     pub(super) open_for: Duration,
@@ -34,11 +35,21 @@ pub(super) struct Rate {
     pub(super) min_calls: u32,
 }
 
+impl Rules {
+    pub(super) fn refusal(&self, retry_at: Instant) -> Open {
+        Open {
+            breaker: self.name.clone(),
+            retry_at,
+        }
+    }
+}
+
 impl<R: Runtime> BreakerBuilder<R> {
     pub(super) fn new(rt: &R) -> Self {
         Self {
             rt: rt.clone(),
             rules: Rules {
+                name: None,
                 in_a_row: None,
                 rate: None,
                 open_for: Duration::from_secs(30),
@@ -46,6 +57,12 @@ impl<R: Runtime> BreakerBuilder<R> {
                 on_change: None,
             },
         }
+    }
+
+    /// Names the breaker, for errors and `Debug`.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.rules.name = Some(name.into());
+        self
     }
 
     /// Opens after this many failures without a success in between.
@@ -125,6 +142,7 @@ impl<R: Runtime> BreakerBuilder<R> {
 impl<R> fmt::Debug for BreakerBuilder<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerBuilder")
+            .field("name", &self.rules.name)
             .field("failures_in_a_row", &self.rules.in_a_row)
             .field("failure_rate", &self.rules.rate)
             .field("open_for", &self.rules.open_for)

@@ -1,19 +1,24 @@
 //! Why there is no output.
 
-use anyrt_core::Instant;
-use std::{error::Error, fmt};
+use anyrt_core::{Instant, error::write_with};
+use std::{error::Error, fmt, sync::Arc};
 
 /// The breaker is open, and the call was not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Open {
+    /// The breaker's name, where it was given one.
+    pub breaker: Option<Arc<str>>,
     /// When a call may be let through again, on the runtime's clock; earlier if a trial ends before.
     pub retry_at: Instant,
 }
 
 impl fmt::Display for Open {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the circuit breaker is open")
+        match &self.breaker {
+            Some(name) => write!(f, "the circuit breaker \"{name}\" is open"),
+            None => f.write_str("the circuit breaker is open"),
+        }
     }
 }
 
@@ -39,8 +44,8 @@ impl<E> BreakerError<E> {
 impl<E: fmt::Display> fmt::Display for BreakerError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open(open) => open.fmt(f),
-            Self::Failed(error) => error.fmt(f),
+            Self::Open(open) => write_with(f, "the call was not made", open),
+            Self::Failed(error) => write_with(f, "the call failed", error),
         }
     }
 }
@@ -48,8 +53,8 @@ impl<E: fmt::Display> fmt::Display for BreakerError<E> {
 impl<E: Error + 'static> Error for BreakerError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Open(_) => None,
-            Self::Failed(error) => error.source(),
+            Self::Open(open) => Some(open),
+            Self::Failed(error) => Some(error),
         }
     }
 }

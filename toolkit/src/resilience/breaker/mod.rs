@@ -184,6 +184,7 @@ impl<R> fmt::Debug for CircuitBreaker<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = lock(&self.inner.state).kind();
         f.debug_struct("CircuitBreaker")
+            .field("name", &self.inner.rules.name)
             .field("state", &state)
             .finish_non_exhaustive()
     }

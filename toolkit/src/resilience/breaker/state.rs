@@ -92,7 +92,7 @@ impl State {
         match &mut self.phase {
             Phase::Closed => return Ok(self.epoch),
             Phase::Open { until } if !is_over(*until, now) => {
-                return Err(Open { retry_at: *until });
+                return Err(rules.refusal(*until));
             }
             Phase::HalfOpen {
                 until,
@@ -100,7 +100,7 @@ impl State {
                 succeeded,
             } if !is_over(*until, now) => {
                 if *running + *succeeded >= rules.trials {
-                    return Err(Open { retry_at: *until });
+                    return Err(rules.refusal(*until));
                 }
                 *running += 1;
                 return Ok(self.epoch);

@@ -93,7 +93,7 @@ async fn act(cache: Cache, history: History, mut drawn: Drawn, who: u64) {
                     history.now(Step::Refresh(value));
                     flies.load(steps, fails)
                 };
-                cache.refresh(&1, began);
+                cache.try_refresh(&1, began);
             }
             _ => {
                 let mut began = false;

@@ -77,7 +77,7 @@ impl Both {
         let (load, now) = (Arc::new(Load::default()), self.now());
         let begins = load.clone();
         let may = self.may_refresh(key, now);
-        let began = self.cache.refresh(&key, move |_| begins.begin(panics));
+        let began = self.cache.try_refresh(&key, move |_| begins.begin(panics));
         self.account(Work::default());
         assert_eq!(began, may, "a refresh of {key}");
         if began {
