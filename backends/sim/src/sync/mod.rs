@@ -15,7 +15,7 @@ use crate::{
 use std::{
     future::{Future, poll_fn},
     mem,
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -47,8 +47,9 @@ impl Named {
                 if !mem::replace(&mut asked, true) && noted.world.interrupts() {
                     noted.world.yields(&what, place);
                     // The task is ready again; one of several futures in it that has a waker of its own is polled
-                    // only where that was woken.
-                    cx.waker().wake_by_ref();
+                    // only where that was woken. A waker that panics would have done so elsewhere.
+                    let wake = AssertUnwindSafe(|| cx.waker().wake_by_ref());
+                    drop(catch_unwind(wake));
                     return Poll::Pending;
                 }
                 let polled = notes::hushed(|| future.as_mut().poll(cx));
