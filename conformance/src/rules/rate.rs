@@ -24,7 +24,7 @@ pub(super) fn limiter<R: Runtime>(rt: &R, quota: Quota) -> Result<RateLimiter<R>
 
 /// One whose bucket is empty, and stays so for this test.
 pub(super) fn empty<R: Runtime>(rt: &R, burst: u32) -> Result<RateLimiter<R>, Stop> {
-    let limiter = limiter(rt, Quota::new(1, HOUR * 1000).burst(burst))?;
+    let limiter = limiter(rt, Quota::new(1, HOUR * 10).burst(burst))?;
     limiter.try_acquire_many(burst).map_err(bad)?;
     Ok(limiter)
 }
@@ -107,8 +107,8 @@ pub fn rl_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let hours = (ready_at - rt.now()).as_secs() / 3600;
     // A clock that moves has taken a little off.
     ensure!(
-        matches!(hours, 4999 | 5000),
-        "{hours} hours until 5 more have come, at 1000 each"
+        matches!(hours, 49 | 50),
+        "{hours} hours until 5 more have come, at 10 each"
     );
     let newcomer = Probe::new(limiter.acquire()).is_pending();
     ensure!(
@@ -195,7 +195,7 @@ pub fn rl_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure_eq!(limiter.try_acquire_many(4), heavy(4, 3), "4 of 3");
     let told = Probe::new(limiter.acquire_many(4)).ready("what never passes")?;
     ensure_eq!(told, heavy(4, 3), "4 of 3, behind others");
-    let smaller = Quota::new(1, HOUR * 1000).burst(2);
+    let smaller = Quota::new(1, HOUR * 10).burst(2);
     limiter.set_quota(smaller).map_err(bad)?;
     ensure!(waits.wakes() > 0, "who is too heavy now was not woken");
     let told = waits.ready("what has become too heavy")?;
@@ -255,7 +255,7 @@ pub fn rl_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let mut waits = Probe::new(wait_for(rt, HOUR * 2, moved.acquire()));
         ensure!(waits.is_pending(), "an empty bucket gave");
         moved
-            .set_quota(Quota::new(1, HOUR * 1000).burst(1))
+            .set_quota(Quota::new(1, HOUR * 10).burst(1))
             .map_err(bad)?;
         ensure!(waits.wakes() > 0, "who waits was not woken");
         let told = waits.ready("who is too late now")?;
@@ -286,7 +286,7 @@ pub fn rl_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn rl_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let rt = ctx.rt();
-        let slow = Quota::new(1, HOUR * 1000).burst(1);
+        let slow = Quota::new(1, HOUR * 10).burst(1);
         let limiter = Arc::new(KeyedRateLimiter::<R, String>::new(rt, slow).map_err(bad)?);
         for key in ["one", "other"] {
             ensure!(limiter.key(key).try_acquire().is_ok(), "{key} has no token");
@@ -325,6 +325,12 @@ pub fn rl_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         let joined = spawned(rt, limiter).await;
         ensure!(matches!(joined, Ok(true)), "spawned it gives {joined:?}");
+        let changed = self::limiter(rt, Quota::new(1, MS).burst(3))?;
+        ensure!(changed.try_acquire().is_ok(), "a full bucket gives nothing");
+        let slow = Quota::new(1, HOUR * 10).burst(3);
+        changed.set_quota(slow).map_err(bad)?;
+        let passed = (0..9).filter(|_| changed.try_acquire().is_ok()).count();
+        ensure!(passed <= 3, "{passed} passed at once, of 3");
         Ok(())
     })
 }

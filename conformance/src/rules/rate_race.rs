@@ -18,7 +18,7 @@ use std::{
 };
 
 /// No token comes while a test runs.
-const NEVER: Duration = Duration::from_secs(3_600_000);
+const NEVER: Duration = Duration::from_secs(3 * 3_600);
 const TASKS: u32 = 4;
 
 fn bad(error: impl Debug) -> Stop {
