@@ -7,6 +7,7 @@ use loom::{
     sync::{Arc, Mutex},
     thread,
 };
+use std::time::Duration;
 
 struct Limiter {
     turnstile: Turnstile,
@@ -95,5 +96,19 @@ fn loom_who_passes_does_so_by_one_quota() {
         let missing = limiter.change(|bucket| bucket.due(1)) - NOW;
         let millis = if passed { 500 } else { 0 };
         assert_eq!(missing.as_millis(), millis, "passed: {passed}");
+    });
+}
+
+#[test]
+fn loom_who_is_denied_was_so_by_one_quota() {
+    check(|| {
+        let limiter = Limiter::new(Quota::per_second(4));
+        limiter.change(|bucket| bucket.take(NOW, 2));
+        let other = limiter.clone();
+        let other = thread::spawn(move || other.pass(1));
+        // Either leaves two of four; of the one's time for that, the other has too little for a third.
+        let faster = Quota::new(4, Duration::from_millis(600));
+        limiter.change(|bucket| bucket.set_quota(NOW, faster));
+        assert!(other.join().expect("no panic"));
     });
 }
