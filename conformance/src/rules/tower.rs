@@ -2,7 +2,7 @@
 
 use super::{
     every::{Cut, cut_off},
-    tower_service::{Ask, Inner, is_ready, poll_ready},
+    tower_service::{Ask, Inner, Telling, Told, is_ready, poll_ready},
 };
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
@@ -258,26 +258,24 @@ pub fn tw_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn tw_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let tracker = Tracker::new(9);
     let named = |ask: &Ask| Operation::new(ask.name()).field("kind", ask.name());
-    // Its errors are numbers.
-    let plain = OperationLayer::new(ctx.rt(), named).outcome(Ended::by_text);
-    let mut plain = plain.layer(Inner::default());
+    let mut plain = OperationLayer::new(ctx.rt(), named).layer(Telling::default());
+    // Numbers are not errors, but have a text.
     let layer = OperationLayer::new(ctx.rt(), named);
+    let mut told = layer
+        .clone()
+        .outcome(Ended::by_text)
+        .layer(Inner::default());
     let judged = |result: &Result<u32, u32>| Ended::Error(format!("{result:?}"));
     let mut judged = layer.outcome(judged).layer(Inner::default());
     ctx.run(tracker.scope(async {
         for output in [Ok(1), Err(2)] {
-            let ready = is_ready(&mut plain) && is_ready(&mut judged);
+            let ready = is_ready(&mut plain) && is_ready(&mut told) && is_ready(&mut judged);
             ensure!(ready, "it is not ready");
-            ensure_eq!(
-                plain.call(Ask::Answer(output)).await,
-                output,
-                "the response"
-            );
-            ensure_eq!(
-                judged.call(Ask::Answer(output)).await,
-                output,
-                "the response"
-            );
+            let ask = || Ask::Answer(output);
+            let response = plain.call(ask()).await.map_err(|Told(error)| error);
+            ensure_eq!(response, output, "the response");
+            ensure_eq!(told.call(ask()).await, output, "the response");
+            ensure_eq!(judged.call(ask()).await, output, "the response");
         }
         ensure!(is_ready(&mut plain), "it is not ready");
         let never = plain.call(Ask::Third);
@@ -286,8 +284,15 @@ pub fn tw_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     }))?;
     let all = tracker.finished();
     let ended: Vec<_> = all.iter().map(|one| one.outcome.to_string()).collect();
-    let wanted = ["success", "error: Ok(1)", "error: 2", "error: Err(2)"];
-    ensure_eq!(ended, wanted, "the outcomes of those that were begun");
+    let wanted = [
+        ["success", "success", "error: Ok(1)"],
+        ["error: told 2", "error: 2", "error: Err(2)"],
+    ];
+    ensure_eq!(
+        ended,
+        wanted.concat(),
+        "the outcomes of those that were begun"
+    );
     let right = |one: &anyrt_toolkit::operation::Finished| {
         one.name == "answer" && one.fields == [("kind", "answer".to_owned())]
     };

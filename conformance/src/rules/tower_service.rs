@@ -3,6 +3,8 @@
 use crate::probe::{Expected, Wakes};
 use anyrt_core::{Instant, context::Context, sync::Event};
 use std::{
+    error::Error,
+    fmt,
     future::Future,
     panic::panic_any,
     pin::Pin,
@@ -138,6 +140,36 @@ impl Service<Ask> for Inner {
                 Ask::Panic => panic_any(Expected(1)),
             }
         })
+    }
+}
+
+/// The service, whose errors are [`Told`].
+#[derive(Debug, Clone, Default)]
+pub(super) struct Telling(Inner);
+
+#[derive(Debug)]
+pub(super) struct Told(pub(super) u32);
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "told {}", self.0)
+    }
+}
+
+impl Error for Told {}
+
+impl Service<Ask> for Telling {
+    type Response = u32;
+    type Error = Told;
+    type Future = Pin<Box<dyn Future<Output = Result<u32, Told>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Told>> {
+        self.0.poll_ready(cx).map_err(Told)
+    }
+
+    fn call(&mut self, ask: Ask) -> Self::Future {
+        let answer = self.0.call(ask);
+        Box::pin(async { answer.await.map_err(Told) })
     }
 }
 
