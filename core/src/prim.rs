@@ -13,6 +13,7 @@ pub(crate) use std::sync::{
 };
 use std::{
     any::Any,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::PoisonError,
     task::Waker,
@@ -45,8 +46,11 @@ pub(crate) struct FirstPanic(Option<Box<dyn Any + Send>>);
 
 impl FirstPanic {
     pub(crate) fn catch(&mut self, act: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(act)) {
-            self.0.get_or_insert(payload);
+        match catch_unwind(AssertUnwindSafe(act)) {
+            Err(payload) if self.0.is_none() => self.0 = Some(payload),
+            // A payload whose own destructor panics would start over.
+            Err(payload) => mem::forget(payload),
+            Ok(()) => {}
         }
     }
 

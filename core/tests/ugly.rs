@@ -15,7 +15,8 @@ use anyrt_core::{
 };
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind, panic_any},
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, Weak,
@@ -50,6 +51,31 @@ fn a_waker_that_panics_keeps_nobody_from_being_woken() {
     assert!(poll_with(second.as_mut(), Waker::noop()).is_ready());
 }
 
+/// A waker whose panic panics once more when it is dropped.
+struct PanicsTwice;
+
+impl Wake for PanicsTwice {
+    fn wake(self: Arc<Self>) {
+        panic_any(PanicsOnDrop);
+    }
+}
+
+#[test]
+fn wakers_whose_panics_cannot_be_dropped_keep_nobody_from_being_woken() {
+    let semaphore = FifoSemaphore::new(0).unwrap();
+    let mut loud = [(); 3].map(|()| Box::pin(semaphore.acquire()));
+    for acquire in &mut loud {
+        let waker = Waker::from(Arc::new(PanicsTwice));
+        assert!(poll_with(acquire.as_mut(), &waker).is_pending());
+    }
+    let mut last = pin!(semaphore.acquire());
+    let counter = Arc::new(Counter::default());
+    assert!(poll_with(last.as_mut(), &Waker::from(counter.clone())).is_pending());
+    let added = catch_unwind(AssertUnwindSafe(|| semaphore.add_permits(4)));
+    assert_eq!(counter.count(), 1);
+    mem::forget(added.expect_err("the panic goes on"));
+}
+
 #[test]
 fn a_forgotten_send_slot_does_not_keep_the_channel_open() {
     let (sender, mut receiver) = channel::<u8>(1).unwrap();
@@ -58,7 +84,7 @@ fn a_forgotten_send_slot_does_not_keep_the_channel_open() {
         let Poll::Ready(slot) = poll_with(reserve.as_mut(), Waker::noop()) else {
             panic!("a slot was free")
         };
-        std::mem::forget(slot);
+        mem::forget(slot);
     }
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
     drop(sender);
@@ -319,7 +345,7 @@ fn a_oneshot_past_a_destructor_that_panics() {
     let (mut tx, rx) = oneshot::channel::<u32>();
     let mut closed = Box::pin(tx.closed());
     assert!(poll_with(closed.as_mut(), &Waker::from(counter.clone())).is_pending());
-    std::mem::forget(closed);
+    mem::forget(closed);
     drop(rx);
     assert_eq!(counter.count(), 1);
     assert_eq!(tx.send(1), Err(1));

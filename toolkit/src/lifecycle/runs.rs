@@ -1,7 +1,7 @@
 //! The runs of periodic work: begun, counted, and named where they are aborted.
 
 use super::{background::Late, periodic::Restart};
-use crate::{lock::lock, unwind::catch};
+use crate::{lock::lock, unwind::{catch, quietly}};
 use anyrt_core::{
     cancel::CancellationToken,
     error::{BoxError, Panic},
@@ -58,10 +58,13 @@ impl Work {
         };
         self.counts.failures.fetch_add(1, Relaxed);
         let in_a_row = self.counts.in_a_row.fetch_add(1, Relaxed) + 1;
-        if let Some(hook) = &self.on_failure {
-            let told = AssertUnwindSafe(|| hook(&cause));
-            catch_unwind(told).ok();
-        }
+        // Its destructor is the user's, too.
+        quietly(|| {
+            if let Some(hook) = &self.on_failure {
+                hook(&cause);
+            }
+            drop(cause);
+        });
         if let Restart::GiveUpAfter(most) = self.restart
             && in_a_row >= u64::from(most)
         {

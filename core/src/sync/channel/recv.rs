@@ -4,13 +4,12 @@ use super::{super::wait_list::Spare, Shared};
 use crate::{
     error::TryRecvError,
     rt::Receiver,
-    task::{Streak, drop_quietly},
+    task::{Streak, quietly},
     waits::{self, Wait},
 };
 use std::{
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -21,7 +20,7 @@ use std::{
 #[inline]
 fn wake_quietly(waiter: Option<Waker>) {
     if let Some(waker) = waiter {
-        drop_quietly(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+        quietly(|| waker.wake());
     }
 }
 
