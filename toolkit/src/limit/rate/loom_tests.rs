@@ -112,3 +112,27 @@ fn loom_who_is_denied_was_so_by_one_quota() {
         assert!(other.join().expect("no panic"));
     });
 }
+
+/// Who opens it anew is not the one who shut it: waiters came in between.
+#[test]
+fn loom_a_time_is_of_one_quota_though_another_had_shut_it() {
+    check(|| {
+        let limiter = Limiter::new(Quota::per_second(1).burst(2));
+        limiter.change(|bucket| bucket.take(NOW, 2));
+        let denied = limiter.clone();
+        let denied = thread::spawn(move || denied.turnstile.pass(NOW, 1));
+        // As somebody joins the line.
+        if let Some(full) = limiter.turnstile.shut() {
+            limiter.line.lock().expect("no panic").set_full(full);
+        }
+        let other = limiter.clone();
+        let slower = Quota::new(1, Duration::from_secs(3)).burst(1);
+        let other = thread::spawn(move || other.change(|bucket| bucket.set_quota(NOW, slower)));
+        let denied = denied.join().expect("no panic");
+        other.join().expect("no panic");
+        if let Some(denied) = denied {
+            let secs = (denied.expect_err("there was no token") - NOW).as_secs();
+            assert!(secs == 1 || secs == 6, "{secs} is of neither quota");
+        }
+    });
+}

@@ -99,11 +99,12 @@ impl Turnstile {
     /// Nobody passes any more. If somebody could: when the bucket is full. Under the line's lock.
     pub(super) fn shut(&self) -> Option<u128> {
         let word = self.word.fetch_or(SHUT, AcqRel);
+        // Whoever sees what is written from here on sees that it is shut, also where somebody else has shut it: a
+        // fence is about what its own thread writes.
+        fence(Release);
         if word & SHUT != 0 {
             return None;
         }
-        // Whoever sees what is written from here on sees that it is shut.
-        fence(Release);
         let shift = self.shift.load(Relaxed) as u32;
         let since = self.since.load(Relaxed);
         let after = i128::from(distance(word & TIME, since << shift));
