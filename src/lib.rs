@@ -205,7 +205,7 @@
 
 mod default;
 #[cfg(feature = "macros")]
-mod tests;
+mod test_macros;
 
 pub use anyrt_core::cancel::{Cancellable, CancellationToken, shield};
 pub use anyrt_core::context::Context;
