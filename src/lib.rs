@@ -37,6 +37,7 @@
 //! | [`time`] | [`Instant`], [`interval`](time::interval()), [`wait_for()`] |
 //! | [`task`] | [`run_local`], [`yield_now`]; handles for those who write a backend |
 //! | [`erased`] | [`DynRuntime`]: chosen at run time |
+//! | [`waits`] | what a future waits for, told to the simulator: for primitives of one's own |
 //! | [`error`] | the errors that several of them share |
 //! | [`cache`] | [`AsyncCache`]: each value is loaded once, whoever goes away |
 //! | [`mod@retry`] | attempts of what may fail, with growing waits in between, budgets and limits |
@@ -48,53 +49,71 @@
 //! | [`workers`] | a few workers for many jobs: `TaskPool` |
 //! | [`lifecycle`] | an application's life: `App`, subsystems, periodic work |
 //! | [`operation`] | what a program does, by name: how long it took, how it ended; [`Operation`], `Tracker` |
-//! | `tower` | layers for tower that need no tokio, with the feature `tower` |
-//! | the root | `#[timeout]`, `#[retry]`, `#[cached]` and other [attributes](#attributes), with the feature `macros` |
 //! | [`testing`] | calls that answer from a script, futures that are watched |
+//! | `tower` | layers for tower that need no tokio, with the feature `tower` |
+//! | the root | `#[timeout]`, `#[retry]` and other [attributes](#attributes), with the feature `macros` |
 //!
-//! Marks such as *TG-3* name the rules of the contract, `conformance/SPEC.md` in the repository, each with its test.
+//! Marks such as *TG-3* name the rules of the contract, `conformance/SPEC.md` in the repository, each with
+//! its test.
 //!
-//! The rooms from [`cache`] on come with the feature `toolkit`, which is on by default: a library that needs the traits alone leaves
-//! it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`, whose examples are written as for `anyrt`.
+//! The rooms from [`cache`] to [`testing`] come with the feature `toolkit`, which is on by default: a library
+//! that needs the traits alone leaves it out. All of it comes from the crates `anyrt-core` and `anyrt-toolkit`,
+//! whose examples are written as for `anyrt`.
 //!
 //! # Looking for …
 //!
 //! | elsewhere | here |
 //! |---|---|
-//! | `spawn`, `create_task` | [`rt.spawn(..)`](Spawn::spawn): a handle that is dropped detaches, [`abort`](JoinHandle::abort) aborts; [`spawn_detached`](Spawn::spawn_detached) has none |
+//! | `spawn`, `create_task` | [`rt.spawn(..)`]: a dropped handle detaches, [`abort`] aborts; [`spawn_detached`] |
 //! | `spawn_blocking`, `to_thread` | [`rt.spawn_blocking(..)`](SpawnBlocking::spawn_blocking) |
 //! | `LocalSet`, `spawn_local` | [`run_local`] |
 //! | `block_on`, `asyncio.run` | [`rt.block_on(..)`](BlockOn::block_on), [`run`] |
-//! | `#[tokio::main]`, `#[tokio::test]` | they stay: inside, `Tokio::default()` is that runtime. `#[anyrt::test]` makes a test for each backend |
-//! | `AbortHandle` | [`JoinHandle::abort`] takes `&self`; to stop many, or from afar, a [`CancellationToken`] or a [`TaskGroup`] |
+//! | `#[tokio::main]`, `#[tokio::test]` | they stay: inside, `Tokio::default()` is that runtime |
+//! | a test for each backend | `#[anyrt::test]`, with the feature `macros` |
+//! | `AbortHandle` | [`JoinHandle::abort`], by `&self`; for many, a [`CancellationToken`] or a [`TaskGroup`] |
 //! | `JoinSet`, `TaskGroup`, a nursery | [`task_group`], [`TaskGroup`] |
+//! | `except*`, `ExceptionGroup` | [`GroupError`]: [`split`](GroupError::split) parts it |
 //! | `asyncio.gather` | [`gather()`]; `return_exceptions` is [`settled()`](gather::Gather::settled) |
 //! | `select!` | [`race!`], with an enum of the branches |
 //! | `join!`, `try_join!`, `join_all` | [`join!`], [`try_join!`], [`join_all`] |
 //! | `FuturesUnordered` | [`FutureSet`], or a [`scope()`] |
 //! | `buffer_unordered`, `buffered` | [`map_concurrent`], [`.ordered()`](gather::MapConcurrent::ordered) |
-//! | `timeout`, `wait_for` | [`rt.timeout(..)`](Timeout::timeout); [`wait_for()`] where the work should know its limit; [`wait_for_task`] |
-//! | `sleep`, `sleep_until`, `timeout_at` | [`rt.sleep(..)`](Sleep::sleep), [`rt.sleep_until(..)`](Sleep::sleep_until), [`rt.timeout_at(..)`](Timeout::timeout_at) |
+//! | `timeout`, `wait_for` | [`rt.timeout(..)`]; [`wait_for()`] tells the work its limit; [`wait_for_task`] |
+//! | `sleep`, `sleep_until`, `timeout_at` | [`rt.sleep(..)`], [`rt.sleep_until(..)`], [`rt.timeout_at(..)`] |
 //! | `interval` | [`time::interval`](time::interval()), which delays missed ticks where tokio bursts |
+//! | a loop with a sleep in it, `repeat_every` | [`Background::every`](lifecycle::Background::every) |
 //! | `CancellationToken`, `shield` | [`CancellationToken`], [`shield`] |
 //! | `task_local!`, `contextvars` | [`task_local!`] |
 //! | `Mutex`, `Semaphore` | [`rt.lock(..)`](Runtime::lock), [`rt.semaphore(..)`](Runtime::semaphore) |
-//! | `RwLock`, `OnceCell`, `Barrier`, `Condvar` | [`sync::FifoRwLock`], [`sync::OnceCell`], [`sync::Barrier`], [`sync::Condvar`] |
+//! | `RwLock`, `OnceCell` | [`sync::FifoRwLock`], [`sync::OnceCell`] |
+//! | `Barrier`, `Condvar` | [`sync::Barrier`], [`sync::Condvar`] |
 //! | `Notify`, `asyncio.Event` | [`sync::Notify`], [`sync::Event`] |
 //! | `event_listener::Event` | [`sync::Notify`]; our [`sync::Event`] is set, and stays so |
-//! | `backon`, `tenacity` | [`retry()`](fn@retry) |
-//! | `governor`, `leaky-bucket` | [`RateLimiter`] |
-//! | `tracing::Instrument`, timings by name | [`Operation`] |
-//! | `tower::timeout`, `tower::retry`, `tower::limit` | `anyrt::tower` |
 //! | `mpsc` | [`rt.channel(..)`](Runtime::channel), [`rt.unbounded_channel()`](Runtime::unbounded_channel) |
 //! | `oneshot`, `broadcast`, `watch` | [`channel::oneshot`], [`channel::broadcast`], [`channel::watch`] |
 //! | `asyncio.Queue`, a channel of many receivers | [`channel::queue`] |
-//! | `ctrl_c`, `signal_hook` | [`rt.signals(..)`](Signals::signals), with the feature `signal` |
+//! | `ReceiverStream` | [`rx.into_stream()`](Receiver::into_stream) |
+//! | `ThreadPoolExecutor`, a pool of workers | [`TaskPool`] |
+//! | `backon`, `tenacity` | [`retry()`](fn@retry) |
+//! | `governor`, `leaky-bucket` | [`RateLimiter`] |
+//! | `try`/`except` with a fallback | [`Boundary`] |
 //! | `moka`, `quick_cache`, `singleflight`, `lru_cache` | [`AsyncCache`] |
 //! | `deadpool`, `bb8` | [`Pool`] |
 //! | a dataloader | [`batch`] |
+//! | `async with`, `AsyncExitStack` | [`resource`]: `with_resource`, `ExitStack` |
+//! | `ctrl_c`, `signal_hook`, `open_signal_receiver` | [`rt.signals(..)`](Signals::signals); feature `signal` |
+//! | start-up, graceful shutdown | [`App`], which signals stop |
+//! | `tracing::Instrument`, timings by name | [`Operation`] |
+//! | `tower::timeout`, `tower::retry`, `tower::limit` | `anyrt::tower` |
 //! | `tokio::time::pause`, `loom`, `shuttle`, `madsim` | the feature `sim`: `anyrt::sim` |
-//! | `ReceiverStream` | [`rx.into_stream()`](Receiver::into_stream) |
+//!
+//! [`rt.spawn(..)`]: Spawn::spawn
+//! [`abort`]: JoinHandle::abort
+//! [`spawn_detached`]: Spawn::spawn_detached
+//! [`rt.timeout(..)`]: Timeout::timeout
+//! [`rt.timeout_at(..)`]: Timeout::timeout_at
+//! [`rt.sleep(..)`]: Sleep::sleep
+//! [`rt.sleep_until(..)`]: Sleep::sleep_until
 //!
 //! # A type of a library
 //!
@@ -148,7 +167,11 @@
 //! | | wait for all | wait for the first |
 //! |---|---|---|
 //! | **a failure ends it** | [`gather()`], [`map_concurrent`], [`task_group`] | [`race()`] |
-//! | **failures are passed over** | [`gather(..).settled()`](gather::Gather::settled), [`supervisor()`](group::GroupBuilder::supervisor) | [`race_ok`], [`hedge`], [`enough(n)`](group::GroupBuilder::enough) |
+//! | **failures are passed over** | [`gather(..).settled()`], [`supervisor()`] | [`race_ok`], [`hedge`], [`enough(n)`] |
+//!
+//! [`gather(..).settled()`]: gather::Gather::settled
+//! [`supervisor()`]: group::GroupBuilder::supervisor
+//! [`enough(n)`]: group::GroupBuilder::enough
 //!
 //! All of these spawn tasks, and none returns before the tasks are gone. In the caller's own task are
 //! [`join!`], [`race!`], [`FutureSet`] and [`scope()`].
@@ -179,9 +202,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! These are `timeout`, `wait_for`, `retry`, `rate_limited`, `concurrent_limited`, `cached`, `test` and `main`, each beside the
-//! function of its name where there is one: `anyrt::retry(..)`, `#[anyrt::retry(..)]`. What they have in common, and what
-//! they expand to, is in the docs of [`anyrt-macros`](https://docs.rs/anyrt-macros).
+//! These are `timeout`, `wait_for`, `retry`, `rate_limited`, `concurrent_limited`, `cached`, `test` and `main`,
+//! each beside the function of its name where there is one: `anyrt::retry(..)`, `#[anyrt::retry(..)]`. What
+//! they have in common, and what they expand to, is in the docs of
+//! [`anyrt-macros`](https://docs.rs/anyrt-macros).
 //!
 //! # Backends
 //!
@@ -205,7 +229,7 @@
 
 mod default;
 #[cfg(feature = "macros")]
-mod tests;
+mod test_macros;
 
 pub use anyrt_core::cancel::{Cancellable, CancellationToken, shield};
 pub use anyrt_core::context::Context;

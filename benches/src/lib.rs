@@ -1,7 +1,7 @@
-//! What the two binaries share: the operations, the rigs that run them, the allocator.
+//! What the programs share: the operations, the rigs that run them, the allocator.
 //!
-//! Every operation is an `async fn(…, n)` that does one thing `n` times: `wall` times it, `ir` counts its
-//! instructions. anyrt's and its peers' stand side by side in [`ops`].
+//! Every operation is an `async fn(…, n)` that does one thing `n` times, to be timed or to have its instructions
+//! counted. anyrt's and its peers' stand side by side in [`ops`].
 
 pub mod cache_ir;
 pub mod cache_wall;

@@ -1,4 +1,5 @@
-//! The attributes of [anyrt](https://docs.rs/anyrt), for those who depend on `anyrt` with its feature `macros`.
+//! The attributes of [anyrt](https://docs.rs/anyrt), for those who depend on `anyrt` with its feature
+//! `macros`.
 //!
 //! | attribute | does what `anyrt` has as | adds to the function's errors |
 //! |---|---|---|
@@ -28,34 +29,37 @@
 //! ```
 //!
 //! # The function
-//! It is an `async fn`: free, or a method, generic or not, in an `impl` of a trait or not. Its signature stays as it is,
-//! and its errors are converted as by `?`: where an attribute adds an error, the function returns a
-//! `Result<T, E>` with `E: From<that error>`. (`Elapsed` converts to an `io::Error`, and all of them to a `Box<dyn Error>`.)
-//! The type that it returns has to have a name: `impl Trait` is refused.
+//! It is an `async fn`: free, or a method, generic or not, in an `impl` of a trait or not. Its signature
+//! stays as it is, and its errors are converted as by `?`: where an attribute adds an error, the function
+//! returns a `Result<T, E>` with `E: From<that error>`. (`Elapsed` converts to an `io::Error`, and all of
+//! them to a `Box<dyn Error>`.) The type that it returns has to have a name: `impl Trait` is refused.
 //!
 //! # Several of them
-//! The first is outermost, as it reads. It takes all others along that are written by their own names, with or
-//! without `anyrt::`. One that was renamed by an import is expanded by itself, and comes outside of those.
+//! The first is outermost, as it reads. It takes all others along that are written by their own names, with
+//! or without `anyrt::`. One that was renamed by an import is expanded by itself, and comes outside of those.
 //!
 //! # The runtime
 //! - An argument named `rt`, a value or a reference;
-//! - else `rt = self.runtime`, at one of the function's attributes, for all of them: a place or a value of the runtime's type,
-//!   not a reference to one (`rt = *reference`);
+//! - else `rt = self.runtime`, at one of the function's attributes, for all of them: a place or a value of
+//!   the runtime's type, not a reference to one (`rt = *reference`);
 //! - else the default runtime, where one backend is on.
 //!
 //! # Settings
-//! Durations are words, such as `"250ms"`, `"1m 30s"` (`ns`, `us`, `ms`, `s`, `m` or `min`, `h`, `d`), or expressions of a `Duration`.
-//! All else are expressions, too, which see the arguments and `self`; those of what lies in a static do not. A literal that is
-//! not permitted does not compile. Where a value can only be seen later, the call's error is the `ConfigError`, so the function's own error
-//! is `From<ConfigError>`, too: that is so for expressions in place of numbers and durations that
-//! have to be more than zero, and for a backoff that is not written in short.
+//! Durations are words, such as `"250ms"` or `"1m 30s"` (`ns`, `us`, `ms`, `s`, `m` or `min`, `h`, `d`), or
+//! expressions of a `Duration`. All other settings are expressions, too. They see the arguments and `self`;
+//! those of what is kept in a static do not.
+//!
+//! A literal that is not permitted does not compile. Other values are checked by the call, whose error is
+//! then a `ConfigError`. So the function's own error has to be `From<ConfigError>` where an expression stands
+//! for a number or a duration that has to be more than zero, and where a backoff is not written in short.
 //!
 //! `crate = path` says where `anyrt` is, if not at `::anyrt`.
 //!
 //! # What is kept from call to call
-//! A limiter or a cache lies in a static, one for the function, and uses the default value of the runtime's type, for it outlives
-//! every caller: that type must have a name, and a `Default`. Where it has none, as in code that is generic over the
-//! runtime or runs on the simulator, give one of your own: `by = self.limiter`, `in = self.cache`.
+//! A limiter or a cache lies in a static, one for the function, and uses the default value of the runtime's
+//! type, for it outlives every caller: that type must have a name, and a `Default`. Where it has none, as in
+//! code that is generic over the runtime or runs on the simulator, give one of your own: `by = self.limiter`,
+//! `in = self.cache`.
 
 mod arguments;
 mod backoff;
@@ -76,7 +80,8 @@ mod timeout;
 use proc_macro::TokenStream;
 use stack::{Kind, expand};
 
-/// Gives each call of a function a limit of time. What all attributes have in common is on [the first page](crate).
+/// Gives each call of a function a limit of time. What all attributes have in common is on [the first
+/// page](crate).
 ///
 /// | setting | |
 /// |---|---|
@@ -125,11 +130,11 @@ pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Timeout, args.into(), item.into()).into()
 }
 
-/// Gives each call of a function a limit of time, and tells the body its deadline. As [`timeout`](macro@timeout) in all
-/// else.
+/// Gives each call of a function a limit of time, and tells the body its deadline. As
+/// [`timeout`](macro@timeout) in all else.
 ///
-/// What knows its deadline can end before: a retry begins no wait that would be cut short, a rate limiter refuses at
-/// once. It costs a look at the clock a call.
+/// What knows its deadline can end before: a retry begins no wait that would be cut short, a rate limiter
+/// refuses at once. It costs a look at the clock a call.
 ///
 /// ```
 /// use anyrt::Runtime;
@@ -165,18 +170,21 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::WaitFor, args.into(), item.into()).into()
 }
 
-/// Calls a function's body again where it fails. What all attributes have in common is on [the first page](crate).
+/// Calls a function's body again where it fails. What all attributes have in common is on [the first
+/// page](crate).
 ///
 /// | setting | |
 /// |---|---|
 /// | `attempts` | the most that are made, the first included: 3 unless set, `None` for no limit |
-/// | `backoff` | a `Backoff`, or in short `exponential("50ms").max_delay("2s").full_jitter()`: a function of it, with what comes after |
+/// | `backoff` | a `Backoff`, or in short `exponential("50ms").max_delay("2s").full_jitter()` |
 /// | `max_elapsed`, `attempt_timeout` | limits of time, for all attempts and for each |
 /// | `when`, `retry_after` | functions of the error: whether to try again, and when |
 /// | `budget` | a `RetryBudget` that calls share |
 /// | `on_retry`, `on_give_up` | hooks |
 /// | `policy` | a `Retry`, instead of all of these |
 /// | `name` | for errors, instead of the function's |
+///
+/// A backoff in short is a constructor of `Backoff`, with the calls that come after it.
 ///
 /// ```
 /// use anyrt::{Runtime, retry::{Retry, RetryError}};
@@ -228,17 +236,18 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// So a policy is made at each call: a few allocations, which `policy` saves. It is a place or a value, not a reference
-/// (`policy = *POLICY`, of a `static POLICY: LazyLock<Retry<E>>`).
+/// So a policy is made at each call: a few allocations, which `policy` saves. It is a place or a value, not a
+/// reference (`policy = *POLICY`, of a `static POLICY: LazyLock<Retry<E>>`).
 ///
 /// # The body
-/// It runs several times, so it borrows the arguments: it cannot move them, nor change them. Where it has to give
-/// one away, it clones it; rustc says where.
+/// It runs several times, so it borrows the arguments: it cannot move them, nor change them. Where it has to
+/// give one away, it clones it; rustc says where.
 ///
 /// # Errors
-/// The function's own error is that of the last attempt; under `max_elapsed`, `attempt_timeout` or a `policy`, which may have them,
-/// it is `From<Elapsed>`. Where the signature has a `RetryError<E>`, that is what the caller gets, and the body returns a
-/// `Result<T, E>`; a `ConfigError` has no place in it, so the settings are literals then, or a `policy`.
+/// The function's own error is that of the last attempt; under `max_elapsed`, `attempt_timeout` or a
+/// `policy`, which may have them, it is `From<Elapsed>`. Where the signature has a `RetryError<E>`, that is
+/// what the caller gets, and the body returns a `Result<T, E>`; a `ConfigError` has no place in it, so the
+/// settings are literals then, or a `policy`.
 ///
 /// # Cancel safety
 /// As safe as the function's body.
@@ -247,8 +256,8 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Retry, args.into(), item.into()).into()
 }
 
-/// Limits how often calls of a function begin: each waits for its turn. What all attributes have in common is on
-/// [the first page](crate).
+/// Limits how often calls of a function begin: each waits for its turn. What all attributes have in common is
+/// on [the first page](crate).
 ///
 /// | setting | |
 /// |---|---|
@@ -309,8 +318,8 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::RateLimited, args.into(), item.into()).into()
 }
 
-/// Limits how many calls of a function run at once: each waits for a slot. What all attributes have in common is on
-/// [the first page](crate).
+/// Limits how many calls of a function run at once: each waits for a slot. What all attributes have in common
+/// is on [the first page](crate).
 ///
 /// | setting | |
 /// |---|---|
@@ -367,8 +376,8 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::ConcurrentLimited, args.into(), item.into()).into()
 }
 
-/// Keeps what a function returns, by its arguments; calls that overlap share one run of the body. What all attributes
-/// have in common is on [the first page](crate).
+/// Keeps what a function returns, by its arguments; calls that overlap share one run of the body. What all
+/// attributes have in common is on [the first page](crate).
 ///
 /// | setting | |
 /// |---|---|
@@ -434,36 +443,39 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The second has its body in a method of its own, which is called on a clone of `self`; so it is for methods of types, not
-/// of traits.
+/// The second has its body in a method of its own, which is called on a clone of `self`; so it is for methods
+/// of types, not of traits.
 ///
 /// # The key
-/// All arguments but `self`, `rt` and those that `in` names: one as it is, several as a tuple, of clones, or of what a reference has as its
-/// `ToOwned`. As `self` is no part of it, a method needs a cache of its `self`'s, or a `key`.
+/// All arguments but `self`, `rt` and those that `in` names: one as it is, several as a tuple. They are
+/// cloned; of a reference it is the `ToOwned`. As `self` is no part of it, a method needs a cache of its
+/// `self`'s, or a `key`.
 ///
 /// # The body
-/// It runs for all who wait, and goes on where the caller that began it goes away. So it owns what it works with, which is `Send + 'static`: what the
-/// caller lent is copied when there is something to load, `self` and `rt` included. It sees no caller's token, deadline or values.
+/// It runs for all who wait, and goes on where the caller that began it goes away. So it owns what it works
+/// with, which is `Send + 'static`: what the caller lent is copied when there is something to load, `self`
+/// and `rt` included. It sees no caller's token, deadline or values.
 ///
 /// # Errors
-/// Those of the body are not kept, and shared by all who waited for it. So for a `Result<T, E>`, `E` is `Clone`, as an `Arc` of another one is;
-/// or the signature has a `LoadError<E>`, and the body returns a `Result<T, E>`. The error has to be
-/// visible: `io::Result<T>` is written out. What is no `Result` is a value, `None` included.
+/// An error of the body is not kept, and all who waited for it get it. So the `E` of a `Result<T, E>` is
+/// `Clone`; an `Arc` makes one of any error. Or the signature has a `LoadError<E>`, and the body returns a
+/// `Result<T, E>`. The type of the error has to be visible: `io::Result<T>` is written out as `Result<T,
+/// io::Error>`. What is no `Result` is a value, `None` included.
 ///
 /// # Panics
-/// Where the body does, all who wait for it; and where it waits for itself. With a `LoadError` in the signature that is the
-/// error instead.
+/// Where the body panics, all who wait for it do; so they do where it waits for itself. With a `LoadError` in
+/// the signature that is the error instead.
 ///
 /// # Cancel safety
-/// Dropping a call loses nothing: the next one that waits goes on with the body where it stands. With the last one, the body is
-/// dropped.
+/// Dropping a call loses nothing: the next one that waits goes on with the body where it stands. With the
+/// last one, the body is dropped.
 #[proc_macro_attribute]
 pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Cached, args.into(), item.into()).into()
 }
 
-/// Makes tests of an async function: one for each of `anyrt`'s backends that is on, and one on the simulator under many
-/// schedules, with the feature `sim`.
+/// Makes tests of an async function: one for each of `anyrt`'s backends that is on, and one on the simulator
+/// under many schedules, with the feature `sim`.
 ///
 /// | setting | |
 /// |---|---|
@@ -486,8 +498,9 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # fn main() {}
 /// ```
 ///
-/// The tests are called `a_task_has_an_output::tokio`, `::smol`, `::async_std` and `::sim`. Where no backend is on, that is
-/// an error: a test that runs nowhere would pass. With the features `smol` and `sim`, the first of them is:
+/// The tests are called `a_task_has_an_output::tokio`, `::smol`, `::async_std` and `::sim`. Where no backend
+/// is on, that is an error: a test that runs nowhere would pass. With the features `smol` and `sim`, the
+/// first of them is:
 ///
 /// ```
 /// # use anyrt::prelude::*;
@@ -512,9 +525,9 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # fn main() {}
 /// ```
 ///
-/// The function takes any runtime, as a value or a reference, and stands in a module, not in another function. It returns nothing, or
-/// a `Result` whose error fails the test. `#[ignore]` and `#[should_panic]` go to the tests; other attributes stay with
-/// the function.
+/// The function takes any runtime, as a value or a reference, and stands in a module, not in another
+/// function. It returns nothing, or a `Result` whose error fails the test. `#[ignore]` and `#[should_panic]`
+/// go to the tests; other attributes stay with the function.
 #[expect(
     clippy::test_attr_in_doctest,
     reason = "it shows what a test expands to"
@@ -556,8 +569,9 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The runtime is what `rt` says, or the default value of the argument's type, or, where that is `impl Runtime`, or there is no
-/// argument, the default runtime, where one backend is on. It goes to the function as a value or a reference, if that has an argument.
+/// The runtime is what `rt` says, or else the default value of the argument's type. Where that is `impl
+/// Runtime`, or there is no argument, it is the default runtime, where one backend is on. A function with an
+/// argument gets it, as a value or a reference.
 ///
 /// # Panics
 /// With the function's panic; and when it is called inside a task.

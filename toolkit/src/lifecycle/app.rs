@@ -64,11 +64,12 @@ impl<R: Runtime> App<R> {
         }
     }
 
-    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*):
+    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*).
+    /// A start-up that still runs when a stop is requested gets the same time.
+    ///
     /// [`Duration::MAX`] is for ever, or until a second request. Zero: they are aborted as soon as a stop is
-    /// requested. Whether one that ends as soon as it is asked is late is up to the schedule then, most of all of one that
-    /// has others below it, for it is asked after they have ended. A start-up that still runs when a stop is requested
-    /// gets the same time.
+    /// requested. One that ends as soon as it is asked may then be late or not, by chance. One that has others
+    /// below it mostly is, for it is asked only after they have ended.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self

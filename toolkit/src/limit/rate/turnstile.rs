@@ -10,12 +10,16 @@
 //!   word:  when the bucket is full, modulo 2⁵² steps │ quota, modulo 2¹¹ │ shut
 //! ```
 //!
-//! A step is so small a part of a nanosecond that a bucket fills in up to 2⁵⁰ of them, and spans of
-//! tokens are whole ones: nothing is rounded. Times are compared by their difference, as sequence numbers
-//! are, which is right for 2⁴⁹ steps from the last `open`; afterwards somebody takes the lock, and opens it anew. What
-//! belongs to the quota is written while it is shut, and is that of a word which is still there at
-//! the end: the swap, or a second look, fails otherwise. Only who sleeps through 2¹¹ quotas and finds the same time
-//! passes by the quota that was.
+//! A step is a part of a nanosecond, so small that a token takes a whole number of steps, and a bucket fills
+//! in at most 2⁵⁰ of them: nothing is rounded here.
+//!
+//! Times wrap, so they are compared by their difference, as sequence numbers are. That is right for 2⁴⁹ steps
+//! after the last `open`. Whoever comes later takes the lock, and opens the word anew.
+//!
+//! What a quota's steps and tokens are lies beside the word, and is written only while the word is shut. A
+//! reader looks at the word, then at those, then at the word again (the swap, or a second look). Where the word
+//! has changed meanwhile, it begins anew. One case is not seen: 2¹¹ quotas are set in between, and the time is
+//! the same again. Then a caller passes by the old quota.
 
 use super::bucket::{Bucket, PARTS};
 use anyrt_core::Instant;
@@ -112,7 +116,8 @@ impl Turnstile {
         Some(u128::try_from(full).unwrap_or(0))
     }
 
-    /// Lets callers pass as this bucket does, unless it is not for words. Under the line's lock, while it is shut.
+    /// Lets callers pass as this bucket does, unless it is not for words. Under the line's lock, while it is
+    /// shut.
     pub(super) fn open(&self, bucket: &Bucket, now: Instant) {
         let Some(steps) = bucket.steps() else {
             return;
