@@ -1,6 +1,6 @@
 //! The rate limiter against a naive model, and over windows.
 
-use crate::support::{MS, at, cut_after};
+use crate::support::{MS, assert_windows, at, cut_after};
 use anyrt_core::rt::{Clock, Entropy, Runtime, Sleep, Spawn, Timeout};
 use anyrt_sim::{Sim, SimRuntime, check};
 use anyrt_toolkit::limit::{Quota, RateLimiter};
@@ -163,17 +163,6 @@ fn no_window_has_more_than_its_share() {
         for task in tasks {
             task.await.expect("it ends");
         }
-        let log = log.lock().unwrap();
-        for from in 0..log.len() {
-            for to in from..log.len() {
-                let weight: u32 = log[from..=to].iter().map(|(_, weight)| weight).sum();
-                let window = log[to].0 - log[from].0;
-                let share = u128::from(burst) + window.as_millis();
-                assert!(
-                    u128::from(weight) <= share,
-                    "{weight} of {share} in {window:?}: {log:?}"
-                );
-            }
-        }
+        assert_windows(&log.lock().unwrap(), burst, MS);
     });
 }
