@@ -247,6 +247,8 @@
 //! | a poll with another waker than the one before, which wakes nobody any more | | one | [`Sim::new_wakers`] |
 //! | a timer that is late | | none | [`Sim::late_timers`] |
 //!
+//! And where a test says so, a thread that stands still while time goes on: [`SimRuntime::stall`].
+//!
 //! # The environment
 //!
 //! | variable | |

@@ -25,7 +25,7 @@ use std::{
     pin::pin,
     sync::Arc,
     thread,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 /// A simulated runtime: one thread, virtual time, schedules from a seed.
@@ -72,6 +72,34 @@ impl SimRuntime {
             ..Settings::default()
         };
         Self::over(World::new(seed, settings, Script::Begin(Vec::new())))
+    }
+
+    /// Lets time go by in which nobody is polled, as where a task blocks the thread that polls all others, or a machine
+    /// is suspended.
+    ///
+    /// Timers that are due meanwhile fire, each at its time. Who is woken by them is polled once the caller has
+    /// returned to the world, all at the time that is then, in an order of the schedule's choice.
+    ///
+    /// ```
+    /// use anyrt::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// const SECOND: Duration = Duration::from_secs(1);
+    ///
+    /// anyrt::sim::check(10, |rt| async move {
+    ///     let start = rt.now();
+    ///     let sleeper = rt.spawn({
+    ///         let rt = rt.clone();
+    ///         async move { rt.sleep_until(start + SECOND).await }
+    ///     });
+    ///     anyrt::task::yield_now().await;
+    ///     rt.stall(5 * SECOND);
+    ///     sleeper.await.unwrap();
+    ///     assert_eq!(rt.now() - start, 5 * SECOND);
+    /// });
+    /// ```
+    pub fn stall(&self, time: Duration) {
+        self.world().stall(time);
     }
 
     pub(crate) fn over(world: Arc<World>) -> Self {

@@ -7,6 +7,7 @@ mod limiter_edge;
 mod rate;
 mod rate_deadline;
 mod rate_edge;
+mod rate_late;
 mod rate_model;
 mod retry;
 mod support;

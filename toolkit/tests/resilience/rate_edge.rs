@@ -63,7 +63,9 @@ fn what_is_given_back_reaches_those_behind_one_that_is_leaked() {
             yield_now().await;
         }
         limiter.refund(1);
-        assert_eq!(last.await.expect("it ends"), SEC * 3);
+        // The one before it could come for 10 ms more.
+        let turn = SEC * 3 + Duration::from_millis(10);
+        assert_eq!(last.await.expect("it ends"), turn);
     });
 }
 

@@ -1,10 +1,14 @@
 //! The rate limiter against a naive model, and over windows.
 
-use crate::support::{MS, at, cut_after};
-use anyrt_core::rt::{Clock, Entropy, Runtime, Sleep, Spawn, Timeout};
-use anyrt_sim::{Sim, SimRuntime, check};
+use crate::support::{MS, assert_windows, at, cut_after};
+use anyrt_core::{
+    Instant,
+    rt::{Clock, Entropy, Runtime, Sleep, Spawn, Timeout},
+};
+use anyrt_sim::{Sim, SimRuntime, check, sometimes};
 use anyrt_toolkit::limit::{Quota, RateLimiter};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,117 +22,227 @@ fn draw(rt: &impl Entropy, end: u64) -> u64 {
     rt.random_u64() % end
 }
 
-/// One who comes at a time, and gives up at another. In steps of 500 ns: the former are even, the latter odd, so
-/// that nobody gives up when a turn comes. No two give up at once, for the turn of the one may come when the
-/// other does.
+/// What happens at a step of 250 ns. No two at once: of who comes, who gives up, and what else is done, each has
+/// steps of its own. All are even, so that turns come at whole steps, whatever a token takes.
 #[derive(Debug, Clone, Copy)]
-struct Caller {
-    comes: u64,
-    weight: u64,
-    gives_up: u64,
+enum Event {
+    Comes {
+        caller: usize,
+        weight: u32,
+    },
+    GivesUp {
+        caller: usize,
+    },
+    Tries {
+        weight: u32,
+    },
+    Refunds {
+        weight: u32,
+    },
+    /// A token takes so many steps from now on.
+    Quota {
+        token: u32,
+        burst: u32,
+    },
+    /// Nobody is polled for so many steps.
+    Stalls {
+        steps: u64,
+    },
 }
 
-/// When each of them passes, worked out with a bucket that is stepped through time. A token takes ten steps.
-fn model(burst: u64, callers: &[Caller]) -> Vec<Option<u64>> {
-    const TOKEN: u64 = 10;
-    let mut passes = vec![None; callers.len()];
-    let mut waiting: Vec<usize> = Vec::new();
-    let mut credit = burst * TOKEN;
-    let end = callers.iter().map(|c| c.gives_up).max().unwrap_or(0);
-    for now in 0..=end {
-        credit = if now == 0 {
-            credit
-        } else {
-            (credit + 1).min(burst * TOKEN)
-        };
-        waiting.retain(|&n| callers[n].gives_up > now);
-        waiting.extend((0..callers.len()).filter(|&n| callers[n].comes == now));
-        while let Some(&first) = waiting.first()
-            && credit >= callers[first].weight * TOKEN
-        {
-            credit -= callers[first].weight * TOKEN;
-            passes[first] = Some(now);
-            waiting.remove(0);
-        }
-    }
-    passes
-}
+type Course = BTreeMap<u64, Event>;
 
-const STEP: Duration = Duration::from_nanos(500);
+/// At which step each caller passed, and what came of each try.
+type Outcome = (Vec<Option<u64>>, Vec<bool>);
+
+const CALLERS: usize = 12;
+const STEP: Duration = Duration::from_nanos(250);
+const TOKEN: u32 = 20;
+/// A token, in what comes of it in a step while it takes 40.
+const WHOLE: i64 = 40;
 
 fn steps(n: u64) -> Duration {
     STEP * u32::try_from(n).expect("a short time")
 }
 
-/// Callers of random weights, times and patience.
-fn callers(rt: &impl Entropy, burst: u64, patience: u64) -> Vec<Caller> {
-    let mut comes = 0;
-    let mut callers: Vec<Caller> = Vec::new();
-    for _ in 0..12 {
-        comes += 2 * (1 + draw(rt, 10));
-        let weight = 1 + draw(rt, burst);
-        let mut gives_up = comes + 1 + 2 * draw(rt, patience);
-        while callers.iter().any(|other| other.gives_up == gives_up) {
-            gives_up += 2;
-        }
-        callers.push(Caller {
-            comes,
-            weight,
-            gives_up,
-        });
-    }
-    callers
+fn quota(token: u32, burst: u32) -> Quota {
+    Quota::new(1, STEP * token).burst(burst)
 }
 
-async fn passes(rt: &SimRuntime, burst: u64, callers: &[Caller]) -> Vec<Option<u64>> {
-    let quota = Quota::new(1, STEP * 10).burst(u32::try_from(burst).expect("it is small"));
-    let limiter = limiter(rt, quota);
-    let spawn = callers.iter().map(|&caller| {
-        let (rt, limiter) = (rt.clone(), limiter.clone());
-        let weight = u32::try_from(caller.weight).expect("it is small");
-        rt.clone().spawn(async move {
-            rt.sleep(steps(caller.comes)).await;
-            let patience = steps(caller.gives_up - caller.comes);
+/// The outcome, worked out with a bucket that is stepped through time. `None` where a turn comes just as something else
+/// happens, so that either may be first.
+fn model(mut burst: u32, course: &Course) -> Option<Outcome> {
+    let (mut passes, mut tries) = (vec![None; CALLERS], Vec::new());
+    let mut waiting: Vec<(usize, u32)> = Vec::new();
+    let (mut rate, mut stalled) = (WHOLE / i64::from(TOKEN), 0);
+    let mut credit = WHOLE * i64::from(burst);
+    let end = course.last_key_value().map_or(0, |(end, _)| *end);
+    for now in 0..=end {
+        let full = WHOLE * i64::from(burst);
+        let before = if now == 0 { full } else { credit };
+        credit = (before + rate).min(full);
+        let mut serve = |waiting: &mut Vec<(usize, u32)>, credit: &mut i64| {
+            let left = waiting.len();
+            while let Some(&(first, weight)) = waiting.first()
+                && *credit >= WHOLE * i64::from(weight)
+            {
+                *credit -= WHOLE * i64::from(weight);
+                passes[first] = Some(now);
+                waiting.remove(0);
+            }
+            waiting.len() < left
+        };
+        if now < stalled {
+            continue;
+        }
+        let in_time = serve(&mut waiting, &mut credit);
+        let Some(&event) = course.get(&now) else {
+            continue;
+        };
+        if in_time {
+            return None;
+        }
+        match event {
+            Event::Comes { weight, .. } if weight > burst => {}
+            Event::Comes { caller, weight } => waiting.push((caller, weight)),
+            Event::GivesUp { caller } => waiting.retain(|&(other, _)| other != caller),
+            Event::Tries { weight } => {
+                let need = WHOLE * i64::from(weight);
+                let free = waiting.is_empty() && weight <= burst;
+                if free && before < need && credit >= need {
+                    return None;
+                }
+                tries.push(free && credit >= need);
+                credit -= if free && credit >= need { need } else { 0 };
+            }
+            Event::Refunds { weight } => credit = (credit + WHOLE * i64::from(weight)).min(full),
+            Event::Quota { token, burst: new } => {
+                let missing = full - credit;
+                burst = new;
+                rate = WHOLE / i64::from(token);
+                credit = WHOLE * i64::from(burst) - missing;
+                waiting.retain(|&(_, weight)| weight <= burst);
+            }
+            Event::Stalls { steps } => stalled = now + steps,
+        }
+        serve(&mut waiting, &mut credit);
+    }
+    Some((passes, tries))
+}
+
+/// Callers of random weights, times and patience, and what else is done.
+fn course(rt: &impl Entropy, burst: u32, patience: u64, others: u64, stalls: u64) -> Course {
+    let small = |end: u32| u32::try_from(draw(rt, u64::from(end))).expect("it is small");
+    let (mut course, mut comes) = (Course::new(), 0);
+    for caller in 0..CALLERS {
+        comes += 8 * (1 + draw(rt, 5));
+        let weight = 1 + small(burst);
+        course.insert(comes, Event::Comes { caller, weight });
+        let mut gives_up = comes + 2 + 8 * draw(rt, patience);
+        while course.contains_key(&gives_up) {
+            gives_up += 8;
+        }
+        course.insert(gives_up, Event::GivesUp { caller });
+    }
+    for _ in 0..others {
+        let weight = 1 + small(burst);
+        let event = match draw(rt, 3) {
+            0 => Event::Tries { weight },
+            1 => Event::Refunds { weight },
+            _ => Event::Quota {
+                token: TOKEN * (1 + small(2)),
+                burst: 1 + small(6),
+            },
+        };
+        course.insert(4 + 8 * draw(rt, comes / 4), event);
+    }
+    let begins = (0..stalls).map(|_| 6 + 8 * draw(rt, comes / 4));
+    // The last first, so that none begins within another.
+    for begins in begins.collect::<BTreeSet<_>>().into_iter().rev() {
+        let steps = 8 * [1 + draw(rt, 40), 5_100 + draw(rt, 40)][draw(rt, 2) as usize];
+        // All that would happen meanwhile happens after it.
+        let later = course.split_off(&begins);
+        course.insert(begins, Event::Stalls { steps });
+        course.extend(later.into_iter().map(|(step, event)| (step + steps, event)));
+    }
+    course
+}
+
+fn step_of(rt: &SimRuntime) -> u64 {
+    u64::try_from(at(rt).as_nanos() / STEP.as_nanos()).expect("a short time")
+}
+
+/// The outcome, as it is.
+async fn outcome(rt: &SimRuntime, burst: u32, course: &Course) -> Outcome {
+    let limiter = limiter(rt, quota(TOKEN, burst));
+    let gives_up = |caller: usize| {
+        let is_it =
+            |event: &Event| matches!(event, Event::GivesUp { caller: other } if *other == caller);
+        let found = course.iter().find(|(_, event)| is_it(event));
+        *found.expect("all do").0
+    };
+    let spawn = course.iter().filter_map(|(&comes, event)| {
+        let Event::Comes { caller, weight } = *event else {
+            return None;
+        };
+        let (rt, limiter, patience) = (rt.clone(), limiter.clone(), gives_up(caller) - comes);
+        Some(rt.clone().spawn(async move {
+            rt.sleep(steps(comes)).await;
             let turn = limiter.acquire_many(weight);
-            let passed = rt.timeout(patience, turn).await;
-            let now = at(&rt).as_nanos() / STEP.as_nanos();
-            passed
-                .is_ok()
-                .then(|| u64::try_from(now).expect("a short time"))
-        })
+            let passed = rt.timeout(steps(patience), turn).await;
+            matches!(passed, Ok(Ok(()))).then(|| step_of(&rt))
+        }))
     });
     let tasks: Vec<_> = spawn.collect();
+    let mut tries = Vec::new();
+    for (&step, event) in course {
+        rt.sleep_until(Instant::ORIGIN + steps(step)).await;
+        match *event {
+            Event::Comes { .. } | Event::GivesUp { .. } => {}
+            Event::Tries { weight } => tries.push(limiter.try_acquire_many(weight).is_ok()),
+            Event::Refunds { weight } => limiter.refund(weight),
+            Event::Quota { token, burst } => limiter.set_quota(quota(token, burst)).unwrap(),
+            Event::Stalls { steps: n } => rt.stall(steps(n)),
+        }
+    }
     let mut passes = Vec::new();
     for task in tasks {
         passes.push(task.await.expect("it ends"));
     }
-    passes
+    (passes, tries)
+}
+
+fn is_as_the_model_says(seeds: u64, patience: u64, others: u64, stalls: u64) {
+    check(seeds, |rt| async move {
+        let burst = 1 + u32::try_from(draw(&rt, 6)).expect("it is small");
+        let course = course(&rt, burst, patience, others, stalls);
+        let expected = model(burst, &course);
+        sometimes!(expected.is_some());
+        if let Some(expected) = expected {
+            let outcome = outcome(&rt, burst, &course).await;
+            assert_eq!(outcome, expected, "{burst} {course:?}");
+        }
+    });
 }
 
 #[test]
 fn turns_come_when_a_naive_model_says() {
-    check(300, |rt| async move {
-        let burst = 1 + draw(&rt, 6);
-        let callers = callers(&rt, burst, 1000);
-        assert_eq!(
-            passes(&rt, burst, &callers).await,
-            model(burst, &callers),
-            "{burst} {callers:?}"
-        );
-    });
+    is_as_the_model_says(300, 500, 0, 0);
 }
 
 #[test]
 fn those_who_give_up_leave_no_trace() {
-    check(600, |rt| async move {
-        let burst = 1 + draw(&rt, 6);
-        let callers = callers(&rt, burst, 60);
-        assert_eq!(
-            passes(&rt, burst, &callers).await,
-            model(burst, &callers),
-            "{burst} {callers:?}"
-        );
-    });
+    is_as_the_model_says(600, 30, 0, 0);
+}
+
+#[test]
+fn tries_refunds_and_quotas_change_what_they_should() {
+    is_as_the_model_says(600, 60, 8, 0);
+}
+
+#[test]
+fn while_the_thread_stands_still_tokens_come_and_nobody_loses_its_place() {
+    is_as_the_model_says(600, 60, 4, 3);
 }
 
 #[test]
@@ -163,17 +277,6 @@ fn no_window_has_more_than_its_share() {
         for task in tasks {
             task.await.expect("it ends");
         }
-        let log = log.lock().unwrap();
-        for from in 0..log.len() {
-            for to in from..log.len() {
-                let weight: u32 = log[from..=to].iter().map(|(_, weight)| weight).sum();
-                let window = log[to].0 - log[from].0;
-                let share = u128::from(burst) + window.as_millis();
-                assert!(
-                    u128::from(weight) <= share,
-                    "{weight} of {share} in {window:?}: {log:?}"
-                );
-            }
-        }
+        assert_windows(&log.lock().unwrap(), burst, MS);
     });
 }

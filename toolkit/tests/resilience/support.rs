@@ -45,6 +45,19 @@ pub(crate) async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::O
     .await
 }
 
+/// Panics where more began in any window than the quota permits. The log has when each began, and its weight.
+pub(crate) fn assert_windows(log: &[(Instant, u32)], burst: u32, token: Duration) {
+    for (first, (from, _)) in log.iter().enumerate() {
+        let mut begun = 0;
+        for (to, weight) in &log[first..] {
+            begun += u128::from(*weight);
+            let share = u128::from(burst) + (*to - *from).as_nanos() / token.as_nanos();
+            let window = *to - *from;
+            assert!(begun <= share, "{begun} of {share} in {window:?}: {log:?}");
+        }
+    }
+}
+
 /// Polls once, with a waker that wakes nobody.
 pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))

@@ -17,6 +17,7 @@ use std::{
     pin::Pin,
     sync::{Arc, PoisonError, atomic::Ordering::Release},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 /// What was polled and is pending: its place, its future (not the body's), its waker.
@@ -115,6 +116,31 @@ impl World {
             } else if let Some(next) = state.pick() {
                 return Ok(next);
             }
+        }
+    }
+
+    /// Time goes by, and nobody is polled.
+    pub(crate) fn stall(&self, time: Duration) {
+        let mut state = self.lock();
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let end = state.now.saturating_add(nanos);
+        while state.timers.next().is_some_and(|next| next <= end) {
+            let others = match state.jump() {
+                Ok(others) => others,
+                Err(failure) => {
+                    state.failed.get_or_insert(failure);
+                    return;
+                }
+            };
+            self.now.store(state.now, Release);
+            drop(state);
+            others.into_iter().for_each(|other| self.wake(other));
+            state = self.lock();
+        }
+        if end > state.now {
+            (state.now, state.steps_now, state.spins) = (end, 0, 0);
+            state.trace.add(end, Event::Jumped);
+            self.now.store(end, Release);
         }
     }
 

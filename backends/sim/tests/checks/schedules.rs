@@ -133,6 +133,40 @@ fn late_timers_are_late() {
 }
 
 #[test]
+fn nobody_is_polled_while_the_thread_stands_still() {
+    const SECOND: Duration = Duration::from_secs(1);
+    check(200, |rt| async move {
+        let woken = Arc::new(Mutex::new(Vec::new()));
+        // One polls its timer itself, one through a `race!`, and one is due later.
+        let tasks = [1, 2, 9].map(|due| {
+            let (soon, woken) = (rt.clone(), woken.clone());
+            rt.spawn(async move {
+                match due {
+                    2 => race!(soon.sleep(SECOND * due), std::future::pending()),
+                    due => soon.sleep(SECOND * due).await,
+                }
+                woken.lock().unwrap().push(due);
+                soon.now() - Instant::ORIGIN
+            })
+        });
+        rt.sleep(SECOND / 2).await;
+        rt.stall(SECOND * 5);
+        assert_eq!(rt.now() - Instant::ORIGIN, SECOND * 11 / 2);
+        assert!(woken.lock().unwrap().is_empty());
+        rt.sleep(SECOND).await;
+        let mut ends = Vec::new();
+        for task in tasks {
+            ends.push(task.await.unwrap());
+        }
+        let late = SECOND * 11 / 2;
+        assert_eq!(ends, [late, late, SECOND * 9]);
+        let woken = woken.lock().unwrap();
+        sometimes!(woken[..2] == [1, 2]);
+        sometimes!(woken[..2] == [2, 1]);
+    });
+}
+
+#[test]
 fn permits_can_be_waited_for_under_every_fault() {
     Sim::new()
         .spurious_polls(2)

@@ -89,19 +89,30 @@ impl Bucket {
         }
     }
 
-    /// When so many tokens could be taken, if none are before.
+    /// When so many tokens could be taken, if none are before. More than the burst, one after the other: each as
+    /// soon as it is there.
     pub(super) fn due(&self, tokens: u64) -> Instant {
-        let after = self.full.saturating_add(self.span(tokens));
+        self.due_after(self.full, tokens)
+    }
+
+    /// The same, if none of them was taken before now.
+    pub(super) fn due_from(&self, now: Instant, tokens: u64) -> Instant {
+        self.due_after(self.full.max(parts(now)), tokens)
+    }
+
+    fn due_after(&self, full: u128, tokens: u64) -> Instant {
+        let after = full.saturating_add(self.span(tokens));
         let due = after.saturating_sub(self.depth);
         let nanos = due.saturating_add((1 << PARTS) - 1) >> PARTS;
         Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// Whether so many tokens can be taken now. At the end of time there are those that are in it, and no more.
+    /// Whether so many tokens are there now. At the end of time there are those that are in it, and no more.
     #[inline]
     pub(super) fn has(&self, now: Instant, tokens: u64) -> bool {
-        let after = self.full.saturating_add(self.span(tokens));
-        after <= parts(now).saturating_add(self.depth)
+        let now = parts(now);
+        let after = self.full.max(now).saturating_add(self.span(tokens));
+        after <= now.saturating_add(self.depth)
     }
 
     /// Takes tokens, whether they are there or not.
@@ -110,8 +121,19 @@ impl Bucket {
         self.full = self.full.max(parts(now)).saturating_add(self.span(tokens));
     }
 
+    /// Takes tokens as of when they were there.
+    pub(super) fn take_as_due(&mut self, tokens: u64) {
+        self.full = self.full.saturating_add(self.span(tokens));
+    }
+
     pub(super) fn give_back(&mut self, tokens: u64) {
         self.full = self.full.saturating_sub(self.span(tokens));
+    }
+
+    /// Had so many been taken as they became due, it would not have been full before `then`, which is not to come. It
+    /// makes no difference to how many are there.
+    pub(super) fn fills_not_before(&mut self, then: Instant, tokens: u64) {
+        self.full = self.full.max(parts(then).saturating_sub(self.span(tokens)));
     }
 
     pub(super) fn is_full(&self, now: Instant) -> bool {

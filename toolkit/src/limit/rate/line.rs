@@ -1,58 +1,59 @@
 //! The line of those who wait, in the order in which they came.
 //!
 //! ```text
-//!  queued ── its turn has come, or will not come in time, or not at all ──▶ decided ── polled ──▶ gone
-//!     └────────────────────────────── dropped ────────────────────────────────┴──▶ gone
+//!            its tokens are there            polled
+//!  queued ──────────────────────────▶ called ──────▶ gone, with its tokens
+//!    │ ▲                                │
+//!    │ │ polled                         │ overdue, and those behind it could not come in their turn
+//!    │ └────────────────────── missed ◀─┘
+//!    │  its turn will not come in time, or not at all
+//!    └─────────────────────────────────────▶ refused ──▶ gone, with an error
+//!
+//!  Whoever is dropped is gone from where it is; tokens are set aside for it no longer.
 //! ```
+//!
+//! Tokens are taken by whoever is polled, at the time of that poll: this is what makes the bound hold at the moments
+//! at which callers go on, however late they were. Until then those of all who were called are set aside.
 //!
 //! Each waiter is polled at the time that was worked out for it when it was polled last, so all are served
 //! in time, whoever among them is never polled again. When somebody in the line leaves, only the next and
 //! the first are woken, to work out their times anew, for either may be one that is leaked; the others
 //! become next or first in time.
 //!
-//! What passes is counted as it is let through, not at the turn that it was due for: timers are late,
-//! and counting the turn would let it through together with the next. Who is later than timers are is taken
-//! for gone, and does not make up for its lateness at the expense of those behind.
+//! A bucket that is full takes no more, so the tokens of one who does not come can be those that the next would have.
+//! Then, once it is [overdue](super::called), it is passed by. Its tokens are spent as of its turn, which moves
+//! nobody else's. If it does come, it takes its place again, and waits for others.
 
-use super::{bucket::Bucket, error::RateLimitError, quota::Quota};
+use super::{bucket::Bucket, called::Called, error::RateLimitError, quota::Quota};
 use anyrt_core::Instant;
-use std::{collections::BTreeMap, mem, task::Waker, time::Duration};
-
-/// Who is so late is not coming.
-const LATEST: Duration = Duration::from_millis(10);
+use std::{collections::BTreeMap, mem, task::Waker};
 
 #[derive(Debug)]
 pub(super) struct Line {
     bucket: Bucket,
-    /// By ticket.
+    /// By ticket, as all of them.
     queued: BTreeMap<u64, Waiter>,
-    decided: BTreeMap<u64, Verdict>,
+    called: Called,
+    missed: BTreeMap<u64, Waiter>,
+    refused: BTreeMap<u64, RateLimitError>,
     tickets: u64,
     /// All that ever joined, together. It may wrap: only differences count.
     joined: u64,
-    /// Nobody in the line could pass before.
-    since: Instant,
+    /// The latest time that somebody came with: threads read the clock before they have the lock.
+    now: Instant,
 }
 
 #[derive(Debug)]
-struct Waiter {
-    weight: u32,
+pub(super) struct Waiter {
+    pub(super) weight: u32,
     /// What had joined before.
     ahead: u64,
     /// A turn that comes then, or later, is not waited for.
     deadline: Instant,
-    /// When it will be polled, without being woken.
-    alarm: Instant,
+    /// When it is to be polled: it was woken, or will be.
+    pub(super) alarm: Instant,
     /// Taken when it is woken.
     waker: Option<Waker>,
-}
-
-/// What became of a waiter.
-#[derive(Debug, Clone, Copy)]
-enum Verdict {
-    Passed { weight: u32 },
-    TooHeavy { weight: u32, burst: u32 },
-    TooLate { ready_at: Instant },
 }
 
 /// A waiter's place, as it is polled.
@@ -68,10 +69,12 @@ impl Line {
         Self {
             bucket: Bucket::new(quota),
             queued: BTreeMap::new(),
-            decided: BTreeMap::new(),
+            called: Called::new(),
+            missed: BTreeMap::new(),
+            refused: BTreeMap::new(),
             tickets: 0,
             joined: 0,
-            since: Instant::ORIGIN,
+            now: Instant::ORIGIN,
         }
     }
 
@@ -83,8 +86,9 @@ impl Line {
         &mut self.bucket
     }
 
+    /// Whether all tokens are for whoever comes.
     pub(super) fn is_empty(&self) -> bool {
-        self.queued.is_empty()
+        self.queued.is_empty() && self.called.is_empty()
     }
 
     pub(super) fn quota(&self) -> Quota {
@@ -95,12 +99,16 @@ impl Line {
         self.queued.len()
     }
 
-    pub(super) fn available(&self, now: Instant) -> u32 {
-        self.bucket.available(now)
+    pub(super) fn available(&mut self, now: Instant, wakers: &mut Vec<Waker>) -> u32 {
+        self.look(now);
+        self.serve(wakers);
+        let aside = u32::try_from(self.called.tokens()).unwrap_or(u32::MAX);
+        self.bucket.available(self.now).saturating_sub(aside)
     }
 
     pub(super) fn is_idle(&self, now: Instant) -> bool {
-        self.queued.is_empty() && self.decided.is_empty() && self.bucket.is_full(now)
+        let nobody = self.is_empty() && self.missed.is_empty() && self.refused.is_empty();
+        nobody && self.bucket.is_full(now)
     }
 
     /// Takes the tokens now, if nobody waits.
@@ -112,14 +120,15 @@ impl Line {
         wakers: &mut Vec<Waker>,
     ) -> Result<(), RateLimitError> {
         self.check(weight)?;
-        if !self.queued.is_empty() {
-            self.serve(now, wakers);
+        self.look(now);
+        if !self.is_empty() {
+            self.serve(wakers);
         }
-        if self.queued.is_empty() && self.bucket.has(now, u64::from(weight)) {
-            self.bucket.take(now, u64::from(weight));
+        if self.queued.is_empty() && self.has(weight) {
+            self.bucket.take(self.now, u64::from(weight));
             return Ok(());
         }
-        let ready_at = self.due(self.joined, weight);
+        let ready_at = self.turn(self.joined, weight);
         Err(RateLimitError::NotYet { ready_at })
     }
 
@@ -140,12 +149,10 @@ impl Line {
         deadline: Instant,
     ) -> Result<u64, RateLimitError> {
         self.check(weight)?;
-        let ready_at = self.due(self.joined, weight);
+        self.look(now);
+        let ready_at = self.turn(self.joined, weight);
         if ready_at >= deadline {
             return Err(RateLimitError::NotYet { ready_at });
-        }
-        if self.queued.is_empty() {
-            self.since = now;
         }
         let ticket = self.tickets;
         self.tickets += 1;
@@ -153,7 +160,7 @@ impl Line {
             weight,
             ahead: self.joined,
             deadline,
-            alarm: Instant::MAX,
+            alarm: self.now,
             waker: None,
         };
         self.queued.insert(ticket, waiter);
@@ -169,76 +176,108 @@ impl Line {
         waker: &mut Option<Waker>,
         wakers: &mut Vec<Waker>,
     ) -> Place {
-        self.serve(now, wakers);
-        if let Some(waiter) = self.queued.get(&ticket)
-            && self.due(waiter.ahead, waiter.weight) >= waiter.deadline
-        {
-            // One before it was late, and has moved it back; those in between may be too late, too.
-            self.place_anew(wakers);
+        self.look(now);
+        if let Some(waiter) = self.missed.remove(&ticket) {
+            self.queue_again(ticket, waiter);
         }
-        if let Some(verdict) = self.decided.remove(&ticket) {
-            return Place::Decided(match verdict {
-                Verdict::Passed { .. } => Ok(()),
-                Verdict::TooHeavy { weight, burst } => {
-                    Err(RateLimitError::TooHeavy { weight, burst })
-                }
-                Verdict::TooLate { ready_at } => Err(RateLimitError::NotYet { ready_at }),
-            });
+        // It is here, and is not passed by.
+        if let Some(waiter) = self.queued.get_mut(&ticket) {
+            waiter.alarm = self.now;
         }
-        let waiter = &self.queued[&ticket];
-        let alarm = self.due(waiter.ahead, waiter.weight);
+        let mut called = self.called.take(ticket);
+        if called.is_none() {
+            self.serve(wakers);
+            if let Some(waiter) = self.queued.get(&ticket)
+                && self.turn(waiter.ahead, waiter.weight) >= waiter.deadline
+            {
+                // One before it was late, and has moved it back; those in between may be too late, too.
+                self.place_anew(wakers);
+            }
+            called = self.called.take(ticket);
+        }
+        if let Some(waiter) = called {
+            self.bucket.take(self.now, u64::from(waiter.weight));
+            self.serve(wakers);
+            return Place::Decided(Ok(()));
+        }
+        if let Some(error) = self.refused.remove(&ticket) {
+            return Place::Decided(Err(error));
+        }
+        let alarm = self.alarm(&self.queued[&ticket]);
         let waiter = self.queued.get_mut(&ticket).expect("it was there above");
         waiter.alarm = alarm;
         mem::swap(&mut waiter.waker, waker);
         Place::Queued(alarm)
     }
 
-    /// A waiter is dropped. What it was given goes back. Returns its waker, to be dropped outside.
+    /// A waiter is dropped. What was set aside for it is for others. Returns its waker, to be dropped outside.
     pub(super) fn leave(
         &mut self,
         ticket: u64,
         now: Instant,
         wakers: &mut Vec<Waker>,
     ) -> Option<Waker> {
+        self.look(now);
+        self.missed.remove(&ticket);
+        self.refused.remove(&ticket);
+        if self.called.take(ticket).is_some() {
+            self.moved_up(wakers);
+        }
         let was_first = self.queued.first_key_value().map(|(first, _)| *first) == Some(ticket);
-        let left = self.queued.remove(&ticket);
+        let left = self.queued.remove(&ticket)?;
         // Where the first leaves, the line begins with the next, and all are closer to that.
-        if let Some(left) = &left
-            && !was_first
-        {
+        if !was_first {
             let weight = u64::from(left.weight);
             for (_, behind) in self.queued.range_mut(ticket..) {
                 behind.ahead = behind.ahead.wrapping_sub(weight);
             }
             self.joined = self.joined.wrapping_sub(weight);
         }
-        if was_first {
-            self.since = now;
-            self.serve(now, wakers);
-        }
+        self.serve(wakers);
         self.hurry(ticket, wakers);
-        if let Some(Verdict::Passed { weight }) = self.decided.remove(&ticket) {
-            self.refund(weight, now, wakers);
-        }
-        left.and_then(|waiter| waiter.waker)
+        left.waker
     }
 
     pub(super) fn refund(&mut self, weight: u32, now: Instant, wakers: &mut Vec<Waker>) {
-        self.serve(now, wakers);
+        self.look(now);
+        self.serve(wakers);
         self.bucket.give_back(u64::from(weight));
-        self.since = now;
-        self.serve(now, wakers);
-        if let Some((&first, _)) = self.queued.first_key_value() {
-            self.hurry(first + 1, wakers);
-        }
+        self.bucket.fills_not_before(self.now, self.called.tokens());
+        self.moved_up(wakers);
     }
 
     pub(super) fn set_quota(&mut self, now: Instant, quota: Quota, wakers: &mut Vec<Waker>) {
-        self.serve(now, wakers);
-        self.bucket.set_quota(now, quota);
-        self.since = now;
+        self.look(now);
+        self.serve(wakers);
+        self.bucket.set_quota(self.now, quota);
+        // What is set aside for them is not theirs yet, and there may be less now.
+        let mut called = self.called.take_all();
+        self.queued.append(&mut called);
         self.place_anew(wakers);
-        self.serve(now, wakers);
+        self.serve(wakers);
+    }
+
+    fn look(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.called.look(self.now);
+    }
+
+    /// Who was passed by takes its place again.
+    fn queue_again(&mut self, ticket: u64, mut waiter: Waiter) {
+        let weight = u64::from(waiter.weight);
+        let is_first = self.queued.range(..ticket).next_back().is_none();
+        let next = self.queued.range(ticket..).next();
+        waiter.ahead = next.map_or(self.joined, |(_, next)| next.ahead);
+        if is_first && next.is_some() {
+            // All others are where they were.
+            waiter.ahead = waiter.ahead.wrapping_sub(weight);
+        } else {
+            for (_, behind) in self.queued.range_mut(ticket..) {
+                behind.ahead = behind.ahead.wrapping_add(weight);
+            }
+            self.joined = self.joined.wrapping_add(weight);
+        }
+        self.queued.insert(ticket, waiter);
     }
 
     /// Works out all turns anew, and lets those go that are too heavy now or would be too late. In their order, for
@@ -247,40 +286,68 @@ impl Line {
         let burst = self.bucket.quota().burst;
         self.joined = 0;
         for (ticket, mut waiter) in mem::take(&mut self.queued) {
-            wakers.extend(waiter.waker.take());
+            waiter.wake(self.now, wakers);
             let weight = waiter.weight;
-            let all = self.joined + u64::from(weight);
-            let ready_at = self.bucket.due(all);
-            let verdict = if weight > burst {
-                Verdict::TooHeavy { weight, burst }
+            let ready_at = self.turn(self.joined, weight);
+            let error = if weight > burst {
+                RateLimitError::TooHeavy { weight, burst }
             } else if ready_at >= waiter.deadline {
-                Verdict::TooLate { ready_at }
+                RateLimitError::NotYet { ready_at }
             } else {
                 waiter.ahead = self.joined;
-                self.joined = all;
+                self.joined += u64::from(weight);
                 self.queued.insert(ticket, waiter);
                 continue;
             };
-            self.decided.insert(ticket, verdict);
+            self.refused.insert(ticket, error);
         }
     }
 
-    /// Lets those pass whose turn has come, and sees to it that the next is polled in time.
-    pub(super) fn serve(&mut self, now: Instant, wakers: &mut Vec<Waker>) {
-        while let Some(first) = self.queued.first_entry() {
-            let weight = first.get().weight;
-            if !self.bucket.has(now, u64::from(weight)) {
-                break;
-            }
-            let turn = self.bucket.due(u64::from(weight)).max(self.since);
-            let passes = if now - turn > LATEST { turn } else { now };
-            self.bucket.take(passes, u64::from(weight));
-            self.since = passes;
-            let (ticket, waiter) = first.remove_entry();
-            self.decided.insert(ticket, Verdict::Passed { weight });
-            wakers.extend(waiter.waker);
+    /// Calls those whose turn has come, and sees to it that the next is polled in time.
+    fn serve(&mut self, wakers: &mut Vec<Waker>) {
+        while let Some((_, first)) = self.queued.first_key_value()
+            && self.has(first.weight)
+            && let Some((ticket, mut first)) = self.queued.pop_first()
+        {
+            first.wake(self.now, wakers);
+            // Its turn came then, and not before.
+            let turn = first.alarm.min(self.now);
+            first.alarm = turn;
+            self.bucket.fills_not_before(turn, self.called.tokens());
+            self.called.call(ticket, first);
+        }
+        if self.queued.is_empty() {
+            // Those who are not coming keep nobody from passing without the line.
+            self.has(self.bucket.quota().burst);
         }
         self.hurry(0, wakers);
+    }
+
+    /// Whether so many tokens are there that are not set aside. Those who are overdue are passed by for it, if it
+    /// would be so had they come.
+    fn has(&mut self, weight: u32) -> bool {
+        loop {
+            let tokens = self.called.tokens() + u64::from(weight);
+            if self.bucket.has(self.now, tokens) {
+                return true;
+            }
+            if self.bucket.due(tokens) > self.now {
+                return false;
+            }
+            let Some((ticket, overdue)) = self.called.take_overdue() else {
+                return false;
+            };
+            self.bucket.take_as_due(u64::from(overdue.weight));
+            self.missed.insert(ticket, overdue);
+        }
+    }
+
+    /// There is more for those in the line. The next of them is not woken by the first, where that is leaked.
+    fn moved_up(&mut self, wakers: &mut Vec<Waker>) {
+        self.serve(wakers);
+        if let Some((&first, _)) = self.queued.first_key_value() {
+            self.hurry(first + 1, wakers);
+        }
     }
 
     /// Sees to it that the next one from a ticket on is polled in time.
@@ -288,18 +355,47 @@ impl Line {
         let Some((&ticket, next)) = self.queued.range(from..).next() else {
             return;
         };
-        if self.due(next.ahead, next.weight) < next.alarm
+        if self.alarm(next) < next.alarm
             && let Some(next) = self.queued.get_mut(&ticket)
         {
-            wakers.extend(next.waker.take());
+            next.wake(self.now, wakers);
         }
     }
 
-    /// When the turn comes of one who joined after so much.
-    fn due(&self, ahead: u64, weight: u32) -> Instant {
+    /// When one in the line is to be polled: when its turn comes if nobody is late or, from then on, when those
+    /// before it may be overdue.
+    fn alarm(&self, waiter: &Waiter) -> Instant {
+        let turn = self.bucket.due(self.before(waiter.ahead, waiter.weight));
+        match turn > self.now {
+            true => turn,
+            false => self.called.next_look().min(waiter.deadline),
+        }
+    }
+
+    /// When the turn comes of one who joined after so much, if those who are late come now.
+    fn turn(&self, ahead: u64, weight: u32) -> Instant {
+        let tokens = self.before(ahead, weight);
+        let turn = self.bucket.due(tokens);
+        match turn > self.now {
+            true => turn,
+            false => self.bucket.due_from(self.now, tokens),
+        }
+    }
+
+    /// How many tokens are to be taken until such a one has passed.
+    fn before(&self, ahead: u64, weight: u32) -> u64 {
         let first = self.queued.first_key_value();
         let first = first.map_or(ahead, |(_, waiter)| waiter.ahead);
-        let before = ahead.wrapping_sub(first);
-        self.bucket.due(before.saturating_add(u64::from(weight)))
+        let tokens = ahead.wrapping_sub(first).saturating_add(weight.into());
+        tokens.saturating_add(self.called.tokens())
+    }
+}
+
+impl Waiter {
+    fn wake(&mut self, now: Instant, wakers: &mut Vec<Waker>) {
+        if let Some(waker) = self.waker.take() {
+            self.alarm = self.alarm.min(now);
+            wakers.push(waker);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod acquire;
 mod bucket;
+mod called;
 mod chunked;
 mod error;
 mod keyed;
@@ -205,7 +206,7 @@ impl<R: Runtime> RateLimiter<R> {
     /// How many tokens are there now. Where callers wait, they are theirs.
     pub fn available(&self) -> u32 {
         let now = self.inner.rt.now();
-        self.with(now, |line, _| line.available(now))
+        self.with(now, |line, wakers| line.available(now, wakers))
     }
 
     /// Changes the line, and wakes outside the lock.
