@@ -7,7 +7,6 @@ mod state;
 mod window;
 
 pub use builder::BreakerBuilder;
-#[cfg(feature = "tower")]
 pub(crate) use call::Parked;
 pub use call::{BreakerCall, CallFuture};
 pub use error::{BreakerError, Open};
@@ -129,8 +128,11 @@ impl<R: Runtime> CircuitBreaker<R> {
             let begun = state.begin(now, &self.inner.rules);
             (before, begun, state.kind())
         };
+        // Should the hook panic, a trial that is not made leaves its place to another.
+        let begun =
+            begun.map(|epoch| Parked::new(Some(BreakerCall::new(self.inner.clone(), epoch))));
         self.inner.changed(before, after);
-        Ok(BreakerCall::new(self.inner.clone(), begun?))
+        begun.map(|mut call| call.take().expect("it has begun"))
     }
 
     /// What it does with calls now.
