@@ -14,7 +14,7 @@
 //! and counting the turn would let it through together with the next. Who is later than timers are is taken
 //! for gone, and does not make up for its lateness at the expense of those behind.
 
-use super::{bucket::Bucket, error::RateLimitError, quota::Quota};
+use super::{bucket::Bucket, error::Refused, quota::Quota};
 use anyrt_core::Instant;
 use std::{collections::BTreeMap, mem, task::Waker, time::Duration};
 
@@ -51,14 +51,13 @@ struct Waiter {
 #[derive(Debug, Clone, Copy)]
 enum Verdict {
     Passed { weight: u32 },
-    TooHeavy { weight: u32, burst: u32 },
-    TooLate { ready_at: Instant },
+    Refused(Refused),
 }
 
 /// A waiter's place, as it is polled.
 #[derive(Debug)]
 pub(super) enum Place {
-    Decided(Result<(), RateLimitError>),
+    Decided(Result<(), Refused>),
     /// To be polled at that time again.
     Queued(Instant),
 }
@@ -110,7 +109,7 @@ impl Line {
         now: Instant,
         weight: u32,
         wakers: &mut Vec<Waker>,
-    ) -> Result<(), RateLimitError> {
+    ) -> Result<(), Refused> {
         self.check(weight)?;
         if !self.queued.is_empty() {
             self.serve(now, wakers);
@@ -120,13 +119,13 @@ impl Line {
             return Ok(());
         }
         let ready_at = self.due(self.joined, weight);
-        Err(RateLimitError::NotYet { ready_at })
+        Err(Refused::NotYet { ready_at })
     }
 
-    fn check(&self, weight: u32) -> Result<(), RateLimitError> {
+    fn check(&self, weight: u32) -> Result<(), Refused> {
         let burst = self.bucket.quota().burst;
         match weight > burst {
-            true => Err(RateLimitError::TooHeavy { weight, burst }),
+            true => Err(Refused::TooHeavy { weight, burst }),
             false => Ok(()),
         }
     }
@@ -138,11 +137,11 @@ impl Line {
         now: Instant,
         weight: u32,
         deadline: Instant,
-    ) -> Result<u64, RateLimitError> {
+    ) -> Result<u64, Refused> {
         self.check(weight)?;
         let ready_at = self.due(self.joined, weight);
         if ready_at >= deadline {
-            return Err(RateLimitError::NotYet { ready_at });
+            return Err(Refused::NotYet { ready_at });
         }
         if self.queued.is_empty() {
             self.since = now;
@@ -179,10 +178,7 @@ impl Line {
         if let Some(verdict) = self.decided.remove(&ticket) {
             return Place::Decided(match verdict {
                 Verdict::Passed { .. } => Ok(()),
-                Verdict::TooHeavy { weight, burst } => {
-                    Err(RateLimitError::TooHeavy { weight, burst })
-                }
-                Verdict::TooLate { ready_at } => Err(RateLimitError::NotYet { ready_at }),
+                Verdict::Refused(refused) => Err(refused),
             });
         }
         let waiter = &self.queued[&ticket];
@@ -251,17 +247,17 @@ impl Line {
             let weight = waiter.weight;
             let all = self.joined + u64::from(weight);
             let ready_at = self.bucket.due(all);
-            let verdict = if weight > burst {
-                Verdict::TooHeavy { weight, burst }
+            let refused = if weight > burst {
+                Refused::TooHeavy { weight, burst }
             } else if ready_at >= waiter.deadline {
-                Verdict::TooLate { ready_at }
+                Refused::NotYet { ready_at }
             } else {
                 waiter.ahead = self.joined;
                 self.joined = all;
                 self.queued.insert(ticket, waiter);
                 continue;
             };
-            self.decided.insert(ticket, verdict);
+            self.decided.insert(ticket, Verdict::Refused(refused));
         }
     }
 
