@@ -109,7 +109,7 @@ fn a_waker_or_a_clone_of_a_caller_costs_no_other_its_result() {
             match call.await {
                 Ok(Once(_)) => {}
                 Err(BatchError::Panicked { panic, .. }) if panic.message() == "cloned" => {
-                    panicked += 1
+                    panicked += 1;
                 }
                 Err(error) => panic!("{error}"),
             }

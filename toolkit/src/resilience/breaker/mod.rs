@@ -116,6 +116,9 @@ impl<R: Runtime> CircuitBreaker<R> {
     ///
     /// # Errors
     /// [`Open`], with when to try again.
+    ///
+    /// # Panics
+    /// As the [hook](BreakerBuilder::on_change) does. A trial that was to begin leaves its place to another.
     pub fn begin(&self) -> Result<BreakerCall<R>, Open> {
         let closed = lock(&self.inner.state).closed();
         if let Some(epoch) = closed {
