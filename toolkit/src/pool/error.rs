@@ -18,14 +18,14 @@ pub enum PoolError<E> {
         /// The pool's name, where it was given one.
         pool: Option<Arc<str>>,
         /// The limit, and the time that had passed.
-        elapsed: Elapsed,
+        elapsed: Box<Elapsed>,
     },
     /// None could be made within [`create_timeout`](super::PoolBuilder::create_timeout).
     CreateTimedOut {
         /// The pool's name, where it was given one.
         pool: Option<Arc<str>>,
         /// The limit, and the time that had passed.
-        elapsed: Elapsed,
+        elapsed: Box<Elapsed>,
     },
     /// The manager could make none.
     Create {
@@ -75,7 +75,7 @@ impl<E: Error + 'static> Error for PoolError<E> {
         match self {
             Self::Create { error, .. } => Some(error),
             Self::WaitTimedOut { elapsed, .. } | Self::CreateTimedOut { elapsed, .. } => {
-                Some(elapsed)
+                Some(&**elapsed)
             }
             Self::Closed { .. } => None,
         }

@@ -77,7 +77,7 @@ async fn wait<R: Runtime, M: Manager>(
         Ok(granted) => granted.map_err(|_| shared.refusal()),
         Err(elapsed) => {
             shared.counts.wait_timeouts.add();
-            let pool = shared.name.clone();
+            let (pool, elapsed) = (shared.name.clone(), Box::new(elapsed));
             Err(PoolError::WaitTimedOut { pool, elapsed })
         }
     }
@@ -132,7 +132,7 @@ pub(super) async fn make<R: Runtime, M: Manager>(
         },
         Err(elapsed) => PoolError::CreateTimedOut {
             pool: pool(),
-            elapsed,
+            elapsed: Box::new(elapsed),
         },
     };
     shared.counts.create_failures.add();

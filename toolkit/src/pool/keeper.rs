@@ -38,7 +38,7 @@ pub(super) async fn keep<R: Runtime, M: Manager>(
                 }
                 Ok(Err(PoolError::Create { error, .. })) => Some(Cause::Failed(error)),
                 Ok(Err(PoolError::CreateTimedOut { elapsed, .. })) => {
-                    Some(Cause::TimedOut(elapsed))
+                    Some(Cause::TimedOut(*elapsed))
                 }
                 Ok(Err(_)) => None,
                 Err(panic) => Some(Cause::Panicked(panic)),

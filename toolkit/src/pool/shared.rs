@@ -106,6 +106,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     }
 
     /// What those hear who come to a pool that is closed.
+    #[cold]
     pub(super) fn refusal(&self) -> PoolError<M::Error> {
         let pool = self.name.clone();
         PoolError::Closed { pool }
@@ -368,9 +369,11 @@ impl<R: Runtime, M: Manager> Waiting<'_, R, M> {
         at: &'static Location<'static>,
     ) -> Result<Lease<R, M>, Closed> {
         let Self { shared, grant, .. } = &mut self;
-        let name = shared.name.as_deref();
-        let what = || titled("an object of pool", name, "an object of a pool");
-        let wait = || Wait::new(what()).of::<M::Object>().at(at);
+        let wait = || {
+            let name = shared.name.as_deref();
+            let what = titled("an object of pool", name, "an object of a pool");
+            Wait::new(what).of::<M::Object>().at(at)
+        };
         poll_fn(|cx| waits::instead(*shared, wait, || Pin::new(&mut *grant).poll(cx))).await
     }
 }

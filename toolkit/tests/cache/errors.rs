@@ -78,7 +78,7 @@ fn a_chain_says_nothing_twice_and_leaves_nothing_out() {
     let late = || Elapsed::new(None, Duration::ZERO, Duration::ZERO);
     chain(&PoolError::<Refused>::WaitTimedOut {
         pool: None,
-        elapsed: late(),
+        elapsed: Box::new(late()),
     });
     chain(&AcquireTimeout::new("a lock", None, late()));
 }

@@ -59,10 +59,16 @@ struct Inner<R> {
 }
 
 impl<R> Inner<R> {
+    #[inline]
     fn name(&self) -> Name {
-        self.name.get().cloned()
+        #[cold]
+        fn told(name: &Arc<str>) -> Name {
+            Some(name.clone())
+        }
+        self.name.get().and_then(told)
     }
 
+    #[cold]
     fn refusal(&self, refused: Refused) -> RateLimitError {
         refused.by(self.name())
     }
@@ -202,10 +208,24 @@ impl<R: Runtime> RateLimiter<R> {
     /// burst.
     #[inline]
     pub fn try_acquire_many(&self, weight: u32) -> Result<(), RateLimitError> {
-        self.pass(weight)
+        let now = self.inner.rt.now();
+        match self.inner.turnstile.pass(now, weight) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(ready_at)) => Err(RateLimitError::NotYet {
+                limiter: self.inner.name(),
+                ready_at,
+            }),
+            None => self.pass_or_refuse(now, weight),
+        }
+    }
+
+    #[inline(never)]
+    fn pass_or_refuse(&self, now: Instant, weight: u32) -> Result<(), RateLimitError> {
+        self.pass_by_line(now, weight)
             .map_err(|refused| self.inner.refusal(refused))
     }
 
+    /// As [`try_acquire_many`](Self::try_acquire_many), for one who waits otherwise.
     #[inline]
     fn pass(&self, weight: u32) -> Result<(), Refused> {
         let now = self.inner.rt.now();

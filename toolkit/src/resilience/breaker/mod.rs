@@ -119,11 +119,17 @@ impl<R: Runtime> CircuitBreaker<R> {
     ///
     /// # Panics
     /// As the [hook](BreakerBuilder::on_change) does. A trial that was to begin leaves its place to another.
+    #[inline]
     pub fn begin(&self) -> Result<BreakerCall<R>, Open> {
         let closed = lock(&self.inner.state).closed();
-        if let Some(epoch) = closed {
-            return Ok(BreakerCall::new(self.inner.clone(), epoch));
+        match closed {
+            Some(epoch) => Ok(BreakerCall::new(self.inner.clone(), epoch)),
+            None => self.begin_unless_open(),
         }
+    }
+
+    #[inline(never)]
+    fn begin_unless_open(&self) -> Result<BreakerCall<R>, Open> {
         let now = self.inner.rt.now();
         let (before, begun, after) = {
             let mut state = lock(&self.inner.state);
