@@ -77,6 +77,7 @@ async fn calls_begin_at_their_rate(rt: impl Runtime) {
         "{waited:?}"
     );
     let heavy = RateLimitError::TooHeavy {
+        limiter: None,
         weight: 3,
         burst: 2,
     };

@@ -29,6 +29,7 @@ pub mod cache;
 pub mod lifecycle;
 pub mod limit;
 mod lock;
+mod name;
 pub mod operation;
 pub mod pool;
 pub mod resilience;

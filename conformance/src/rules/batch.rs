@@ -93,7 +93,7 @@ pub fn ba_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(fourth.finish().await.ok(), Some(40), "after a close");
         let late = tens.load(5).await;
         ensure!(
-            matches!(late, Err(BatchError::Closed)),
+            matches!(late, Err(BatchError::Closed { .. })),
             "after the close: {late:?}"
         );
         ensure_eq!(loads.taken(), [vec![1, 2], vec![3], vec![4]], "the batches");
@@ -138,7 +138,7 @@ async fn refuses_what_is_there<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let mut closed = Probe::new(tens.shutdown());
     ensure!(closed.is_pending(), "closed with keys in it");
     let late = Probe::new(tens.load(2)).ready("a closed batcher")?;
-    ensure!(matches!(late, Err(BatchError::Closed)), "{late:?}");
+    ensure!(matches!(late, Err(BatchError::Closed { .. })), "{late:?}");
     loads.gate.open();
     closed.finish().await;
     ensure_eq!(first.finish().await.ok(), Some(10), "of who was there");
@@ -156,7 +156,14 @@ pub fn ba_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let values: Vec<_> = values.into_iter().filter_map(Result::ok).collect();
         ensure_eq!(values, [30, 10, 20, 10], "the results");
         for result in tens.load_many([1, 15, 2, 3]).await {
-            let wrong = matches!(result, Err(BatchError::WrongLength { keys: 4, values: 3 }));
+            let wrong = matches!(
+                result,
+                Err(BatchError::WrongLength {
+                    keys: 4,
+                    values: 3,
+                    ..
+                })
+            );
             ensure!(wrong, "three values for four keys: {result:?}");
         }
         loads.taken();
@@ -207,13 +214,14 @@ pub fn ba_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         loads.begun.reached(2).await;
         loads.gate.open();
         for result in bad.finish().await {
-            let panicked = matches!(result, Err(BatchError::Panicked(_)));
+            let panicked = matches!(result, Err(BatchError::Panicked { .. }));
             ensure!(panicked, "of a load that panics: {result:?}");
         }
         let good = good.finish().await.into_iter().filter_map(Result::ok);
         ensure_eq!(good.collect::<Vec<_>>(), [20, 30], "the other batch");
         for result in tens.load_many([1, 14]).await {
-            let failed = matches!(&result, Err(BatchError::Failed(error)) if **error == "14");
+            let failed =
+                matches!(&result, Err(BatchError::Failed { error, .. }) if **error == "14");
             ensure!(failed, "of a load that fails: {result:?}");
         }
         ensure_eq!(tens.load_many([5, 6]).await.len(), 2, "the next batch");

@@ -231,7 +231,14 @@ pub fn po_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     pool.manager().fails.store(true, SeqCst);
     pool.manager().creates.open();
     let failed = second.ready("a creation that fails")?;
-    ensure_eq!(failed.err(), Some(PoolError::Create("none")), "its error");
+    ensure_eq!(
+        failed.err(),
+        Some(PoolError::Create {
+            pool: None,
+            error: "none"
+        }),
+        "its error"
+    );
     ensure!(third.wakes() > 0, "nobody was woken after a failure");
     pool.manager().fails.store(false, SeqCst);
     ensure!(
@@ -266,9 +273,17 @@ pub fn po_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ensure!(waiter.is_pending(), "a third of two");
     pool.close();
     let failed = waiter.ready("a waiter of a closed pool")?;
-    ensure_eq!(failed.err(), Some(PoolError::Closed), "its error");
+    ensure_eq!(
+        failed.err(),
+        Some(PoolError::Closed { pool: None }),
+        "its error"
+    );
     let late = Probe::new(pool.get()).ready("`get` of a closed pool")?;
-    ensure_eq!(late.err(), Some(PoolError::Closed), "its error");
+    ensure_eq!(
+        late.err(),
+        Some(PoolError::Closed { pool: None }),
+        "its error"
+    );
     let mut closed = Probe::new(pool.closed());
     drop(second);
     ensure!(closed.is_pending(), "closed with an object out");

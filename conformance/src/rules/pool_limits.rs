@@ -22,7 +22,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let pool = built(shut(rt, 1).create_timeout(SHORT).wait_timeout(LONG))?;
         let late = pool.get().await;
         ensure!(
-            matches!(late, Err(PoolError::CreateTimedOut(_))),
+            matches!(late, Err(PoolError::CreateTimedOut { .. })),
             "a creation: {late:?}"
         );
         pool.manager().creates.open();
@@ -34,7 +34,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let held = pool.get().await;
         let late = pool.get().await;
         ensure!(
-            matches!(late, Err(PoolError::WaitTimedOut(_))),
+            matches!(late, Err(PoolError::WaitTimedOut { .. })),
             "a wait: {late:?}"
         );
         drop(held);

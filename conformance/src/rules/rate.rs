@@ -101,7 +101,7 @@ pub fn rl_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     );
     // Tokens come, and are the heavy one's.
     limiter.refund(5);
-    let Err(RateLimitError::NotYet { ready_at }) = limiter.try_acquire() else {
+    let Err(RateLimitError::NotYet { ready_at, .. }) = limiter.try_acquire() else {
         return Err(Stop::failed("`try_acquire` overtook those who wait"));
     };
     let hours = (ready_at - rt.now()).as_secs() / 3600;
@@ -185,7 +185,13 @@ pub fn rl_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 pub fn rl_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let rt = ctx.rt();
     let limiter = empty(rt, 3)?;
-    let heavy = |weight, burst| Err(RateLimitError::TooHeavy { weight, burst });
+    let heavy = |weight, burst| {
+        Err(RateLimitError::TooHeavy {
+            limiter: None,
+            weight,
+            burst,
+        })
+    };
     let mut waits = Probe::new(limiter.acquire_many(3));
     let mut light = Probe::new(limiter.acquire_many(2));
     ensure!(
@@ -272,7 +278,7 @@ pub fn rl_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let born = Probe::new(context.scope(limiter.acquire())).ready("a cancelled one")?;
         for ended in [waits.ready("who was cancelled")?, born] {
             ensure!(
-                matches!(&ended, Err(RateLimitError::Cancelled(reason)) if reason.text == "enough"),
+                matches!(&ended, Err(RateLimitError::Cancelled { reason, .. }) if reason.text == "enough"),
                 "it gives {ended:?}"
             );
         }
@@ -356,7 +362,7 @@ pub fn rl_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             };
             let next = limiter.try_acquire();
             let ready_at = match next {
-                Err(RateLimitError::NotYet { ready_at }) => ready_at,
+                Err(RateLimitError::NotYet { ready_at, .. }) => ready_at,
                 // This machine was so slow that another token has come.
                 _ if rt.now() >= before + TURN * 2 => continue,
                 next => return Err(Stop::failed(format!("a token was there twice: {next:?}"))),

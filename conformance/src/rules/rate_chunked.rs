@@ -60,7 +60,7 @@ pub fn rl_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         token.cancel();
         let ended = cut.ready("who was cancelled")?;
         ensure!(
-            matches!(ended, Err(RateLimitError::Cancelled(_))),
+            matches!(ended, Err(RateLimitError::Cancelled { .. })),
             "who was cancelled between two chunks: {ended:?}"
         );
         ensure_eq!(

@@ -127,7 +127,7 @@ pub fn tw_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(ready, "a service that refuses is not ready");
         let refused = Probe::new(service.call(Ask::Answer(Ok(1)))).ready("a refusal")?;
         let right = match &refused {
-            Err(LayerError::Layer(RateLimitError::Cancelled(_))) => refusal == "cancelled",
+            Err(LayerError::Layer(RateLimitError::Cancelled { .. })) => refusal == "cancelled",
             Err(LayerError::Layer(RateLimitError::NotYet { .. })) => refusal == "too late",
             _ => false,
         };

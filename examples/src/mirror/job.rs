@@ -47,7 +47,7 @@ impl From<Cancelled> for Trouble {
 impl From<RateLimitError> for Trouble {
     fn from(error: RateLimitError) -> Self {
         match error {
-            RateLimitError::Cancelled(_) => Self::Stopped,
+            RateLimitError::Cancelled { .. } => Self::Stopped,
             error => Self::Failed(io::Error::other(error)),
         }
     }
@@ -147,7 +147,7 @@ impl<R: Runtime> Job<R> {
     pub(super) async fn commit(&self, ready: Ready) -> Result<(), Trouble> {
         let committed = self.commits.load(ready).await;
         let committed = committed.map_err(|error| match error {
-            BatchError::Failed(error) => io::Error::new(error.kind(), error),
+            BatchError::Failed { error, .. } => io::Error::new(error.kind(), error),
             error => io::Error::other(error),
         });
         Ok(committed.flatten()?)

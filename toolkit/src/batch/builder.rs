@@ -5,6 +5,7 @@ use super::{
     buffer::Index,
     shared::{Load, Shared},
 };
+use crate::name::{Name, refused};
 use anyrt_core::{ConfigError, error::check, rt::Runtime, sync::MAX_PERMITS};
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration}
 pub struct BatcherBuilder<R, K, V, E> {
     rt: R,
     load: Load<K, V, E>,
+    name: Name,
     settings: Settings,
     index: Option<Box<dyn Index<K>>>,
     share: Option<fn(&V) -> V>,
@@ -41,6 +43,7 @@ where
         Self {
             rt: rt.clone(),
             load: Box::new(move |keys| Box::pin(load(keys))),
+            name: None,
             settings: Settings {
                 max_size: 100,
                 interval: Duration::from_millis(1),
@@ -50,6 +53,12 @@ where
             index: None,
             share: None,
         }
+    }
+
+    /// Names the batcher, for errors, `Debug` and its tasks.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// How many keys a batch has at most: 100 unless set. As many are loaded at once, without waiting for
@@ -100,6 +109,24 @@ where
     /// A [`ConfigError`] for a size, a number of batches in flight or a capacity of 0, for a size or a capacity of
     /// more than [`MAX_PERMITS`], and for a capacity below the size.
     pub fn build(self) -> Result<Batcher<R, K, V, E>, ConfigError> {
+        let room = self
+            .room()
+            .map_err(|error| refused(error, "batcher", self.name.as_deref()))?;
+        let room = Arc::new(self.rt.semaphore(room)?);
+        let shared = Shared::new(
+            self.rt,
+            self.load,
+            self.name,
+            self.settings,
+            self.index,
+            self.share,
+            room,
+        );
+        Ok(Batcher::over(Arc::new(shared)))
+    }
+
+    /// For how many keys there is room.
+    fn room(&self) -> Result<usize, ConfigError> {
         let Settings {
             max_size,
             max_concurrent,
@@ -114,22 +141,14 @@ where
         let holds = capacity >= max_size || self.settings.capacity.is_none();
         let permitted = format!("at least `max_size`, {max_size}");
         check::that(holds, "capacity", capacity, permitted)?;
-        let room = self.rt.semaphore(capacity.max(max_size))?;
-        let shared = Shared::new(
-            self.rt,
-            self.load,
-            self.settings,
-            self.index,
-            self.share,
-            Arc::new(room),
-        );
-        Ok(Batcher::over(Arc::new(shared)))
+        Ok(capacity.max(max_size))
     }
 }
 
 impl<R, K, V, E> fmt::Debug for BatcherBuilder<R, K, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatcherBuilder")
+            .field("name", &self.name)
             .field("settings", &self.settings)
             .field("dedup", &self.index.is_some())
             .finish_non_exhaustive()

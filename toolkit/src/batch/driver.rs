@@ -5,10 +5,12 @@ use super::{
     buffer::Answer,
     shared::{ItemOf, Shared, Step},
 };
-use crate::unwind::{catch, quietly};
+use crate::{
+    name::{Name, task},
+    unwind::{catch, quietly},
+};
 use anyrt_core::{error::Panic, group::Spawner, rt::Runtime};
 use std::{
-    any::Any,
     collections::BTreeMap,
     convert::Infallible,
     future::Future,
@@ -62,13 +64,14 @@ fn start<R, K, V, E>(
         let shared = shared.clone();
         OnDrop(move || shared.landed())
     };
+    let name = shared.name.as_deref();
     let shared = shared.clone();
     let batch = async move {
         let _landed = landed;
         load(&shared, items).await;
         Ok(())
     };
-    group.spawn_named("batch", batch).ok();
+    group.spawn_named(task(name, "batch"), batch).ok();
 }
 
 async fn load<R, K, V, E>(shared: &Shared<R, K, V, E>, items: Vec<ItemOf<R, K, V, E>>)
@@ -87,7 +90,8 @@ where
         })
         .unzip();
     let outcome = catch(async { (shared.load)(keys).await }).await;
-    let error = match settle(outcome, callers.len()) {
+    let name = &shared.name;
+    let error = match settle(name, outcome, callers.len()) {
         Ok(values) => {
             for (value, callers) in values.into_iter().zip(callers) {
                 let mut callers = callers.into_values();
@@ -96,7 +100,8 @@ where
                     // More than one there is only where values can be shared.
                     let Some(share) = shared.share else { break };
                     let shared = catch_unwind(AssertUnwindSafe(|| share(&value)));
-                    answer(caller, shared.map_err(panicked));
+                    let shared = shared.map_err(|payload| panicked(name, Panic::new(payload)));
+                    answer(caller, shared);
                 }
                 match last {
                     Some(caller) => answer(caller, Ok(value)),
@@ -117,11 +122,15 @@ fn answer<V, E>(caller: Answer<V, E>, result: Result<V, BatchError<E>>) {
     quietly(|| drop(caller.send(result)));
 }
 
-fn panicked<E>(payload: Box<dyn Any + Send>) -> BatchError<E> {
-    BatchError::Panicked(Arc::new(Panic::new(payload)))
+fn panicked<E>(batcher: &Name, panic: Panic) -> BatchError<E> {
+    BatchError::Panicked {
+        batcher: batcher.clone(),
+        panic: Arc::new(panic),
+    }
 }
 
 fn settle<V, E>(
+    batcher: &Name,
     outcome: Result<Result<Vec<V>, E>, Panic>,
     keys: usize,
 ) -> Result<Vec<V>, BatchError<E>> {
@@ -130,10 +139,17 @@ fn settle<V, E>(
         Ok(Ok(surplus)) => {
             let values = surplus.len();
             quietly(|| drop(surplus));
-            Err(BatchError::WrongLength { keys, values })
+            Err(BatchError::WrongLength {
+                batcher: batcher.clone(),
+                keys,
+                values,
+            })
         }
-        Ok(Err(error)) => Err(BatchError::Failed(Arc::new(error))),
-        Err(panic) => Err(BatchError::Panicked(Arc::new(panic))),
+        Ok(Err(error)) => Err(BatchError::Failed {
+            batcher: batcher.clone(),
+            error: Arc::new(error),
+        }),
+        Err(panic) => Err(panicked(batcher, panic)),
     }
 }
 

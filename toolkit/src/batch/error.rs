@@ -1,54 +1,113 @@
 //! Why a key has no value.
 
+use crate::name::{begin, titled};
 use anyrt_core::error::{Panic, write_with};
 use std::{error::Error, fmt, sync::Arc};
 
-/// Why [`Batcher::load`](super::Batcher::load) has no value: what befell its whole batch. Cheap to clone.
+/// Why [`Batcher::load`](super::Batcher::load) has no value: what befell its whole batch. Cheap to clone. Each has the
+/// [name](Self::name) of its batcher.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchError<E> {
     /// The load returned an error.
-    Failed(Arc<E>),
+    Failed {
+        /// The batcher's name, where it was given one.
+        batcher: Option<Arc<str>>,
+        /// The load's error.
+        error: Arc<E>,
+    },
     /// The load panicked.
-    Panicked(Arc<Panic>),
+    Panicked {
+        /// The batcher's name, where it was given one.
+        batcher: Option<Arc<str>>,
+        /// Its panic.
+        panic: Arc<Panic>,
+    },
     /// The load returned more or fewer values than there were keys, so nobody knows which is whose.
     WrongLength {
+        /// The batcher's name, where it was given one.
+        batcher: Option<Arc<str>>,
         /// How many keys there were.
         keys: usize,
         /// How many values came.
         values: usize,
     },
     /// The batcher is closed.
-    Closed,
+    Closed {
+        /// The batcher's name, where it was given one.
+        batcher: Option<Arc<str>>,
+    },
     /// The load was aborted, with the batcher or its executor.
-    Aborted,
+    Aborted {
+        /// The batcher's name, where it was given one.
+        batcher: Option<Arc<str>>,
+    },
+}
+
+impl<E> BatchError<E> {
+    /// The batcher's name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Failed { batcher, .. }
+            | Self::Panicked { batcher, .. }
+            | Self::WrongLength { batcher, .. }
+            | Self::Closed { batcher }
+            | Self::Aborted { batcher } => batcher.as_deref(),
+        }
+    }
 }
 
 impl<E> Clone for BatchError<E> {
     fn clone(&self) -> Self {
         match self {
-            Self::Failed(error) => Self::Failed(error.clone()),
-            Self::Panicked(panic) => Self::Panicked(panic.clone()),
-            Self::WrongLength { keys, values } => Self::WrongLength {
+            Self::Failed { batcher, error } => Self::Failed {
+                batcher: batcher.clone(),
+                error: error.clone(),
+            },
+            Self::Panicked { batcher, panic } => Self::Panicked {
+                batcher: batcher.clone(),
+                panic: panic.clone(),
+            },
+            Self::WrongLength {
+                batcher,
+                keys,
+                values,
+            } => Self::WrongLength {
+                batcher: batcher.clone(),
                 keys: *keys,
                 values: *values,
             },
-            Self::Closed => Self::Closed,
-            Self::Aborted => Self::Aborted,
+            Self::Closed { batcher } => Self::Closed {
+                batcher: batcher.clone(),
+            },
+            Self::Aborted { batcher } => Self::Aborted {
+                batcher: batcher.clone(),
+            },
         }
     }
 }
 
 impl<E: fmt::Display> fmt::Display for BatchError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        if let Self::Closed { .. } = self {
+            return write!(
+                f,
+                "{} is closed",
+                titled("the batcher", name, "the batcher")
+            );
+        }
+        begin(f, "batcher", name)?;
         match self {
-            Self::Failed(error) => write_with(f, "the load of a batch failed", error),
-            Self::Panicked(panic) => write!(f, "the load of a batch panicked: {}", panic.message()),
-            Self::WrongLength { keys, values } => {
+            Self::Failed { error, .. } => write_with(f, "the load of a batch failed", error),
+            Self::Panicked { panic, .. } => {
+                write!(f, "the load of a batch panicked: {}", panic.message())
+            }
+            Self::WrongLength { keys, values, .. } => {
                 write!(f, "the load of {keys} keys returned {values} values")
             }
-            Self::Closed => f.write_str("the batcher is closed"),
-            Self::Aborted => f.write_str("the load of a batch was aborted"),
+            Self::Closed { .. } => Ok(()),
+            Self::Aborted { .. } => f.write_str("the load of a batch was aborted"),
         }
     }
 }
@@ -56,7 +115,7 @@ impl<E: fmt::Display> fmt::Display for BatchError<E> {
 impl<E: Error + 'static> Error for BatchError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => Some(&**error),
+            Self::Failed { error, .. } => Some(&**error),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@
 //! async fn names<R: Runtime>(rt: &R) -> Result<Batcher<R, u64, String, io::Error>, ConfigError> {
 //!     // One query for all ids of a batch; it returns a name for each, in their order.
 //!     Batcher::builder(rt, |ids| select_names(ids))
+//!         .name("names") // `batcher "names": the load of a batch failed`
 //!         .max_size(500)
 //!         .interval(Duration::from_millis(5))
 //!         .max_concurrent(2)
@@ -36,6 +37,7 @@ mod shared;
 pub use builder::BatcherBuilder;
 pub use error::BatchError;
 
+use crate::name::{task, titled};
 use anyrt_core::{context::Context, group::TaskGroup, join_all, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, sync::Arc};
@@ -75,14 +77,15 @@ where
     fn over(shared: Arc<Shared<R, K, V, E>>) -> Self {
         // Nobody's: it may outlive who makes it.
         let tasks = Context::default().sync_scope(|| {
+            let name = shared.name.as_deref();
             let tasks = TaskGroup::builder(&shared.rt)
-                .name("batcher")
+                .name(titled("batcher", name, "batcher"))
                 .supervisor()
                 .discard()
                 .build();
             let driver = driver::drive(shared.clone(), tasks.spawner());
             // Refused, it is dropped, and with that the batcher has ended.
-            tasks.spawn_named("driver", driver).ok();
+            tasks.spawn_named(task(name, "driver"), driver).ok();
             tasks
         });
         let owner = Owner {
@@ -148,6 +151,11 @@ where
         self.len() == 0
     }
 
+    /// Its name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.owner.shared.name.as_deref()
+    }
+
     /// How many batches are being loaded.
     pub fn in_flight(&self) -> usize {
         self.owner.shared.counts().1
@@ -172,6 +180,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (len, in_flight) = self.owner.shared.counts();
         f.debug_struct("Batcher")
+            .field("name", &self.name())
             .field("len", &len)
             .field("in_flight", &in_flight)
             .finish_non_exhaustive()

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     lock::lock,
+    name::Name,
     unwind::{All, quietly},
 };
 use anyrt_core::{
@@ -29,6 +30,7 @@ pub(super) type ItemOf<R, K, V, E> = Item<K, V, E, Room<R>>;
 pub(super) struct Shared<R: Runtime, K, V, E> {
     pub(super) rt: R,
     pub(super) load: Load<K, V, E>,
+    pub(super) name: Name,
     settings: Settings,
     pub(super) share: Option<fn(&V) -> V>,
     room: Arc<SemaphoreOf<R>>,
@@ -62,6 +64,7 @@ where
     pub(super) fn new(
         rt: R,
         load: Load<K, V, E>,
+        name: Name,
         settings: Settings,
         index: Option<Box<dyn Index<K>>>,
         share: Option<fn(&V) -> V>,
@@ -70,6 +73,7 @@ where
         Self {
             rt,
             load,
+            name,
             settings,
             share,
             room,
@@ -89,7 +93,8 @@ where
         let joined = {
             let mut state = lock(&self.state);
             if state.closed {
-                return Err(BatchError::Closed);
+                drop(state);
+                return Err(self.refusal());
             }
             state.buffer.join(&key, answer)
         };
@@ -97,7 +102,7 @@ where
             Ok(place) => place,
             Err(answer) => {
                 let room = self.room.clone().acquire_owned().await;
-                let room = room.map_err(|_| BatchError::Closed)?;
+                let room = room.map_err(|_| self.refusal())?;
                 self.add(key, room, answer)?
             }
         };
@@ -108,8 +113,16 @@ where
         };
         match (&mut caller.result).await {
             Ok(result) => result,
-            Err(_) => Err(BatchError::Aborted),
+            Err(_) => Err(BatchError::Aborted {
+                batcher: self.name.clone(),
+            }),
         }
+    }
+
+    /// What those hear who come to a batcher that is closed.
+    fn refusal(&self) -> BatchError<E> {
+        let batcher = self.name.clone();
+        BatchError::Closed { batcher }
     }
 
     fn add(
@@ -121,7 +134,8 @@ where
         let now = self.rt.now();
         let mut state = lock(&self.state);
         if state.closed {
-            return Err(BatchError::Closed);
+            drop(state);
+            return Err(self.refusal());
         }
         // While this one waited for room, the same may have come.
         let (place, unused) = match state.buffer.join(&key, answer) {

@@ -6,6 +6,7 @@ use super::{
     listener::{Cause, Listener},
     shard::{Limits, NEVER},
 };
+use crate::name::refused;
 use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{borrow::Cow, convert::Infallible, fmt, hash::Hash, marker::PhantomData, time::Duration};
 
@@ -190,16 +191,8 @@ where
     #[track_caller]
     pub fn build(self) -> Result<AsyncCache<R, K, V, E>, ConfigError> {
         let Self { rt, options, .. } = self;
-        let name = options.name.clone();
-        Self::checked(&options).map_err(|mut error| {
-            if let Some(name) = &name {
-                error
-                    .permitted
-                    .to_mut()
-                    .push_str(&format!(", for cache \"{name}\""));
-            }
-            error
-        })?;
+        Self::checked(&options)
+            .map_err(|error| refused(error, "cache", options.name.as_deref()))?;
         let capacity = options.capacity.unwrap_or(0);
         let threads = rt.parallelism().get();
         let wanted = threads.saturating_mul(SHARDS_A_THREAD).min(MOST_SHARDS);

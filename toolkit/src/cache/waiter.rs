@@ -5,13 +5,12 @@ use super::{
     deadlock::{self, Circle, Noted},
     flight::{Flight, Load, Outcome, Place, Turn},
 };
-use crate::unwind::All;
+use crate::{name::titled, unwind::All};
 use anyrt_core::{
     rt::Runtime,
     waits::{self, Wait},
 };
 use std::{
-    borrow::Cow,
     hash::Hash,
     ops::Deref,
     panic::{AssertUnwindSafe, Location, catch_unwind},
@@ -112,10 +111,8 @@ where
             match flight.wait(cx, &mut self.place) {
                 Turn::Wait => {
                     let wait = || {
-                        let what = match &self.core.settings.name {
-                            Some(name) => format!("a load of cache \"{name}\"").into(),
-                            None => Cow::Borrowed("a load of a cache"),
-                        };
+                        let name = self.core.settings.name.as_deref();
+                        let what = titled("a load of cache", name, "a load of a cache");
                         let wait = Wait::new(what).of::<V>().made_at(flight.begun_at);
                         wait.at(at.unwrap_or(flight.begun_at))
                     };

@@ -5,6 +5,7 @@ use super::{
     keeper::{self, Hook},
     shared::Shared,
 };
+use crate::name::{Name, refused, task, titled};
 use anyrt_core::{
     ConfigError,
     context::Context,
@@ -42,6 +43,7 @@ impl Limits {
 pub struct PoolBuilder<R, M: Manager> {
     rt: R,
     manager: M,
+    name: Name,
     max: usize,
     limits: Limits,
     on_error: Option<Hook<M::Error>>,
@@ -52,10 +54,17 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         Self {
             rt: rt.clone(),
             manager,
+            name: None,
             max: 10,
             limits: Limits::default(),
             on_error: None,
         }
+    }
+
+    /// Names the pool, for errors, `Debug`, reports and the task in the background.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// How many objects there may be at once, those included that are being made: 10 unless set (*PO-1*).
@@ -120,6 +129,29 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     /// check objects, or that they may be idle or live.
     pub fn build(self) -> Result<Pool<R, M>, ConfigError> {
         let limits = self.limits;
+        self.check()
+            .map_err(|error| refused(error, "pool", self.name.as_deref()))?;
+        let shared = Shared::new(self.rt, self.manager, self.name, self.max, limits);
+        let shared = Arc::new(shared);
+        let hook = self.on_error;
+        let keeper = || {
+            let name = shared.name.as_deref();
+            let group = TaskGroup::builder(&shared.rt)
+                .name(titled("pool", name, "pool"))
+                .discard()
+                .build();
+            let keeping = keeper::keep(shared.clone(), hook);
+            group.spawn_named(task(name, "keeper"), keeping).ok();
+            group
+        };
+        let keeper = (limits.min_idle > 0 || limits.by_age())
+            // Nobody's: it may outlive who makes it.
+            .then(|| Context::default().sync_scope(keeper));
+        Ok(Pool::over(shared, keeper))
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let limits = self.limits;
         check::at_least_one("max_size", self.max)?;
         let (idle, permitted) = (limits.min_idle, format!("at most `max_size`, {}", self.max));
         check::that(idle <= self.max, "min_idle", idle, permitted)?;
@@ -131,27 +163,14 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         ] {
             check::more_than_zero(field, limit)?;
         }
-        let shared = Arc::new(Shared::new(self.rt, self.manager, self.max, limits));
-        let hook = self.on_error;
-        let keeper = || {
-            let group = TaskGroup::builder(&shared.rt)
-                .name("pool")
-                .discard()
-                .build();
-            let keeping = keeper::keep(shared.clone(), hook);
-            group.spawn_named("keeper", keeping).ok();
-            group
-        };
-        let keeper = (limits.min_idle > 0 || limits.by_age())
-            // Nobody's: it may outlive who makes it.
-            .then(|| Context::default().sync_scope(keeper));
-        Ok(Pool::over(shared, keeper))
+        Ok(())
     }
 }
 
 impl<R, M: Manager> fmt::Debug for PoolBuilder<R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolBuilder")
+            .field("name", &self.name)
             .field("max_size", &self.max)
             .field("limits", &self.limits)
             .finish_non_exhaustive()

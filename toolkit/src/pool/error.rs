@@ -1,29 +1,71 @@
 //! Why there is no object.
 
+use crate::name::{begin, titled};
 use anyrt_core::{Elapsed, error::write_with};
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
-/// Why [`Pool::get`](super::Pool::get) has no object to give.
+/// Why [`Pool::get`](super::Pool::get) has no object to give. Each has the [name](Self::name) of its pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PoolError<E> {
     /// The pool is closed.
-    Closed,
+    Closed {
+        /// The pool's name, where it was given one.
+        pool: Option<Arc<str>>,
+    },
     /// None came free within [`wait_timeout`](super::PoolBuilder::wait_timeout).
-    WaitTimedOut(Elapsed),
+    WaitTimedOut {
+        /// The pool's name, where it was given one.
+        pool: Option<Arc<str>>,
+        /// The limit, and the time that had passed.
+        elapsed: Box<Elapsed>,
+    },
     /// None could be made within [`create_timeout`](super::PoolBuilder::create_timeout).
-    CreateTimedOut(Elapsed),
+    CreateTimedOut {
+        /// The pool's name, where it was given one.
+        pool: Option<Arc<str>>,
+        /// The limit, and the time that had passed.
+        elapsed: Box<Elapsed>,
+    },
     /// The manager could make none.
-    Create(E),
+    Create {
+        /// The pool's name, where it was given one.
+        pool: Option<Arc<str>>,
+        /// The manager's error.
+        error: E,
+    },
+}
+
+impl<E> PoolError<E> {
+    /// The pool's name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Closed { pool }
+            | Self::WaitTimedOut { pool, .. }
+            | Self::CreateTimedOut { pool, .. }
+            | Self::Create { pool, .. } => pool.as_deref(),
+        }
+    }
 }
 
 impl<E: fmt::Display> fmt::Display for PoolError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        if let Self::Closed { .. } = self {
+            return write!(f, "{} is closed", titled("the pool", name, "the pool"));
+        }
+        begin(f, "pool", name)?;
         match self {
-            Self::Closed => f.write_str("the pool is closed"),
-            Self::WaitTimedOut(elapsed) => write_with(f, "no object came free in time", elapsed),
-            Self::CreateTimedOut(elapsed) => write_with(f, "no object was made in time", elapsed),
-            Self::Create(error) => write_with(f, "the pool's manager could make no object", error),
+            Self::Closed { .. } => Ok(()),
+            Self::WaitTimedOut { elapsed, .. } => {
+                write_with(f, "no object came free in time", elapsed)
+            }
+            Self::CreateTimedOut { elapsed, .. } => {
+                write_with(f, "no object was made in time", elapsed)
+            }
+            Self::Create { error, .. } => {
+                write_with(f, "the pool's manager could make no object", error)
+            }
         }
     }
 }
@@ -31,9 +73,11 @@ impl<E: fmt::Display> fmt::Display for PoolError<E> {
 impl<E: Error + 'static> Error for PoolError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Create(error) => Some(error),
-            Self::WaitTimedOut(elapsed) | Self::CreateTimedOut(elapsed) => Some(elapsed),
-            Self::Closed => None,
+            Self::Create { error, .. } => Some(error),
+            Self::WaitTimedOut { elapsed, .. } | Self::CreateTimedOut { elapsed, .. } => {
+                Some(&**elapsed)
+            }
+            Self::Closed { .. } => None,
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn get<R: Runtime, M: Manager>(
         lease.empty();
         return Box::pin(get_slowly(shared, Found::Lease(lease), ticket, at)).await;
     }
-    let (found, ticket) = shared.find().map_err(|_| PoolError::Closed)?;
+    let (found, ticket) = shared.find().map_err(|_| shared.refusal())?;
     Box::pin(get_slowly(shared, found, ticket, at)).await
 }
 
@@ -59,7 +59,7 @@ async fn get_slowly<'a, R: Runtime, M: Manager>(
             Next::Make(mut lease) => {
                 make(shared, &mut lease).await?;
                 return match shared.is_closed() {
-                    true => Err(PoolError::Closed),
+                    true => Err(shared.refusal()),
                     false => Ok(Pooled::new(lease)),
                 };
             }
@@ -74,10 +74,11 @@ async fn wait<R: Runtime, M: Manager>(
 ) -> Result<Lease<R, M>, PoolError<M::Error>> {
     let limit = shared.limits.wait;
     match within(&shared.rt, limit, "pool wait", waiting.granted(at)).await {
-        Ok(granted) => granted.map_err(|_| PoolError::Closed),
+        Ok(granted) => granted.map_err(|_| shared.refusal()),
         Err(elapsed) => {
             shared.counts.wait_timeouts.add();
-            Err(PoolError::WaitTimedOut(elapsed))
+            let (pool, elapsed) = (shared.name.clone(), Box::new(elapsed));
+            Err(PoolError::WaitTimedOut { pool, elapsed })
         }
     }
 }
@@ -118,14 +119,21 @@ pub(super) async fn make<R: Runtime, M: Manager>(
         shared.counts.create_failures.add();
         resume_unwind(panic.into_payload())
     });
+    let pool = || shared.name.clone();
     let error = match created {
         Ok(Ok(object)) => {
             lease.fill_new(object);
             shared.counts.created.add();
             return Ok(());
         }
-        Ok(Err(error)) => PoolError::Create(error),
-        Err(elapsed) => PoolError::CreateTimedOut(elapsed),
+        Ok(Err(error)) => PoolError::Create {
+            pool: pool(),
+            error,
+        },
+        Err(elapsed) => PoolError::CreateTimedOut {
+            pool: pool(),
+            elapsed: Box::new(elapsed),
+        },
     };
     shared.counts.create_failures.add();
     Err(error)

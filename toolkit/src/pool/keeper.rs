@@ -36,8 +36,10 @@ pub(super) async fn keep<R: Runtime, M: Manager>(
                     pause = FIRST_PAUSE;
                     continue;
                 }
-                Ok(Err(PoolError::Create(error))) => Some(Cause::Failed(error)),
-                Ok(Err(PoolError::CreateTimedOut(elapsed))) => Some(Cause::TimedOut(elapsed)),
+                Ok(Err(PoolError::Create { error, .. })) => Some(Cause::Failed(error)),
+                Ok(Err(PoolError::CreateTimedOut { elapsed, .. })) => {
+                    Some(Cause::TimedOut(*elapsed))
+                }
                 Ok(Err(_)) => None,
                 Err(panic) => Some(Cause::Panicked(panic)),
             };

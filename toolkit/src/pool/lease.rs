@@ -102,6 +102,11 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
         self.entry.take().expect("it is in use").object
     }
 
+    /// The pool's name.
+    pub(super) fn pool(&self) -> Option<&str> {
+        self.shared.name.as_deref()
+    }
+
     #[inline]
     pub(super) fn object(&self) -> &M::Object {
         &self.entry.as_ref().expect("it is in use").object

@@ -36,6 +36,7 @@
 //! async fn demo<R: Runtime>(rt: R) -> Result<(), Box<dyn std::error::Error>> {
 //!     let server = Server { address: "db.example:5432".into() };
 //!     let pool = Pool::builder(&rt, server)
+//!         .name("db") // `pool "db": no object came free in time`
 //!         .max_size(20)
 //!         .min_idle(2)
 //!         .wait_timeout(Duration::from_secs(5))
@@ -173,6 +174,11 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
         self.owner.shared.stats()
     }
 
+    /// Its name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.owner.shared.name.as_deref()
+    }
+
     /// The manager.
     pub fn manager(&self) -> &M {
         &self.owner.shared.manager
@@ -190,6 +196,7 @@ impl<R: Runtime, M: Manager> Clone for Pool<R, M> {
 impl<R: Runtime, M: Manager> fmt::Debug for Pool<R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
+            .field("name", &self.name())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }

@@ -57,6 +57,9 @@ impl<R: Runtime, M: Manager> Drop for Pooled<R, M> {
 
 impl<R: Runtime, M: Manager<Object: fmt::Debug>> fmt::Debug for Pooled<R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pooled").field(&**self).finish()
+        f.debug_struct("Pooled")
+            .field("pool", &self.0.pool())
+            .field("object", &**self)
+            .finish()
     }
 }

@@ -15,12 +15,16 @@
 //! dropped at any point. Nothing of the manager's, no destructor of an object and no waker runs under the lock.
 
 use super::{
-    Manager,
+    Manager, PoolError,
     builder::Limits,
     lease::{Entry, Lease},
     stats::{Counts, PoolStats},
 };
-use crate::{lock::lock, unwind::All};
+use crate::{
+    lock::lock,
+    name::{Name, titled},
+    unwind::All,
+};
 use anyrt_core::{
     Instant,
     channel::oneshot,
@@ -41,6 +45,7 @@ use std::{
 pub(super) struct Shared<R: Runtime, M: Manager> {
     pub(super) rt: R,
     pub(super) manager: M,
+    pub(super) name: Name,
     pub(super) limits: Limits,
     pub(super) counts: Counts,
     /// There may be something to do for the keeper.
@@ -79,10 +84,11 @@ pub(super) enum Next<'a, R: Runtime, M: Manager> {
 }
 
 impl<R: Runtime, M: Manager> Shared<R, M> {
-    pub(super) fn new(rt: R, manager: M, max: usize, limits: Limits) -> Self {
+    pub(super) fn new(rt: R, manager: M, name: Name, max: usize, limits: Limits) -> Self {
         Self {
             rt,
             manager,
+            name,
             limits,
             counts: Counts::default(),
             work: Notify::new(),
@@ -97,6 +103,13 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
                 looks_at: Instant::MAX,
             }),
         }
+    }
+
+    /// What those hear who come to a pool that is closed.
+    #[cold]
+    pub(super) fn refusal(&self) -> PoolError<M::Error> {
+        let pool = self.name.clone();
+        PoolError::Closed { pool }
     }
 
     /// An idle object, if there is one, and its taker's ticket.
@@ -356,7 +369,11 @@ impl<R: Runtime, M: Manager> Waiting<'_, R, M> {
         at: &'static Location<'static>,
     ) -> Result<Lease<R, M>, Closed> {
         let Self { shared, grant, .. } = &mut self;
-        let wait = || Wait::new("an object of a pool").of::<M::Object>().at(at);
+        let wait = || {
+            let name = shared.name.as_deref();
+            let what = titled("an object of pool", name, "an object of a pool");
+            Wait::new(what).of::<M::Object>().at(at)
+        };
         poll_fn(|cx| waits::instead(*shared, wait, || Pin::new(&mut *grant).poll(cx))).await
     }
 }

@@ -6,7 +6,11 @@
 //!
 //! # async fn thumbnail(_: &str) -> usize { 1 }
 //! async fn demo<R: Runtime>(rt: &R, files: &'static [&'static str]) -> Result<usize, ConfigError> {
-//!     let pool = TaskPool::builder(rt).workers(4).capacity(100).build()?;
+//!     let pool = TaskPool::builder(rt)
+//!         .name("thumbnails") // Its workers are tasks of the name `thumbnails/worker`.
+//!         .workers(4)
+//!         .capacity(100)
+//!         .build()?;
 //!     let mut handles = Vec::new();
 //!     for file in files {
 //!         // Waits while a hundred are queued.
@@ -28,6 +32,7 @@
 
 mod shared;
 
+use crate::name::{Name, refused, task, titled};
 use anyrt_core::{
     ConfigError,
     context::Context,
@@ -75,6 +80,7 @@ pub struct TaskPool<R: Runtime> {
 }
 
 struct Owner<R: Runtime> {
+    name: Name,
     shared: Arc<Shared<R>>,
     /// Aborts the workers when it is dropped.
     _workers: TaskGroup<R, (), Infallible>,
@@ -91,6 +97,7 @@ impl<R: Runtime> TaskPool<R> {
     pub fn builder(rt: &R) -> TaskPoolBuilder<R> {
         TaskPoolBuilder {
             rt: rt.clone(),
+            name: None,
             workers: rt.parallelism().get(),
             capacity: None,
             hook: None,
@@ -158,6 +165,11 @@ impl<R: Runtime> TaskPool<R> {
         }
     }
 
+    /// Its name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.owner.name.as_deref()
+    }
+
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         self.owner.shared.progress()
@@ -175,6 +187,7 @@ impl<R: Runtime> Clone for TaskPool<R> {
 impl<R: Runtime> fmt::Debug for TaskPool<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskPool")
+            .field("name", &self.name())
             .field("progress", &self.progress())
             .finish_non_exhaustive()
     }
@@ -184,12 +197,19 @@ impl<R: Runtime> fmt::Debug for TaskPool<R> {
 #[must_use = "a builder does nothing until `build`"]
 pub struct TaskPoolBuilder<R> {
     rt: R,
+    name: Name,
     workers: usize,
     capacity: Option<usize>,
     hook: Option<Box<Hook>>,
 }
 
 impl<R: Runtime> TaskPoolBuilder<R> {
+    /// Names the pool, for `Debug` and its workers.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// How many jobs run at once: as many as the runtime runs in parallel, unless set. Each is a task from the
     /// start on.
     pub fn workers(mut self, workers: usize) -> Self {
@@ -217,28 +237,28 @@ impl<R: Runtime> TaskPoolBuilder<R> {
     /// A [`ConfigError`] for 0 workers and more than 1,048,576, and for a capacity of 0 and more than
     /// [`MAX_PERMITS`].
     pub fn build(self) -> Result<TaskPool<R>, ConfigError> {
-        let capacity = self.capacity.unwrap_or(self.workers.saturating_mul(10));
-        check::at_least_one("workers", self.workers)?;
-        check::at_least_one("capacity", capacity)?;
-        check::at_most("workers", self.workers, MAX_WORKERS)?;
-        check::at_most("capacity", capacity, MAX_PERMITS)?;
+        let name = self.name.as_deref();
+        let capacity = self
+            .room()
+            .map_err(|error| refused(error, "task pool", name))?;
         let room = Arc::new(self.rt.semaphore(capacity)?);
         let shared = Arc::new(Shared::<R>::new(room, self.workers, self.hook));
         // Nobody's: it may outlive who makes it.
         let workers = Context::default().sync_scope(|| {
             let workers = TaskGroup::builder(&self.rt)
-                .name("task pool")
+                .name(titled("task pool", name, "task pool"))
                 .supervisor()
                 .discard()
                 .build();
             for _ in 0..self.workers {
                 let work = shared::work(shared.clone());
                 // Refused, it is dropped, and counts as a worker that has gone.
-                workers.spawn_named("worker", work).ok();
+                workers.spawn_named(task(name, "worker"), work).ok();
             }
             workers
         });
         let owner = Owner {
+            name: self.name,
             shared,
             _workers: workers,
         };
@@ -246,11 +266,22 @@ impl<R: Runtime> TaskPoolBuilder<R> {
             owner: Arc::new(owner),
         })
     }
+
+    /// For how many jobs there is room.
+    fn room(&self) -> Result<usize, ConfigError> {
+        let capacity = self.capacity.unwrap_or(self.workers.saturating_mul(10));
+        check::at_least_one("workers", self.workers)?;
+        check::at_least_one("capacity", capacity)?;
+        check::at_most("workers", self.workers, MAX_WORKERS)?;
+        check::at_most("capacity", capacity, MAX_PERMITS)?;
+        Ok(capacity)
+    }
 }
 
 impl<R> fmt::Debug for TaskPoolBuilder<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskPoolBuilder")
+            .field("name", &self.name)
             .field("workers", &self.workers)
             .field("capacity", &self.capacity)
             .finish_non_exhaustive()

@@ -67,9 +67,18 @@ fn a_chain_says_nothing_twice_and_leaves_nothing_out() {
         let gathered = gather(&rt, [async { Err::<(), _>(refused()) }]).await;
         assert_whole(&gathered.unwrap_err());
     });
-    assert_whole(&PoolError::Create(refused()));
-    assert_whole(&BatchError::Failed(Arc::new(refused())));
+    assert_whole(&PoolError::Create {
+        pool: None,
+        error: refused(),
+    });
+    assert_whole(&BatchError::Failed {
+        batcher: None,
+        error: Arc::new(refused()),
+    });
     let late = || Elapsed::new(None, Duration::ZERO, Duration::ZERO);
-    chain(&PoolError::<Refused>::WaitTimedOut(late()));
+    chain(&PoolError::<Refused>::WaitTimedOut {
+        pool: None,
+        elapsed: Box::new(late()),
+    });
     chain(&AcquireTimeout::new("a lock", None, late()));
 }

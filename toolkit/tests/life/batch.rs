@@ -140,7 +140,7 @@ fn a_flush_and_a_close_do_not_wait() {
         for load in loads {
             assert_eq!(load.await.unwrap().unwrap(), 30);
         }
-        assert!(matches!(tens.load(4).await, Err(BatchError::Closed)));
+        assert!(matches!(tens.load(4).await, Err(BatchError::Closed { .. })));
         tens.shutdown().await;
         assert_eq!(taken(&batches), [vec![1, 2], vec![3]]);
     });
@@ -162,9 +162,14 @@ fn what_befalls_a_batch_befalls_no_other() {
             let others = spawned(&rt, &tens, [2, 3]);
             for load in loads {
                 match (bad, load.await.unwrap().unwrap_err()) {
-                    (13, BatchError::Panicked(panic)) => assert_eq!(panic.message(), "13"),
-                    (14, BatchError::Failed(error)) => assert_eq!(*error, "14"),
-                    (15, BatchError::WrongLength { keys: 2, values: 1 }) => {}
+                    (13, BatchError::Panicked { panic, .. }) => assert_eq!(panic.message(), "13"),
+                    (14, BatchError::Failed { error, .. }) => assert_eq!(*error, "14"),
+                    (
+                        15,
+                        BatchError::WrongLength {
+                            keys: 2, values: 1, ..
+                        },
+                    ) => {}
                     (_, error) => panic!("{bad}: {error}"),
                 }
             }
@@ -295,10 +300,13 @@ fn an_executor_that_is_gone_fails_the_callers() {
     let load = load.into_inner().unwrap();
     assert!(matches!(
         polled(load),
-        Poll::Ready(Err(BatchError::Aborted))
+        Poll::Ready(Err(BatchError::Aborted { .. }))
     ));
     let refused = polled(tens.load(2));
-    assert!(matches!(refused, Poll::Ready(Err(BatchError::Closed))));
+    assert!(matches!(
+        refused,
+        Poll::Ready(Err(BatchError::Closed { .. }))
+    ));
     assert!(polled(tens.shutdown()).is_ready());
 }
 

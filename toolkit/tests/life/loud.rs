@@ -36,11 +36,11 @@ fn a_waker_that_waits_for_room_is_not_in_the_way_of_a_batchers_end() {
     let [first, second] = loads.into_inner().unwrap();
     assert!(matches!(
         polled(first),
-        Poll::Ready(Err(BatchError::Aborted))
+        Poll::Ready(Err(BatchError::Aborted { .. }))
     ));
     assert!(matches!(
         polled(second),
-        Poll::Ready(Err(BatchError::Closed))
+        Poll::Ready(Err(BatchError::Closed { .. }))
     ));
     assert!(polled(batcher.shutdown()).is_ready());
 }

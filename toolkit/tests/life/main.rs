@@ -5,6 +5,7 @@ mod batch;
 mod batch_keys;
 mod dropped;
 mod loud;
+mod names;
 mod numbers;
 mod outputs;
 mod owners;

@@ -100,14 +100,14 @@ fn each_limit_has_its_error() {
         let start = rt.now();
         pool.manager().next_fault(Fault::CreateHangs);
         let error = pool.get().await.unwrap_err();
-        assert!(matches!(error, PoolError::CreateTimedOut(_)), "{error}");
+        assert!(matches!(error, PoolError::CreateTimedOut { .. }), "{error}");
         assert_eq!(rt.now() - start, 2 * SECOND);
 
         pool.manager().next_fault(Fault::None);
         let held = pool.get().await.unwrap();
         let start = rt.now();
         let error = pool.get().await.unwrap_err();
-        assert!(matches!(error, PoolError::WaitTimedOut(_)), "{error}");
+        assert!(matches!(error, PoolError::WaitTimedOut { .. }), "{error}");
         assert_eq!(rt.now() - start, SECOND);
         let id = held.id;
         drop(held);
@@ -140,7 +140,10 @@ fn what_fails_its_check_is_replaced() {
         pool.manager().next_fault(Fault::CreateFails);
         assert_eq!(
             pool.get().await.unwrap_err(),
-            PoolError::Create("no number")
+            PoolError::Create {
+                pool: None,
+                error: "no number"
+            }
         );
         is_whole(&pool).await;
     });
@@ -252,9 +255,12 @@ fn a_closed_pool_fails_everyone() {
         }
         pool.close();
         for waiter in waiters {
-            assert_eq!(waiter.await.unwrap(), Err(PoolError::Closed));
+            assert_eq!(waiter.await.unwrap(), Err(PoolError::Closed { pool: None }));
         }
-        assert_eq!(pool.get().await.unwrap_err(), PoolError::Closed);
+        assert_eq!(
+            pool.get().await.unwrap_err(),
+            PoolError::Closed { pool: None }
+        );
         let mut closed = pin!(pool.closed());
         assert!(!is_ready_now(closed.as_mut()).await, "one is out");
         drop(held);
@@ -272,7 +278,7 @@ fn what_is_made_as_the_pool_closes_is_not_handed_out() {
         yield_now().await;
         pool.close();
         let outcome = task.await.unwrap();
-        assert!(matches!(outcome, Err(PoolError::Closed) | Ok(1)));
+        assert!(matches!(outcome, Err(PoolError::Closed { .. }) | Ok(1)));
         pool.closed().await;
         assert_eq!(pool.manager().there.get(), 0);
     });

@@ -80,7 +80,10 @@ async fn user(rt: SimRuntime, pool: Pool<SimRuntime, Checked>) {
         let mut object = match got {
             Some(Ok(object)) => object,
             Some(Err(error)) => {
-                assert!(!matches!(error, PoolError::Closed), "nobody closed it");
+                assert!(
+                    !matches!(error, PoolError::Closed { .. }),
+                    "nobody closed it"
+                );
                 continue;
             }
             None => continue,

@@ -110,7 +110,9 @@ fn a_waker_or_a_clone_of_a_caller_costs_no_other_its_result() {
         for call in calls {
             match call.await {
                 Ok(Once(_)) => {}
-                Err(BatchError::Panicked(panic)) if panic.message() == "cloned" => panicked += 1,
+                Err(BatchError::Panicked { panic, .. }) if panic.message() == "cloned" => {
+                    panicked += 1;
+                }
                 Err(error) => panic!("{error}"),
             }
         }
@@ -152,7 +154,10 @@ fn a_closed_batcher_takes_no_key_that_is_there_already() {
         let mut closed = pin!(batcher.shutdown());
         assert!(!is_ready_now(closed.as_mut()).await);
         assert_eq!(batcher.len(), 1, "it is there");
-        assert!(matches!(batcher.load(2).await, Err(BatchError::Closed)));
+        assert!(matches!(
+            batcher.load(2).await,
+            Err(BatchError::Closed { .. })
+        ));
         assert_eq!(first.await.unwrap().unwrap(), 1);
         assert_eq!(second.await.unwrap().unwrap(), 2);
         closed.await;
@@ -242,7 +247,7 @@ fn wakers_of_waiters_are_not_in_the_way_of_a_close() {
         let closed = catch_unwind(AssertUnwindSafe(|| pool.close()));
         assert!(closed.is_err(), "the wakers panic");
         for waits in waiting {
-            assert!(matches!(waits.await, Err(PoolError::Closed)));
+            assert!(matches!(waits.await, Err(PoolError::Closed { .. })));
         }
         drop(held);
         pool.closed().await;

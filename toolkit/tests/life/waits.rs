@@ -6,7 +6,7 @@ use anyrt_sim::{Sim, SimRuntime};
 use anyrt_toolkit::{
     cache::AsyncCache,
     limit::{Limiter, Quota, RateLimiter},
-    pool::{Manager, Pool},
+    pool::{Manager, Pool, PoolBuilder},
 };
 use std::{
     convert::Infallible,
@@ -59,28 +59,35 @@ fn for_a_load_that_another_drives() {
 
 #[test]
 fn for_a_turn_at_a_rate_limiter() {
+    let body = async |limiter: RateLimiter<SimRuntime>| {
+        limiter.acquire().await.unwrap();
+        limiter.acquire().await.unwrap();
+    };
+    let limiter = |rt| RateLimiter::new(&rt, Quota::new(1, SECOND * 100)).unwrap();
     waits(
-        |rt| async move {
-            let quota = Quota::new(1, SECOND * 100);
-            let limiter = RateLimiter::new(&rt, quota).unwrap();
-            limiter.acquire().await.unwrap();
-            limiter.acquire().await.unwrap();
-        },
+        |rt| body(limiter(rt)),
         HERE,
         " for its turn at a rate limiter",
+    );
+    waits(
+        |rt| body(limiter(rt).named("mail")),
+        HERE,
+        " for its turn at rate limiter \"mail\"",
     );
 }
 
 #[test]
 fn for_a_slot_of_a_limiter() {
+    let body = async |limiter: Limiter<SimRuntime>| {
+        let _slot = limiter.acquire().await.unwrap();
+        drop(limiter.acquire().await);
+    };
+    let limiter = |rt| Limiter::new(&rt, 1).unwrap();
+    waits(|rt| body(limiter(rt)), HERE, " for a slot of a limiter");
     waits(
-        |rt| async move {
-            let limiter: Limiter<_> = Limiter::new(&rt, 1).unwrap();
-            let _slot = limiter.acquire().await.unwrap();
-            drop(limiter.acquire().await);
-        },
+        |rt| body(limiter(rt).named("db")),
         HERE,
-        " for a slot of a limiter",
+        " for a slot of limiter \"db\"",
     );
 }
 
@@ -102,13 +109,20 @@ impl Manager for Numbers {
 
 #[test]
 fn for_an_object_of_a_pool() {
+    let body = async |pool: PoolBuilder<SimRuntime, Numbers>| {
+        let pool = pool.max_size(1).build().unwrap();
+        let _leased = pool.get().await.unwrap();
+        drop(pool.get().await);
+    };
+    let pool = |rt| Pool::builder(&rt, Numbers);
     waits(
-        |rt| async move {
-            let pool = Pool::builder(&rt, Numbers).max_size(1).build().unwrap();
-            let _leased = pool.get().await.unwrap();
-            drop(pool.get().await);
-        },
+        |rt| body(pool(rt)),
         HERE,
         " for an object of a pool of `u8`",
+    );
+    waits(
+        |rt| body(pool(rt).name("db")),
+        HERE,
+        " for an object of pool \"db\" of `u8`",
     );
 }

@@ -30,7 +30,7 @@ fn who_waits_for_an_object_is_told_at_once() {
         let held = pool.get().await.unwrap();
         let before = rt.now();
         let late = pool.get().await.unwrap_err();
-        assert!(matches!(late, PoolError::WaitTimedOut(_)), "{late:?}");
+        assert!(matches!(late, PoolError::WaitTimedOut { .. }), "{late:?}");
         assert_eq!(rt.now(), before);
         drop(held);
         assert_eq!(pool.get().await.unwrap().id, 1, "what is there is given");

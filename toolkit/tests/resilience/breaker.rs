@@ -333,6 +333,26 @@ fn the_hook_hears_of_each_change_and_may_panic() {
 }
 
 #[test]
+fn a_hook_that_panics_at_half_open_costs_no_trial() {
+    check(1, |rt| async move {
+        let breaker = breaker(&rt, |b| {
+            b.failures_in_a_row(1)
+                .on_change(|_, to| assert!(to != HalfOpen, "hook"))
+        });
+        for _ in 0..2 {
+            fail(&breaker, 1).await;
+            rt.sleep(SEC).await;
+            assert_eq!(panic_of(|| breaker.begin().is_ok()), "hook");
+            assert_eq!(breaker.state(), HalfOpen, "its place is free");
+        }
+        let trial = breaker.begin().expect("the place is free");
+        assert!(breaker.begin().is_err(), "it is one place");
+        trial.succeeded();
+        assert_eq!(breaker.state(), Closed);
+    });
+}
+
+#[test]
 fn bad_settings_are_refused() {
     check(1, |rt| async move {
         let plain = || CircuitBreaker::builder(&rt);

@@ -4,6 +4,7 @@ mod boundary;
 mod breaker;
 mod limiter;
 mod limiter_edge;
+mod names;
 mod rate;
 mod rate_deadline;
 mod rate_edge;

@@ -38,7 +38,7 @@ fn behind_one_that_is_leaked_others_move_up() {
             yield_now().await;
         }
         drop(goes);
-        let RateLimitError::NotYet { ready_at } = limiter.try_acquire().unwrap_err() else {
+        let RateLimitError::NotYet { ready_at, .. } = limiter.try_acquire().unwrap_err() else {
             panic!("it is not too heavy");
         };
         assert_eq!(ready_at - Instant::ORIGIN, SEC * 3);
@@ -80,7 +80,7 @@ fn those_behind_one_that_became_too_heavy_move_up() {
         limiter
             .set_quota(Quota::per_second(1).burst(2))
             .expect("it is permitted");
-        let RateLimitError::NotYet { ready_at } = limiter.try_acquire().unwrap_err() else {
+        let RateLimitError::NotYet { ready_at, .. } = limiter.try_acquire().unwrap_err() else {
             panic!("it is not too heavy");
         };
         // Three are missing from two: the first comes at 2 s.
@@ -180,6 +180,7 @@ fn what_becomes_too_heavy_as_it_joins_is_told() {
         assert_eq!(
             refused,
             Err(RateLimitError::TooHeavy {
+                limiter: None,
                 weight: 3,
                 burst: 2
             })

@@ -6,6 +6,7 @@ use anyrt_core::{
     context::Context,
     gather::gather,
     rt::{Clock, Sleep, Spawn},
+    time::wait_for,
 };
 use anyrt_sim::{SimRuntime, check, check_cancel};
 use anyrt_toolkit::{
@@ -188,6 +189,25 @@ pub(crate) fn dropped_at_any_point() {
 }
 
 #[test]
+fn a_refusal_tells_the_limiters_name() {
+    check(1, |rt| async move {
+        let (limiter, service) = turns(&rt);
+        let limiter = limiter.named("mail");
+        limiter.try_acquire().expect("a token is there");
+        let request = wait_for(&rt, MS * 50, service.clone().oneshot(1)).await;
+        let refused = request.expect("it does not wait").expect_err("it is late");
+        let whole = "the layer gave up: rate limiter \"mail\": the rate limit is reached";
+        assert_eq!(format!("{refused:#}"), whole);
+        for text in [
+            format!("{service:?}"),
+            format!("{:?}", RateLimitLayer::new(&limiter)),
+        ] {
+            assert!(text.contains("name: Some(\"mail\")"), "{text}");
+        }
+    });
+}
+
+#[test]
 fn a_call_without_ready_panics() {
     check(1, |rt| async move {
         let (_, mut slots) = slots(&rt, 1);
@@ -200,6 +220,7 @@ fn a_call_without_ready_panics() {
         let again = catch_unwind(AssertUnwindSafe(|| poll(response.as_mut()).is_ready()));
         assert!(again.is_err(), "like any future");
         let error = RateLimitError::TooHeavy {
+            limiter: None,
             weight: 2,
             burst: 1,
         };

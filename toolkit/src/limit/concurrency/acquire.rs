@@ -1,7 +1,7 @@
 //! Waiting for a slot.
 
 use super::{Limiter, Slot, lanes::Place};
-use crate::lock::lock;
+use crate::{lock::lock, name::titled};
 use anyrt_core::{
     cancel::{CancellationToken, Cancelled, CancelledFuture},
     context,
@@ -83,7 +83,11 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             self.leave();
             return Poll::Ready(Err(cancelled));
         }
-        waits::pending(&**inner, || Wait::new("a slot of a limiter").at(self.place));
+        waits::pending(&**inner, || {
+            let name = self.limiter.name();
+            let what = titled("a slot of limiter", name, "a slot of a limiter");
+            Wait::new(what).at(self.place)
+        });
         Poll::Pending
     }
 
@@ -117,6 +121,7 @@ impl<R: Runtime, K: Ord + Clone> Drop for AcquireSlot<'_, R, K> {
 impl<R: Runtime, K: Ord + Clone> fmt::Debug for AcquireSlot<'_, R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcquireSlot")
+            .field("limiter", &self.limiter.name())
             .field("waits", &self.waits.is_some())
             .finish_non_exhaustive()
     }

@@ -11,7 +11,11 @@ use crate::lock::{lock, wake_all};
 use aimd::Adapting;
 use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
 use lanes::Lanes;
-use std::{fmt, sync::Arc, sync::Mutex, task::Waker};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, OnceLock},
+    task::Waker,
+};
 
 /// Limits how many calls run at once: with a fair share for each key, if it has keys, and as many as the
 /// latency allows, if it [adapts](Self::adaptive).
@@ -59,6 +63,7 @@ struct Inner<R, K> {
     rt: R,
     adapts: bool,
     state: Mutex<State<K>>,
+    name: OnceLock<Arc<str>>,
 }
 
 struct State<K> {
@@ -92,8 +97,31 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
                 rt: rt.clone(),
                 adapts: adapting.is_some(),
                 state: Mutex::new(State { lanes, adapting }),
+                name: OnceLock::new(),
             }),
         }
+    }
+
+    /// Names the limiter, with all its clones, for `Debug` and reports. A name that it has already, stays.
+    ///
+    /// ```
+    /// use anyrt::{ConfigError, limit::Limiter, rt::Runtime};
+    ///
+    /// fn queries<R: Runtime>(rt: &R) -> Result<Limiter<R>, ConfigError> {
+    ///     Ok(Limiter::new(rt, 100)?.named("db")) // `a slot of limiter "db"`
+    /// }
+    /// # let rt = anyrt_smol::Smol::default();
+    /// # assert_eq!(queries(&rt).unwrap().name(), Some("db"));
+    /// ```
+    pub fn named(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.inner.name.get_or_init(|| name);
+        self
+    }
+
+    /// Its name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.get().map(|name| &**name)
     }
 
     /// Waits for a slot for a key.
@@ -264,6 +292,7 @@ impl<R, K> fmt::Debug for Limiter<R, K> {
             (state.lanes.limit(), state.lanes.in_flight())
         };
         f.debug_struct("Limiter")
+            .field("name", &self.inner.name.get())
             .field("limit", &limit)
             .field("in_flight", &in_flight)
             .finish_non_exhaustive()
@@ -273,6 +302,7 @@ impl<R, K> fmt::Debug for Limiter<R, K> {
 impl<R: Runtime, K: Ord + Clone + fmt::Debug> fmt::Debug for Slot<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot")
+            .field("limiter", &self.inner.name.get())
             .field("key", &self.key)
             .finish_non_exhaustive()
     }

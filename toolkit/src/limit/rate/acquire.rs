@@ -1,7 +1,11 @@
 //! Waiting for a turn.
 
-use super::{RateLimiter, error::RateLimitError, line::Place};
-use crate::lock::wake_all;
+use super::{
+    RateLimiter,
+    error::{RateLimitError, Refused},
+    line::Place,
+};
+use crate::{lock::wake_all, name::titled};
 use anyrt_core::{
     Instant,
     cancel::{CancellationToken, CancelledFuture},
@@ -63,9 +67,11 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
     #[cold]
     fn join(self: Pin<&mut Self>) -> Result<(), RateLimitError> {
         let this = self.project();
+        let inner = &this.limiter.inner;
         let context = context::Context::current();
         if let Some(reason) = context.token().and_then(CancellationToken::reason) {
-            return Err(RateLimitError::Cancelled(reason.clone()));
+            let (limiter, reason) = (inner.name(), reason.clone());
+            return Err(RateLimitError::Cancelled { limiter, reason });
         }
         // At the end of time is never.
         let deadline = context.deadline().unwrap_or(Instant::MAX);
@@ -74,9 +80,11 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
             .cloned()
             .map(CancellationToken::cancelled_owned);
         *this.ticket = Some({
-            let now = this.limiter.inner.rt.now();
-            this.limiter
-                .with(now, |line, _| line.join(now, *this.weight, deadline))?
+            let now = inner.rt.now();
+            let joined = this
+                .limiter
+                .with(now, |line, _| line.join(now, *this.weight, deadline));
+            joined.map_err(|refused| inner.refusal(refused))?
         });
         Ok(())
     }
@@ -104,9 +112,10 @@ impl<R: Runtime> Future for AcquireRate<'_, R> {
         if self.ticket.is_none() {
             assert!(!self.done, "an acquire was polled again after it was ready");
             *self.as_mut().project().done = true;
-            match self.limiter.try_acquire_many(self.weight) {
-                Err(RateLimitError::NotYet { .. }) => self.as_mut().join()?,
-                passed => return Poll::Ready(passed),
+            match self.limiter.pass(self.weight) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(Refused::NotYet { .. }) => self.as_mut().join()?,
+                Err(heavy) => return Poll::Ready(Err(self.limiter.inner.refusal(heavy))),
             }
         }
         self.poll_line(cx)
@@ -133,13 +142,16 @@ impl<R: Runtime> AcquireRate<'_, R> {
             }
             wake_all(wakers);
             let alarm = match place {
-                Place::Decided(verdict) => return Poll::Ready(verdict),
+                Place::Decided(verdict) => {
+                    return Poll::Ready(verdict.map_err(|refused| inner.refusal(refused)));
+                }
                 Place::Queued(alarm) => alarm,
             };
             let cancelled = this.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
             if let Some(Poll::Ready(reason)) = cancelled {
+                let limiter = inner.name();
                 self.leave();
-                return Poll::Ready(Err(RateLimitError::Cancelled(reason)));
+                return Poll::Ready(Err(RateLimitError::Cancelled { limiter, reason }));
             }
             match this.timer.as_mut().as_pin_mut() {
                 None => this.timer.set(Some(inner.rt.sleep_until(alarm))),
@@ -149,7 +161,15 @@ impl<R: Runtime> AcquireRate<'_, R> {
             let timer = this.timer.as_pin_mut().expect("it was made above");
             let polled = timer.poll(cx);
             if polled.is_pending() {
-                let wait = || Wait::new("its turn at a rate limiter").at(this.place);
+                let wait = || {
+                    let name = this.limiter.name();
+                    let what = titled(
+                        "its turn at rate limiter",
+                        name,
+                        "its turn at a rate limiter",
+                    );
+                    Wait::new(what).at(this.place)
+                };
                 waits::pending(&**inner, wait);
             }
             ready!(polled);
@@ -160,6 +180,7 @@ impl<R: Runtime> AcquireRate<'_, R> {
 impl<R: Runtime> fmt::Debug for AcquireRate<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcquireRate")
+            .field("limiter", &self.limiter.inner.name.get())
             .field("weight", &self.weight)
             .field("waits", &self.ticket.is_some())
             .finish_non_exhaustive()

@@ -1,6 +1,6 @@
 //! More than the burst, in chunks that it permits.
 
-use super::{AcquireRate, RateLimitError, RateLimiter};
+use super::{AcquireRate, RateLimitError, RateLimiter, error::Refused};
 use anyrt_core::{Instant, context::Context, rt::Runtime};
 use std::{panic::Location, time::Duration};
 
@@ -37,7 +37,7 @@ fn in_time<R: Runtime>(limiter: &RateLimiter<R>, weight: u64) -> Result<(), Rate
     let ready_at: Instant = limiter.inner.rt.now() + wait;
     match ready_at < deadline {
         true => Ok(()),
-        false => Err(RateLimitError::NotYet { ready_at }),
+        false => Err(limiter.inner.refusal(Refused::NotYet { ready_at })),
     }
 }
 

@@ -1,14 +1,17 @@
 //! Why something may not begin.
 
+use crate::name::{Name, begin};
 use anyrt_core::{Instant, cancel::CancelReason, error::write_with};
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
-/// Why something may not begin. Nothing was taken.
+/// Why something may not begin. Nothing was taken. Each has the [name](Self::name) of its limiter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RateLimitError {
     /// It weighs more than the burst, so that it could never begin.
     TooHeavy {
+        /// The limiter's name, where it was given one.
+        limiter: Option<Arc<str>>,
         /// What it weighs.
         weight: u32,
         /// The most that can begin at once.
@@ -17,22 +20,41 @@ pub enum RateLimitError {
     /// `try_acquire`: there are not enough tokens now. `acquire`: its turn would come at or after the
     /// deadline of the context, from the beginning or by another quota.
     NotYet {
+        /// The limiter's name, where it was given one.
+        limiter: Option<Arc<str>>,
         /// When the turn of somebody who begins to wait now would come, on the runtime's clock;
         /// [`Instant::MAX`] is never.
         ready_at: Instant,
     },
     /// The context's token was cancelled.
-    Cancelled(CancelReason),
+    Cancelled {
+        /// The limiter's name, where it was given one.
+        limiter: Option<Arc<str>>,
+        /// Why, and where.
+        reason: CancelReason,
+    },
+}
+
+impl RateLimitError {
+    /// The limiter's name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::TooHeavy { limiter, .. }
+            | Self::NotYet { limiter, .. }
+            | Self::Cancelled { limiter, .. } => limiter.as_deref(),
+        }
+    }
 }
 
 impl fmt::Display for RateLimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        begin(f, "rate limiter", self.name())?;
         match self {
-            Self::TooHeavy { weight, burst } => {
+            Self::TooHeavy { weight, burst, .. } => {
                 write!(f, "a weight of {weight} is more than the burst of {burst}")
             }
             Self::NotYet { .. } => f.write_str("the rate limit is reached"),
-            Self::Cancelled(reason) => write_with(f, "cancelled before its turn", reason),
+            Self::Cancelled { reason, .. } => write_with(f, "cancelled before its turn", reason),
         }
     }
 }
@@ -40,8 +62,28 @@ impl fmt::Display for RateLimitError {
 impl Error for RateLimitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Cancelled(reason) => Some(reason),
+            Self::Cancelled { reason, .. } => Some(reason),
             Self::TooHeavy { .. } | Self::NotYet { .. } => None,
+        }
+    }
+}
+
+/// What the line says, which knows no name: whoever waits after all has no use for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    TooHeavy { weight: u32, burst: u32 },
+    NotYet { ready_at: Instant },
+}
+
+impl Refused {
+    pub(super) fn by(self, limiter: Name) -> RateLimitError {
+        match self {
+            Self::TooHeavy { weight, burst } => RateLimitError::TooHeavy {
+                limiter,
+                weight,
+                burst,
+            },
+            Self::NotYet { ready_at } => RateLimitError::NotYet { limiter, ready_at },
         }
     }
 }

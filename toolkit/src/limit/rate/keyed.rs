@@ -9,7 +9,7 @@ use std::{
     borrow::Borrow,
     fmt,
     hash::{BuildHasher, Hash},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 /// A [`RateLimiter`] for each key, all with the same quota. Clones are the same limiter.
@@ -36,6 +36,7 @@ pub struct KeyedRateLimiter<R, K> {
 
 struct Inner<R, K> {
     rt: R,
+    name: OnceLock<Arc<str>>,
     /// With a seed of its own: who chooses the keys cannot choose where they collide.
     hasher: FixedState,
     keys: Mutex<Keys<R, K>>,
@@ -67,6 +68,7 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
         Ok(Self {
             inner: Arc::new(Inner {
                 rt: rt.clone(),
+                name: OnceLock::new(),
                 hasher: FixedState::with_seed(rt.random_u64()),
                 keys: Mutex::new(Keys {
                     quota: quota.check()?,
@@ -75,6 +77,32 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
                 }),
             }),
         })
+    }
+
+    /// Names the limiter, with all its clones and those of its keys, as [`RateLimiter::named`] does. A name that it has
+    /// already, stays.
+    ///
+    /// ```
+    /// use anyrt::{ConfigError, limit::{KeyedRateLimiter, Quota}, rt::Runtime};
+    ///
+    /// fn by_user<R: Runtime>(rt: &R) -> Result<KeyedRateLimiter<R, String>, ConfigError> {
+    ///     Ok(KeyedRateLimiter::new(rt, Quota::per_second(10))?.named("by user"))
+    /// }
+    /// # let rt = anyrt_smol::Smol::default();
+    /// # assert_eq!(by_user(&rt).unwrap().key("7").name(), Some("by user"));
+    /// ```
+    pub fn named(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        let name = self.inner.name.get_or_init(|| name);
+        for keyed in &lock(&self.inner.keys).limiters {
+            keyed.limiter.inner.name.get_or_init(|| name.clone());
+        }
+        self
+    }
+
+    /// Its name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.get().map(|name| &**name)
     }
 
     /// The limiter of a key. It may be kept; then the key is not forgotten.
@@ -99,6 +127,9 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
             return keyed.limiter.clone();
         }
         let limiter = RateLimiter::new(&self.inner.rt, keys.quota).expect("the quota was checked");
+        if let Some(name) = self.inner.name.get() {
+            limiter.inner.name.get_or_init(|| name.clone());
+        }
         let keyed = Keyed {
             hash,
             key: owned,
@@ -166,6 +197,7 @@ impl<R, K> fmt::Debug for KeyedRateLimiter<R, K> {
             (keys.quota, keys.limiters.len())
         };
         f.debug_struct("KeyedRateLimiter")
+            .field("name", &self.inner.name.get())
             .field("quota", &quota)
             .field("keys", &len)
             .finish_non_exhaustive()

@@ -24,7 +24,7 @@
 //! Then, once it is [overdue](super::called), it is passed by. Its tokens are spent as of its turn, which moves
 //! nobody else's. If it does come, it takes its place again, and waits for others.
 
-use super::{bucket::Bucket, called::Called, error::RateLimitError, quota::Quota};
+use super::{bucket::Bucket, called::Called, error::Refused, quota::Quota};
 use anyrt_core::Instant;
 use std::{collections::BTreeMap, mem, task::Waker};
 
@@ -35,7 +35,7 @@ pub(super) struct Line {
     queued: BTreeMap<u64, Waiter>,
     called: Called,
     missed: BTreeMap<u64, Waiter>,
-    refused: BTreeMap<u64, RateLimitError>,
+    refused: BTreeMap<u64, Refused>,
     tickets: u64,
     /// All that ever joined, together. It may wrap: only differences count.
     joined: u64,
@@ -59,7 +59,7 @@ pub(super) struct Waiter {
 /// A waiter's place, as it is polled.
 #[derive(Debug)]
 pub(super) enum Place {
-    Decided(Result<(), RateLimitError>),
+    Decided(Result<(), Refused>),
     /// To be polled at that time again.
     Queued(Instant),
 }
@@ -118,7 +118,7 @@ impl Line {
         now: Instant,
         weight: u32,
         wakers: &mut Vec<Waker>,
-    ) -> Result<(), RateLimitError> {
+    ) -> Result<(), Refused> {
         self.check(weight)?;
         self.look(now);
         if !self.is_empty() {
@@ -129,13 +129,13 @@ impl Line {
             return Ok(());
         }
         let ready_at = self.turn(self.joined, weight);
-        Err(RateLimitError::NotYet { ready_at })
+        Err(Refused::NotYet { ready_at })
     }
 
-    fn check(&self, weight: u32) -> Result<(), RateLimitError> {
+    fn check(&self, weight: u32) -> Result<(), Refused> {
         let burst = self.bucket.quota().burst;
         match weight > burst {
-            true => Err(RateLimitError::TooHeavy { weight, burst }),
+            true => Err(Refused::TooHeavy { weight, burst }),
             false => Ok(()),
         }
     }
@@ -147,12 +147,12 @@ impl Line {
         now: Instant,
         weight: u32,
         deadline: Instant,
-    ) -> Result<u64, RateLimitError> {
+    ) -> Result<u64, Refused> {
         self.check(weight)?;
         self.look(now);
         let ready_at = self.turn(self.joined, weight);
         if ready_at >= deadline {
-            return Err(RateLimitError::NotYet { ready_at });
+            return Err(Refused::NotYet { ready_at });
         }
         let ticket = self.tickets;
         self.tickets += 1;
@@ -290,9 +290,9 @@ impl Line {
             let weight = waiter.weight;
             let ready_at = self.turn(self.joined, weight);
             let error = if weight > burst {
-                RateLimitError::TooHeavy { weight, burst }
+                Refused::TooHeavy { weight, burst }
             } else if ready_at >= waiter.deadline {
-                RateLimitError::NotYet { ready_at }
+                Refused::NotYet { ready_at }
             } else {
                 waiter.ahead = self.joined;
                 self.joined += u64::from(weight);

@@ -17,13 +17,17 @@ pub use error::RateLimitError;
 pub use keyed::KeyedRateLimiter;
 pub use quota::Quota;
 
-use crate::lock::{lock, wake_all};
+use crate::{
+    lock::{lock, wake_all},
+    name::Name,
+};
 use anyrt_core::{ConfigError, Instant, rt::Runtime};
+use error::Refused;
 use line::Line;
 use std::{
     fmt,
     panic::Location,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     task::Waker,
 };
 use turnstile::Turnstile;
@@ -52,9 +56,24 @@ struct Inner<R> {
     /// Open while nobody waits.
     turnstile: Turnstile,
     line: Mutex<Line>,
+    name: OnceLock<Arc<str>>,
 }
 
 impl<R> Inner<R> {
+    #[inline]
+    fn name(&self) -> Name {
+        #[cold]
+        fn told(name: &Arc<str>) -> Name {
+            Some(name.clone())
+        }
+        self.name.get().and_then(told)
+    }
+
+    #[cold]
+    fn refusal(&self, refused: Refused) -> RateLimitError {
+        refused.by(self.name())
+    }
+
     /// Changes the line. Meanwhile it has the bucket. Wakers are for outside the lock.
     fn change<T>(
         &self,
@@ -85,8 +104,32 @@ impl<R: Runtime> RateLimiter<R> {
                 rt: rt.clone(),
                 turnstile: Turnstile::new(),
                 line: Mutex::new(Line::new(quota.check()?)),
+                name: OnceLock::new(),
             }),
         })
+    }
+
+    /// Names the limiter, with all its clones, for errors, `Debug` and reports. A name that it has already, stays.
+    ///
+    /// ```
+    /// use anyrt::{ConfigError, RateLimiter, limit::Quota, rt::Runtime};
+    ///
+    /// fn limiter<R: Runtime>(rt: &R) -> Result<RateLimiter<R>, ConfigError> {
+    ///     // `rate limiter "mail": the rate limit is reached`
+    ///     Ok(RateLimiter::new(rt, Quota::per_hour(100))?.named("mail"))
+    /// }
+    /// # let rt = anyrt_smol::Smol::default();
+    /// # assert_eq!(limiter(&rt).unwrap().name(), Some("mail"));
+    /// ```
+    pub fn named(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.inner.name.get_or_init(|| name);
+        self
+    }
+
+    /// Its name, where it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.get().map(|name| &**name)
     }
 
     /// Waits for this caller's turn.
@@ -169,13 +212,33 @@ impl<R: Runtime> RateLimiter<R> {
         let now = self.inner.rt.now();
         match self.inner.turnstile.pass(now, weight) {
             Some(Ok(())) => Ok(()),
-            Some(Err(ready_at)) => Err(RateLimitError::NotYet { ready_at }),
+            Some(Err(ready_at)) => Err(RateLimitError::NotYet {
+                limiter: self.inner.name(),
+                ready_at,
+            }),
+            None => self.pass_or_refuse(now, weight),
+        }
+    }
+
+    #[inline(never)]
+    fn pass_or_refuse(&self, now: Instant, weight: u32) -> Result<(), RateLimitError> {
+        self.pass_by_line(now, weight)
+            .map_err(|refused| self.inner.refusal(refused))
+    }
+
+    /// As [`try_acquire_many`](Self::try_acquire_many), for one who waits otherwise.
+    #[inline]
+    fn pass(&self, weight: u32) -> Result<(), Refused> {
+        let now = self.inner.rt.now();
+        match self.inner.turnstile.pass(now, weight) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(ready_at)) => Err(Refused::NotYet { ready_at }),
             None => self.pass_by_line(now, weight),
         }
     }
 
     #[inline(never)]
-    fn pass_by_line(&self, now: Instant, weight: u32) -> Result<(), RateLimitError> {
+    fn pass_by_line(&self, now: Instant, weight: u32) -> Result<(), Refused> {
         self.with(now, |line, wakers| line.pass(now, weight, wakers))
     }
 
@@ -232,6 +295,7 @@ impl<R> fmt::Debug for RateLimiter<R> {
             (line.quota(), line.waiting())
         };
         f.debug_struct("RateLimiter")
+            .field("name", &self.inner.name.get())
             .field("quota", &quota)
             .field("waiting", &waiting)
             .finish_non_exhaustive()

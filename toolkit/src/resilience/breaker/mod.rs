@@ -7,7 +7,6 @@ mod state;
 mod window;
 
 pub use builder::BreakerBuilder;
-#[cfg(feature = "tower")]
 pub(crate) use call::Parked;
 pub use call::{BreakerCall, CallFuture};
 pub use error::{BreakerError, Open};
@@ -117,11 +116,20 @@ impl<R: Runtime> CircuitBreaker<R> {
     ///
     /// # Errors
     /// [`Open`], with when to try again.
+    ///
+    /// # Panics
+    /// As the [hook](BreakerBuilder::on_change) does. A trial that was to begin leaves its place to another.
+    #[inline]
     pub fn begin(&self) -> Result<BreakerCall<R>, Open> {
         let closed = lock(&self.inner.state).closed();
-        if let Some(epoch) = closed {
-            return Ok(BreakerCall::new(self.inner.clone(), epoch));
+        match closed {
+            Some(epoch) => Ok(BreakerCall::new(self.inner.clone(), epoch)),
+            None => self.begin_unless_open(),
         }
+    }
+
+    #[inline(never)]
+    fn begin_unless_open(&self) -> Result<BreakerCall<R>, Open> {
         let now = self.inner.rt.now();
         let (before, begun, after) = {
             let mut state = lock(&self.inner.state);
@@ -129,8 +137,11 @@ impl<R: Runtime> CircuitBreaker<R> {
             let begun = state.begin(now, &self.inner.rules);
             (before, begun, state.kind())
         };
+        // Should the hook panic, a trial that is not made leaves its place to another.
+        let begun =
+            begun.map(|epoch| Parked::new(Some(BreakerCall::new(self.inner.clone(), epoch))));
         self.inner.changed(before, after);
-        Ok(BreakerCall::new(self.inner.clone(), begun?))
+        begun.map(|mut call| call.take().expect("it has begun"))
     }
 
     /// What it does with calls now.
