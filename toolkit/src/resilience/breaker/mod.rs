@@ -3,6 +3,9 @@
 mod builder;
 mod call;
 mod error;
+mod gate;
+#[cfg(all(anyrt_loom, test))]
+mod loom_tests;
 mod state;
 mod window;
 
@@ -12,15 +15,11 @@ pub(crate) use call::Parked;
 pub use call::{BreakerCall, CallFuture};
 pub use error::{BreakerError, Open};
 
-use crate::lock::lock;
 use anyrt_core::{Instant, rt::Runtime};
 use builder::Rules;
-use state::State;
-use std::{
-    fmt,
-    future::Future,
-    sync::{Arc, Mutex},
-};
+use gate::{Changed, Gate};
+use state::{Outcome, State};
+use std::{fmt, future::Future, sync::Arc};
 
 /// Refuses calls to something that fails too often, and lets a few through from time to time to see whether
 /// it is back.
@@ -60,7 +59,7 @@ pub struct CircuitBreaker<R> {
 struct Inner<R> {
     rt: R,
     rules: Rules,
-    state: Mutex<State>,
+    gate: Gate,
 }
 
 /// What a [`CircuitBreaker`] does with calls.
@@ -90,6 +89,7 @@ impl<R: Runtime> CircuitBreaker<R> {
     /// # Cancel safety
     /// As safe as `future`. What is dropped was neither a success nor a failure, and a trial that is dropped
     /// leaves its place to another.
+    #[inline]
     pub fn call<F, T, E>(&self, future: F) -> CallFuture<R, F, fn(&E) -> bool>
     where
         F: Future<Output = Result<T, E>>,
@@ -105,6 +105,7 @@ impl<R: Runtime> CircuitBreaker<R> {
     ///
     /// # Cancel safety
     /// As safe as `future`.
+    #[inline]
     pub fn call_when<F, T, E, C>(&self, future: F, counts: C) -> CallFuture<R, F, C>
     where
         F: Future<Output = Result<T, E>>,
@@ -118,24 +119,15 @@ impl<R: Runtime> CircuitBreaker<R> {
     /// # Errors
     /// [`Open`], with when to try again.
     pub fn begin(&self) -> Result<BreakerCall<R>, Open> {
-        let closed = lock(&self.inner.state).closed();
-        if let Some(epoch) = closed {
-            return Ok(BreakerCall::new(self.inner.clone(), epoch));
-        }
-        let now = self.inner.rt.now();
-        let (before, begun, after) = {
-            let mut state = lock(&self.inner.state);
-            let before = state.kind();
-            let begun = state.begin(now, &self.inner.rules);
-            (before, begun, state.kind())
-        };
-        self.inner.changed(before, after);
-        Ok(BreakerCall::new(self.inner.clone(), begun?))
+        let epoch = self.inner.begin()?;
+        Ok(BreakerCall::new(self.clone(), epoch))
     }
 
     /// What it does with calls now.
     pub fn state(&self) -> BreakerState {
-        lock(&self.inner.state).seen(self.inner.rt.now(), &self.inner.rules)
+        let Inner { rt, rules, gate } = &*self.inner;
+        let now = rt.now();
+        gate.look(|state| state.seen(now, rules))
     }
 
     /// Closes it, and forgets all failures. Calls that run count no more.
@@ -151,24 +143,43 @@ impl<R: Runtime> CircuitBreaker<R> {
 }
 
 impl<R: Runtime> Inner<R> {
-    /// Changes the state, and tells of it outside the lock.
-    fn change(&self, change: impl FnOnce(&mut State, Instant)) {
-        let now = self.rt.now();
-        let (before, after) = {
-            let mut state = lock(&self.state);
-            let before = state.kind();
-            change(&mut state, now);
-            (before, state.kind())
-        };
-        self.changed(before, after);
+    /// Lets a call through, in an epoch, or not.
+    #[inline]
+    fn begin(&self) -> Result<u64, Open> {
+        match self.gate.closed() {
+            Some(epoch) => Ok(epoch),
+            None => self.begin_trial(),
+        }
     }
 
-    fn changed(&self, before: BreakerState, after: BreakerState) {
+    #[cold]
+    fn begin_trial(&self) -> Result<u64, Open> {
+        self.change(|state, now| state.begin(now, &self.rules))
+    }
+
+    /// A call has ended that began in an epoch.
+    #[inline]
+    fn end(&self, epoch: u64, outcome: Outcome) {
+        if !self.gate.ignores(epoch, outcome) {
+            self.count(epoch, outcome);
+        }
+    }
+
+    #[inline(never)]
+    fn count(&self, epoch: u64, outcome: Outcome) {
+        self.change(|state, now| state.end(epoch, outcome, now, &self.rules));
+    }
+
+    /// Changes the state, and tells of it outside the lock.
+    fn change<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
+        let now = self.rt.now();
+        let (output, Changed { before, after }) = self.gate.change(|state| change(state, now));
         if let Some(hook) = &self.rules.on_change
             && before != after
         {
             hook(before, after);
         }
+        output
     }
 }
 
@@ -182,7 +193,7 @@ impl<R> Clone for CircuitBreaker<R> {
 
 impl<R> fmt::Debug for CircuitBreaker<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = lock(&self.inner.state).kind();
+        let state = self.inner.gate.look(State::kind);
         f.debug_struct("CircuitBreaker")
             .field("name", &self.inner.rules.name)
             .field("state", &state)
