@@ -1,6 +1,7 @@
 //! What operations allocate where nothing fails and nobody waits: counted, so that it does not grow unseen.
 
 use allocation_counter::measure;
+use anyrt_core::{context::Context, time::wait_for};
 use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::{
     AsyncCache,
@@ -14,7 +15,8 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn, ready},
     pin::pin,
-    task::{Context, Poll, Waker},
+    task::{self, Poll, Waker},
+    time::Duration,
 };
 
 /// How often `run` allocates on this thread.
@@ -23,7 +25,7 @@ fn allocations(run: impl FnOnce()) -> u64 {
 }
 
 fn granted<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("it waits"),
     }
@@ -51,6 +53,18 @@ fn a_retry_of_what_succeeds_allocates_nothing() {
         let policy = Retry::<Infallible>::builder().build().unwrap();
         let count = steady(|| granted(retry(&rt, &policy, |_| ready(Ok(())))).unwrap());
         assert_eq!(count, 0);
+    });
+}
+
+#[test]
+fn a_limit_of_time_allocates_where_somebody_looks() {
+    in_a_run(|rt| {
+        let limit = Duration::from_secs(1);
+        let count = steady(|| granted(wait_for(&rt, limit, ready(()))).unwrap());
+        assert_eq!(count, 0);
+        let looks = async || assert!(Context::current().deadline().is_some());
+        let count = steady(|| granted(wait_for(&rt, limit, looks())).unwrap());
+        assert_eq!(count, 1);
     });
 }
 

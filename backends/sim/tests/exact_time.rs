@@ -2,6 +2,7 @@
 
 use anyrt::{
     cache::AsyncCache,
+    cancel::shield,
     context::Context,
     group::TaskGroup,
     join::join_all,
@@ -9,9 +10,15 @@ use anyrt::{
     prelude::*,
     retry::{Backoff, Retry, retry},
     sim::{SimRuntime, check},
+    task_local,
     time::{MissedTicks, interval, wait_for},
+    yield_now,
 };
 use std::{future::pending, time::Duration};
+
+task_local! {
+    static NUMBER: u32;
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const SEEDS: u64 = 200;
@@ -65,6 +72,47 @@ fn ticks_are_on_the_grid() {
             rt.sleep(work * SECOND).await;
         }
         assert_eq!(seen, [0, 35, 40, 50]);
+    });
+}
+
+#[test]
+fn whoever_looks_sees_the_deadline_in_force() {
+    let seen = || Context::current().deadline();
+    check(SEEDS, |rt| async move {
+        let start = rt.now();
+        let at = |seconds| Some(start + seconds * SECOND);
+        // At two polls, so that what the first has found is there at the second.
+        let looks = || async move {
+            let first = seen();
+            yield_now().await;
+            assert_eq!(first, seen());
+            first
+        };
+        for asked_before in [false, true] {
+            let work = async {
+                if asked_before {
+                    seen();
+                }
+                let later = wait_for(&rt, 9 * SECOND, looks()).await;
+                assert_eq!(later, Ok(at(5)), "around");
+                let sooner = wait_for(&rt, 2 * SECOND, looks()).await;
+                assert_eq!(sooner, Ok(at(2)));
+                let early = Context::default().with_deadline(start + SECOND);
+                let other = early.scope(looks()).await;
+                assert_eq!(other, at(1), "in place of the one around");
+                let none = Context::default().sync_scope(seen);
+                assert_eq!(none, None, "in an empty context");
+                assert_eq!(shield(looks()).await, None, "in a shield");
+                let valued = NUMBER.scope(7, async { (looks().await, NUMBER.get()) });
+                assert_eq!(valued.await, (at(5), Some(7)));
+                looks().await
+            };
+            assert_eq!(wait_for(&rt, 5 * SECOND, work).await, Ok(at(5)));
+            assert_eq!(seen(), None, "afterwards");
+        }
+        // A deadline informs, and asks nobody to stop.
+        let token = async { Context::current().token().is_some() };
+        assert_eq!(wait_for(&rt, SECOND, token).await, Ok(false));
     });
 }
 

@@ -21,10 +21,11 @@ pub(crate) use state::{TaskState, shielded, within};
 use crate::{cancel::CancellationToken, time::Instant};
 use local::{Setting, Values};
 use pin_project_lite::pin_project;
-use state::{Swap, current};
+use state::{Swap, current, limited};
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::{Arc, Weak},
     task::{self, Poll},
@@ -75,7 +76,7 @@ pub(crate) trait Occupied: Send + Sync {
 impl Context {
     /// The context of the task that is being polled; an empty one elsewhere.
     pub fn current() -> Self {
-        current(|state| state.context.clone())
+        state::context()
     }
 
     /// The token that the task is asked to stop by, if it has one.
@@ -130,7 +131,6 @@ impl Context {
     /// nothing: for that there is [`wait_until`](crate::time::wait_until).
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         self.with(|scope| {
-            scope.token.get_or_insert_default();
             scope.deadline = Some(scope.deadline.map_or(deadline, |set| set.min(deadline)));
         })
     }
@@ -157,7 +157,8 @@ impl Context {
     /// }
     /// ```
     pub fn sync_scope<T>(mut self, work: impl FnOnce() -> T) -> T {
-        let _swap = Swap::new(&mut self);
+        let mut none = None;
+        let _swap = Swap::new(&mut self, &mut none);
         work()
     }
 
@@ -172,7 +173,8 @@ impl Context {
         InContext {
             inner: Some(future),
             context: self,
-            setting: None,
+            limit: None,
+            entry: Entry::Made,
         }
     }
 }
@@ -193,36 +195,67 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         context: Context,
-        // Until the first poll: what `context` is then, is what is in force with this added.
-        setting: Option<Setting>,
+        // Not in the context until somebody looks there.
+        limit: Option<Instant>,
+        entry: Entry,
     }
 
     impl<F> PinnedDrop for InContext<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.inner.is_some() {
-                begin(this.context, this.setting);
-                let _swap = Swap::new(this.context);
+                this.entry.make(this.context, this.limit);
+                let _swap = Swap::new(this.context, this.limit);
                 this.inner.set(None);
             }
         }
     }
 }
 
-impl<F: Future> InContext<F> {
-    /// Runs `future` in the context that is in force at its first poll, with `setting` added.
-    fn with(setting: Setting, future: F) -> Self {
-        Self {
-            inner: Some(future),
-            context: Context::default(),
-            setting: Some(setting),
+/// How the context is made at the first poll: from what is in force there.
+enum Entry {
+    Made,
+    Value(Setting),
+    Around,
+}
+
+impl Entry {
+    #[inline]
+    fn make(&mut self, context: &mut Context, limit: &mut Option<Instant>) {
+        match mem::replace(self, Self::Made) {
+            Self::Made => {}
+            Self::Value(setting) => *context = setting.added_to(&Context::current()),
+            Self::Around => (*context, *limit) = limited(*limit),
         }
     }
 }
 
-fn begin(context: &mut Context, setting: &mut Option<Setting>) {
-    if let Some(setting) = setting.take() {
-        *context = setting.added_to(&Context::current());
+impl<F> InContext<F> {
+    /// Runs `future` in the context that is in force at its first poll, with `setting` added.
+    fn with(setting: Setting, future: F) -> Self {
+        Self::at(Entry::Value(setting), future)
+    }
+
+    /// Runs `future` in the context that is in force at its first poll.
+    #[inline]
+    pub(crate) fn around(future: F) -> Self {
+        Self::at(Entry::Around, future)
+    }
+
+    /// Adds a deadline to that, before that poll.
+    #[inline]
+    pub(crate) fn until(self: Pin<&mut Self>, deadline: Instant) {
+        *self.project().limit = Some(deadline);
+    }
+
+    #[inline]
+    fn at(entry: Entry, future: F) -> Self {
+        Self {
+            inner: Some(future),
+            context: Context::default(),
+            limit: None,
+            entry,
+        }
     }
 }
 
@@ -233,8 +266,8 @@ impl<F: Future> Future for InContext<F> {
     /// Like any future, when polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        begin(this.context, this.setting);
-        let _swap = Swap::new(this.context);
+        this.entry.make(this.context, this.limit);
+        let _swap = Swap::new(this.context, this.limit);
         let inner = this.inner.as_mut().as_pin_mut();
         let inner = inner.expect("a future in a context was polled again after it was ready");
         let polled = inner.poll(cx);

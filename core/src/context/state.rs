@@ -5,6 +5,7 @@ use crate::{
     cancel::CancellationToken,
     prim::{Mutex, lock},
     sync::wake_all,
+    time::Instant,
 };
 use std::{cell::RefCell, mem, sync::Arc, task::Waker};
 
@@ -147,30 +148,67 @@ impl Shields {
     }
 }
 
+/// What is being polled.
+struct Polled {
+    task: TaskState,
+    /// A deadline that is not in the task's context yet: most of what has one never asks.
+    limit: Option<Instant>,
+}
+
 thread_local! {
-    static CURRENT: RefCell<TaskState> = const {
-        RefCell::new(TaskState::new(Context { scope: None }))
+    static CURRENT: RefCell<Polled> = const {
+        RefCell::new(Polled {
+            task: TaskState::new(Context { scope: None }),
+            limit: None,
+        })
     };
 }
 
-/// Looks at the state of the task that is being polled. While the thread ends, there is none.
+#[inline]
+fn polled<O: Default>(look: impl FnOnce(&mut Polled) -> O) -> O {
+    CURRENT
+        .try_with(|polled| look(&mut polled.borrow_mut()))
+        .unwrap_or_default()
+}
+
+/// Looks at the state of the task that is being polled, but for the context as a whole. While the thread ends,
+/// there is none.
 #[inline]
 pub(super) fn current<O: Default>(look: impl FnOnce(&mut TaskState) -> O) -> O {
-    CURRENT
-        .try_with(|state| look(&mut state.borrow_mut()))
-        .unwrap_or_default()
+    polled(|polled| look(&mut polled.task))
+}
+
+/// The context in force, with all that is in it.
+#[inline]
+pub(super) fn context() -> Context {
+    polled(|polled| {
+        if let Some(limit) = polled.limit.take() {
+            polled.task.context = polled.task.context.with_deadline(limit);
+        }
+        polled.task.context.clone()
+    })
+}
+
+/// The context in force, and a deadline that it is to have besides: the earlier one of its own and `limit`.
+#[inline]
+pub(super) fn limited(limit: Option<Instant>) -> (Context, Option<Instant>) {
+    polled(|polled| {
+        let limits = [polled.limit, limit].into_iter().flatten();
+        (polled.task.context.clone(), limits.min())
+    })
 }
 
 /// Runs `poll` with `state` as the task's.
 #[inline]
 pub(crate) fn within<O>(state: &mut TaskState, poll: impl FnOnce() -> O) -> O {
-    let _swap = Swap::new(state);
+    let mut none = None;
+    let _swap = Swap::new(state, &mut none);
     poll()
 }
 
 /// The state inside of a new shield.
 pub(crate) fn shielded() -> TaskState {
-    let context = current(|state| state.context.clone());
+    let context = context();
     TaskState::part(context.with(|scope| {
         scope.token = Some(CancellationToken::new());
         scope.deadline = None;
@@ -196,21 +234,33 @@ impl Part for Context {
     }
 }
 
-/// Swaps something into the thread, and back when dropped, also by a panic.
-pub(super) struct Swap<'a, T: Part>(&'a mut T);
+/// Swaps something into the thread, and back when dropped, also by a panic; and a deadline with it.
+pub(super) struct Swap<'a, T: Part> {
+    ours: &'a mut T,
+    limit: &'a mut Option<Instant>,
+}
 
 impl<'a, T: Part> Swap<'a, T> {
     #[inline]
-    pub(super) fn new(ours: &'a mut T) -> Self {
-        current(|state| mem::swap(T::of(state), ours));
-        Self(ours)
+    pub(super) fn new(ours: &'a mut T, limit: &'a mut Option<Instant>) -> Self {
+        let mut swap = Self { ours, limit };
+        swap.swap();
+        swap
+    }
+
+    #[inline]
+    fn swap(&mut self) {
+        polled(|polled| {
+            mem::swap(T::of(&mut polled.task), self.ours);
+            mem::swap(&mut polled.limit, self.limit);
+        });
     }
 }
 
 impl<T: Part> Drop for Swap<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        current(|state| mem::swap(T::of(state), self.0));
+        self.swap();
     }
 }
 

@@ -46,14 +46,15 @@ pin_project! {
         #[pin]
         timer: Option<R::Timer>,
         rt: R,
-        pub(super) limit: Option<Limit>,
+        limit: Option<Limit>,
         // From when the limit counts.
-        pub(super) started: Option<Instant>,
+        started: Option<Instant>,
         pub(super) operation: Option<Cow<'static, str>>,
     }
 }
 
 impl<R: Sleep, F> TimeoutFuture<R, F> {
+    #[inline]
     pub(crate) fn new(rt: R, limit: Option<Limit>, inner: F) -> Self {
         Self {
             inner: Some(inner),
@@ -63,6 +64,18 @@ impl<R: Sleep, F> TimeoutFuture<R, F> {
             started: None,
             operation: None,
         }
+    }
+
+    /// Lets the limit count from now on, if there is one that does not yet: what it limits, and until when.
+    #[inline]
+    pub(super) fn start(self: Pin<&mut Self>) -> Option<(Pin<&mut F>, Instant)> {
+        let this = self.project();
+        let (Some(limit), None) = (*this.limit, *this.started) else {
+            return None;
+        };
+        let now = this.rt.now();
+        *this.started = Some(now);
+        Some((this.inner.as_pin_mut()?, limit.deadline(now)))
     }
 
     /// Names the operation, for the error's message.
@@ -91,17 +104,25 @@ impl<R: Sleep, F: Future> Future for TimeoutFuture<R, F> {
 
     /// # Panics
     /// Like any future, when polled again after it was ready.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Poll::Ready(output) = poll_inner(this.inner.as_mut(), cx) {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(output) = poll_inner(self.as_mut().project().inner, cx) {
             return Poll::Ready(Ok(output));
         }
+        self.wait(cx)
+    }
+}
+
+impl<R: Sleep, F: Future> TimeoutFuture<R, F> {
+    /// After a poll that was pending.
+    // Out of line: what is ready at once has room for itself alone.
+    #[inline(never)]
+    fn wait(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<F::Output, Elapsed>> {
+        let mut this = self.project();
         let Some(limit) = *this.limit else {
             return Poll::Pending;
         };
         if this.timer.is_none() {
-            let now = this.rt.now();
-            let started = *this.started.get_or_insert(now);
+            let started = *this.started.get_or_insert_with(|| this.rt.now());
             let deadline = limit.deadline(started);
             // One that has passed yields once, and is no case of its own: what was pending only to
             // let others run is ready by then.
@@ -121,6 +142,7 @@ impl<R: Sleep, F: Future> Future for TimeoutFuture<R, F> {
     }
 }
 
+#[inline]
 fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<F::Output> {
     inner
         .as_pin_mut()
@@ -137,14 +159,20 @@ fn elapsed(
     Elapsed::new(operation.take(), limit.length(started), now - started)
 }
 
-impl<R: Sleep, F> fmt::Debug for TimeoutFuture<R, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<R: Sleep, F> TimeoutFuture<R, F> {
+    pub(super) fn debug(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         let Self {
             limit, operation, ..
         } = self;
-        f.debug_struct("TimeoutFuture")
+        f.debug_struct(name)
             .field("limit", limit)
             .field("operation", operation)
             .finish_non_exhaustive()
+    }
+}
+
+impl<R: Sleep, F> fmt::Debug for TimeoutFuture<R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug(f, "TimeoutFuture")
     }
 }

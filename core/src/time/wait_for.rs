@@ -2,7 +2,7 @@
 
 use crate::{
     Elapsed, Instant,
-    context::{Context, InContext},
+    context::InContext,
     rt::{Runtime, Sleep},
     time::{Limit, TimeoutFuture},
 };
@@ -12,12 +12,12 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{self, Poll},
+    task::{Context, Poll},
     time::Duration,
 };
 
-/// Limits `future` to `limit`, and lets it know: inside, the [context's](Context::deadline) deadline is
-/// no later than this limit. `None` is no limit.
+/// Limits `future` to `limit`, and lets it know: inside, the
+/// [context's](crate::context::Context::deadline) deadline is no later than this limit. `None` is no limit.
 ///
 /// As [`rt.timeout`](crate::rt::Timeout::timeout) it loses no value, and drops `future` before it
 /// returns the error. It looks at the clock at its first poll, from which the limit counts; `timeout`
@@ -43,6 +43,7 @@ use std::{
 ///
 /// # Cancel safety
 /// As safe as `future`.
+#[inline]
 pub fn wait_for<R: Runtime, F: Future>(
     rt: &R,
     limit: impl Into<Option<Duration>>,
@@ -58,6 +59,7 @@ pub fn wait_for<R: Runtime, F: Future>(
 ///
 /// # Cancel safety
 /// As safe as `future`.
+#[inline]
 pub fn wait_until<R: Runtime, F: Future>(
     rt: &R,
     deadline: impl Into<Option<Instant>>,
@@ -71,97 +73,42 @@ pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct WaitFor<R: Sleep, F> {
         #[pin]
-        stage: Stage<R, F>,
+        timeout: TimeoutFuture<R, InContext<F>>,
     }
-}
-
-pin_project! {
-    // One at a time, so that a future takes its room once.
-    #[project = StagePin]
-    #[project_replace = StageOwned]
-    enum Stage<R: Sleep, F> {
-        Idle { start: Start<R, F> },
-        Running { #[pin] timeout: TimeoutFuture<R, InContext<F>> },
-        Between,
-    }
-}
-
-struct Start<R, F> {
-    rt: R,
-    limit: Option<Limit>,
-    operation: Option<Cow<'static, str>>,
-    future: F,
 }
 
 impl<R: Sleep, F> WaitFor<R, F> {
+    #[inline]
     fn new(rt: &R, limit: Option<Limit>, future: F) -> Self {
-        let start = Start {
-            rt: rt.clone(),
-            limit,
-            operation: None,
-            future,
-        };
         Self {
-            stage: Stage::Idle { start },
+            timeout: TimeoutFuture::new(rt.clone(), limit, InContext::around(future)),
         }
     }
 
     /// Names the operation, for the error's message.
     pub fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        let operation = Some(operation.into());
-        match &mut self.stage {
-            Stage::Idle { start } => start.operation = operation,
-            Stage::Running { timeout } => timeout.operation = operation,
-            Stage::Between => {}
-        }
+        self.timeout.operation = Some(operation.into());
         self
-    }
-}
-
-impl<R: Sleep, F: Future> Start<R, F> {
-    /// From now on the limit counts.
-    fn start(self) -> TimeoutFuture<R, InContext<F>> {
-        let context = Context::current();
-        let Some(limit) = self.limit else {
-            return TimeoutFuture::new(self.rt, None, context.scope(self.future));
-        };
-        let now = self.rt.now();
-        let context = context.with_deadline(limit.deadline(now));
-        let mut timeout = TimeoutFuture::new(self.rt, Some(limit), context.scope(self.future));
-        timeout.started = Some(now);
-        timeout.operation = self.operation;
-        timeout
     }
 }
 
 impl<R: Sleep, F: Future> Future for WaitFor<R, F> {
     type Output = Result<F::Output, Elapsed>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if matches!(*this.stage, Stage::Idle { .. })
-            && let StageOwned::Idle { start } = this.stage.as_mut().project_replace(Stage::Between)
-        {
-            let timeout = start.start();
-            this.stage.set(Stage::Running { timeout });
+    /// # Panics
+    /// Like any future, when polled again after it was ready.
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut timeout = self.project().timeout;
+        if let Some((inside, deadline)) = timeout.as_mut().start() {
+            inside.until(deadline);
         }
-        match this.stage.project() {
-            StagePin::Running { timeout } => timeout.poll(cx),
-            _ => unreachable!("set by the first poll"),
-        }
+        timeout.poll(cx)
     }
 }
 
 impl<R: Sleep, F> fmt::Debug for WaitFor<R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (limit, operation) = match &self.stage {
-            Stage::Idle { start } => (start.limit, &start.operation),
-            Stage::Running { timeout } => (timeout.limit, &timeout.operation),
-            Stage::Between => (None, &None),
-        };
-        f.debug_struct("WaitFor")
-            .field("limit", &limit)
-            .field("operation", operation)
-            .finish_non_exhaustive()
+        self.timeout.debug(f, "WaitFor")
     }
 }

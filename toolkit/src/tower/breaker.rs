@@ -107,21 +107,30 @@ where
     type Error = LayerError<Open, S::Error>;
     type Future = BreakerResponse<R, C, S::Future>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(LayerError::Inner)
     }
 
+    #[inline]
     fn call(&mut self, request: Q) -> Self::Future {
-        let state = match self.breaker.begin() {
-            Ok(call) => State::Running {
-                // The call ends as a failure where this panics.
-                future: self.inner.call(request),
-                call: Parked::new(Some(call)),
-                counts: self.counts.clone(),
+        let mut call = Parked::new(self.breaker.clone());
+        if let Err(open) = call.begin() {
+            let state = State::Refused { open };
+            return BreakerResponse { state };
+        }
+        // The call ends as a failure where one of these panics.
+        let running = call.run();
+        let future = self.inner.call(request);
+        let counts = self.counts.clone();
+        running.park();
+        BreakerResponse {
+            state: State::Running {
+                future,
+                call,
+                counts,
             },
-            Err(open) => State::Refused { open },
-        };
-        BreakerResponse { state }
+        }
     }
 }
 
@@ -167,6 +176,7 @@ where
     /// # Panics
     /// As the inner future and the closure do, which is a failure, and as the breaker's hook does; and like any
     /// future, when polled again after it was ready.
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         let output = match state.as_mut().project() {
@@ -176,14 +186,14 @@ where
                 call,
                 counts,
             } => {
-                let begun = call.take().expect("it panicked before");
+                let call = call.run();
                 let Poll::Ready(output) = future.poll(cx) else {
-                    call.park(begun);
+                    call.park();
                     return Poll::Pending;
                 };
                 match counts.is_failure(&output) {
-                    true => begun.failed(),
-                    false => begun.succeeded(),
+                    true => call.failed(),
+                    false => call.succeeded(),
                 }
                 output.map_err(LayerError::Inner)
             }

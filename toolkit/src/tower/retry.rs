@@ -108,10 +108,12 @@ where
     type Error = LayerError<RetryError<S::Error>, S::Error>;
     type Future = RetryResponse<R, S, Q>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(LayerError::Inner)
     }
 
+    #[inline]
     fn call(&mut self, request: Q) -> Self::Future {
         // The one that is ready goes along; a clone may not be.
         let spare = self.inner.clone();
@@ -137,6 +139,7 @@ struct Calls<S, Q> {
 }
 
 impl<S: Service<Q> + Clone, Q: Clone> Operate<Asked<S, Q>> for Calls<S, Q> {
+    #[inline]
     fn attempt(&mut self, attempt: Attempt) -> Asked<S, Q> {
         let request = self.request.clone();
         if attempt.is_first() {
@@ -162,6 +165,7 @@ pin_project! {
 impl<S: Service<Q>, Q> Future for Asked<S, Q> {
     type Output = Result<S::Response, S::Error>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let AskedPin::Waiting { service, request } = self.as_mut().project() {
             ready!(service.poll_ready(cx))?;
@@ -198,6 +202,7 @@ where
 {
     type Output = Result<S::Response, LayerError<RetryError<S::Error>, S::Error>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().attempts.poll(cx).map_err(LayerError::Layer)
     }

@@ -70,10 +70,12 @@ impl<R: Runtime, S: Service<Q>, Q> Service<Q> for TimeoutService<R, S> {
     type Error = LayerError<Elapsed, S::Error>;
     type Future = TimeoutResponse<R, S::Future>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(LayerError::Inner)
     }
 
+    #[inline]
     fn call(&mut self, request: Q) -> Self::Future {
         let TimeoutLayer { rt, limit, name } = &self.layer;
         let mut future = wait_for(rt, *limit, self.inner.call(request));
@@ -102,6 +104,7 @@ where
 {
     type Output = Result<T, LayerError<Elapsed, E>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().future.poll(cx).map(|output| match output {
             Ok(output) => output.map_err(LayerError::Inner),

@@ -1,12 +1,8 @@
 //! When a breaker opens, and for how long.
 
-use super::{BreakerState, CircuitBreaker, Inner, Open, state::State, window::Window};
+use super::{BreakerState, CircuitBreaker, Inner, Open, gate::Gate, state::State, window::Window};
 use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Sets up a [`CircuitBreaker`].
 ///
@@ -133,7 +129,7 @@ impl<R: Runtime> BreakerBuilder<R> {
             inner: Arc::new(Inner {
                 rt: self.rt,
                 rules: self.rules,
-                state: Mutex::new(State::new(window)),
+                gate: Gate::new(State::new(window)),
             }),
         })
     }

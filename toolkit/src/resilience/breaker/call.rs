@@ -1,14 +1,14 @@
 //! A call through a breaker.
 
-use super::{BreakerError, CircuitBreaker, Inner, state::Outcome};
-use crate::{lock::lock, unwind::quietly};
+use super::{BreakerError, CircuitBreaker, Open, state::Outcome};
+use crate::unwind::quietly;
 use anyrt_core::rt::Runtime;
 use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     thread,
 };
@@ -18,76 +18,133 @@ use std::{
 /// Dropped without that, it counts as neither; dropped by a panic, as a failure.
 #[must_use = "say how the call went: `succeeded` or `failed`"]
 pub struct BreakerCall<R: Runtime> {
-    inner: Arc<Inner<R>>,
-    /// Gone once it is over.
+    place: Place<R>,
+}
+
+/// What a breaker knows of a call.
+struct Place<R: Runtime> {
+    breaker: CircuitBreaker<R>,
+    /// From its begin to its end.
     epoch: Option<u64>,
 }
 
+impl<R: Runtime> Place<R> {
+    #[inline]
+    fn end(&mut self, outcome: Outcome) {
+        if let Some(epoch) = self.epoch.take() {
+            self.breaker.inner.end(epoch, outcome);
+        }
+    }
+}
+
 impl<R: Runtime> BreakerCall<R> {
-    pub(super) fn new(inner: Arc<Inner<R>>, epoch: u64) -> Self {
+    pub(super) fn new(breaker: CircuitBreaker<R>, epoch: u64) -> Self {
+        let epoch = Some(epoch);
         Self {
-            inner,
-            epoch: Some(epoch),
+            place: Place { breaker, epoch },
         }
     }
 
     /// The call succeeded.
     pub fn succeeded(mut self) {
-        self.end(Outcome::Success);
+        self.place.end(Outcome::Success);
     }
 
     /// The call failed.
     pub fn failed(mut self) {
-        self.end(Outcome::Failure);
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        if let Some(epoch) = self.epoch.take() {
-            // Mostly it is closed, and no clock has to be read.
-            let settled = lock(&self.inner.state).settle(epoch, outcome);
-            if settled {
-                return;
-            }
-            let rules = &self.inner.rules;
-            self.inner
-                .change(|state, now| state.end(epoch, outcome, now, rules));
-        }
+        self.place.end(Outcome::Failure);
     }
 }
 
 impl<R: Runtime> Drop for BreakerCall<R> {
     fn drop(&mut self) {
+        if self.place.epoch.is_none() {
+            return;
+        }
         match thread::panicking() {
             // A second panic, one of the hook, would end the process.
-            true => _ = quietly(|| self.end(Outcome::Failure)),
-            false => self.end(Outcome::Unknown),
+            true => _ = quietly(|| self.place.end(Outcome::Failure)),
+            false => self.place.end(Outcome::Unknown),
         }
     }
 }
 
 /// The call of a future between its polls: dropped there it was given up, whoever's panic is unwinding.
-pub(crate) struct Parked<R: Runtime>(Option<BreakerCall<R>>);
+pub(crate) struct Parked<R: Runtime> {
+    place: Place<R>,
+}
 
 impl<R: Runtime> Parked<R> {
-    pub(crate) fn new(call: Option<BreakerCall<R>>) -> Self {
-        Self(call)
+    /// For a call that has not begun.
+    #[inline]
+    pub(crate) fn new(breaker: CircuitBreaker<R>) -> Self {
+        let epoch = None;
+        Self {
+            place: Place { breaker, epoch },
+        }
     }
 
-    /// For the time of a poll: a panic in it drops the call.
-    pub(crate) fn take(&mut self) -> Option<BreakerCall<R>> {
-        self.0.take()
+    /// Begins it, unless it has.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Result<(), Open> {
+        let Place { breaker, epoch } = &mut self.place;
+        match epoch {
+            Some(_) => Ok(()),
+            None => breaker.inner.begin(epoch),
+        }
     }
 
-    pub(crate) fn park(&mut self, call: BreakerCall<R>) {
-        self.0 = Some(call);
+    /// For what is no future.
+    pub(super) fn into_call(mut self) -> BreakerCall<R> {
+        let breaker = self.place.breaker.clone();
+        let epoch = self.place.epoch.take();
+        BreakerCall {
+            place: Place { breaker, epoch },
+        }
+    }
+
+    /// For as long as the call's own code runs.
+    #[inline]
+    pub(crate) fn run(&mut self) -> Running<'_, R> {
+        Running(&mut self.place)
     }
 }
 
 impl<R: Runtime> Drop for Parked<R> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(call) = &mut self.0 {
-            // It changes no state, so no hook hears of it.
-            call.end(Outcome::Unknown);
+        // It changes no state, so no hook hears of it.
+        self.place.end(Outcome::Unknown);
+    }
+}
+
+/// A call whose own code runs: a panic in it is a failure.
+#[must_use = "it is parked, or ends"]
+pub(crate) struct Running<'a, R: Runtime>(&'a mut Place<R>);
+
+impl<R: Runtime> Running<'_, R> {
+    #[inline]
+    pub(crate) fn park(self) {
+        mem::forget(self);
+    }
+
+    #[inline]
+    pub(crate) fn succeeded(self) {
+        self.0.end(Outcome::Success);
+    }
+
+    #[inline]
+    pub(crate) fn failed(self) {
+        self.0.end(Outcome::Failure);
+    }
+}
+
+impl<R: Runtime> Drop for Running<'_, R> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.epoch.is_some() {
+            // A second panic, one of the hook, would end the process.
+            quietly(|| self.0.end(Outcome::Failure));
         }
     }
 }
@@ -102,10 +159,9 @@ pin_project! {
     /// The future of [`CircuitBreaker::call`] and [`CircuitBreaker::call_when`].
     #[must_use = "futures do nothing unless they are polled"]
     pub struct CallFuture<R: Runtime, F, C> {
-        breaker: CircuitBreaker<R>,
         #[pin]
         future: Option<F>,
-        // From the first poll on.
+        // Begun by the first poll.
         call: Parked<R>,
         // Until it is asked.
         counts: Option<C>,
@@ -113,11 +169,11 @@ pin_project! {
 }
 
 impl<R: Runtime, F, C> CallFuture<R, F, C> {
+    #[inline]
     pub(super) fn new(breaker: CircuitBreaker<R>, future: F, counts: C) -> Self {
         Self {
-            breaker,
             future: Some(future),
-            call: Parked::new(None),
+            call: Parked::new(breaker),
             counts: Some(counts),
         }
     }
@@ -134,22 +190,18 @@ where
     /// # Panics
     /// As the future and the predicate do, which is a failure, and as the breaker's hook does; and like any
     /// future, when polled again after it was ready.
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("a call was polled again after it was ready");
-        let call = match this.call.take() {
-            Some(call) => call,
-            None => match this.breaker.begin() {
-                Ok(call) => call,
-                Err(open) => {
-                    this.future.set(None);
-                    return Poll::Ready(Err(BreakerError::Open(open)));
-                }
-            },
-        };
+        if let Err(open) = this.call.begin() {
+            this.future.set(None);
+            return Poll::Ready(Err(BreakerError::Open(open)));
+        }
+        let call = this.call.run();
         let Poll::Ready(output) = future.poll(cx) else {
-            this.call.park(call);
+            call.park();
             return Poll::Pending;
         };
         this.future.set(None);
@@ -165,7 +217,7 @@ where
 impl<R: Runtime, F, C> fmt::Debug for CallFuture<R, F, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFuture")
-            .field("breaker", &self.breaker)
+            .field("breaker", &self.call.place.breaker)
             .finish_non_exhaustive()
     }
 }

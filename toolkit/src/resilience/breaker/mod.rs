@@ -3,6 +3,9 @@
 mod builder;
 mod call;
 mod error;
+mod gate;
+#[cfg(all(anyrt_loom, test))]
+mod loom_tests;
 mod state;
 mod window;
 
@@ -11,15 +14,11 @@ pub(crate) use call::Parked;
 pub use call::{BreakerCall, CallFuture};
 pub use error::{BreakerError, Open};
 
-use crate::lock::lock;
 use anyrt_core::{Instant, rt::Runtime};
 use builder::Rules;
-use state::State;
-use std::{
-    fmt,
-    future::Future,
-    sync::{Arc, Mutex},
-};
+use gate::{Changed, Gate};
+use state::{Outcome, State};
+use std::{fmt, future::Future, sync::Arc};
 
 /// Refuses calls to something that fails too often, and lets a few through from time to time to see whether
 /// it is back.
@@ -59,7 +58,7 @@ pub struct CircuitBreaker<R> {
 struct Inner<R> {
     rt: R,
     rules: Rules,
-    state: Mutex<State>,
+    gate: Gate,
 }
 
 /// What a [`CircuitBreaker`] does with calls.
@@ -89,6 +88,7 @@ impl<R: Runtime> CircuitBreaker<R> {
     /// # Cancel safety
     /// As safe as `future`. What is dropped was neither a success nor a failure, and a trial that is dropped
     /// leaves its place to another.
+    #[inline]
     pub fn call<F, T, E>(&self, future: F) -> CallFuture<R, F, fn(&E) -> bool>
     where
         F: Future<Output = Result<T, E>>,
@@ -104,6 +104,7 @@ impl<R: Runtime> CircuitBreaker<R> {
     ///
     /// # Cancel safety
     /// As safe as `future`.
+    #[inline]
     pub fn call_when<F, T, E, C>(&self, future: F, counts: C) -> CallFuture<R, F, C>
     where
         F: Future<Output = Result<T, E>>,
@@ -121,32 +122,24 @@ impl<R: Runtime> CircuitBreaker<R> {
     /// As the [hook](BreakerBuilder::on_change) does. A trial that was to begin leaves its place to another.
     #[inline]
     pub fn begin(&self) -> Result<BreakerCall<R>, Open> {
-        let closed = lock(&self.inner.state).closed();
-        match closed {
-            Some(epoch) => Ok(BreakerCall::new(self.inner.clone(), epoch)),
-            None => self.begin_unless_open(),
+        match self.inner.gate.closed() {
+            Some(epoch) => Ok(BreakerCall::new(self.clone(), epoch)),
+            None => self.begin_trial(),
         }
     }
 
-    #[inline(never)]
-    fn begin_unless_open(&self) -> Result<BreakerCall<R>, Open> {
-        let now = self.inner.rt.now();
-        let (before, begun, after) = {
-            let mut state = lock(&self.inner.state);
-            let before = state.kind();
-            let begun = state.begin(now, &self.inner.rules);
-            (before, begun, state.kind())
-        };
-        // Should the hook panic, a trial that is not made leaves its place to another.
-        let begun =
-            begun.map(|epoch| Parked::new(Some(BreakerCall::new(self.inner.clone(), epoch))));
-        self.inner.changed(before, after);
-        begun.map(|mut call| call.take().expect("it has begun"))
+    #[cold]
+    fn begin_trial(&self) -> Result<BreakerCall<R>, Open> {
+        let mut parked = Parked::new(self.clone());
+        parked.begin()?;
+        Ok(parked.into_call())
     }
 
     /// What it does with calls now.
     pub fn state(&self) -> BreakerState {
-        lock(&self.inner.state).seen(self.inner.rt.now(), &self.inner.rules)
+        let Inner { rt, rules, gate } = &*self.inner;
+        let now = rt.now();
+        gate.look(|state| state.seen(now, rules))
     }
 
     /// Closes it, and forgets all failures. Calls that run count no more.
@@ -162,19 +155,47 @@ impl<R: Runtime> CircuitBreaker<R> {
 }
 
 impl<R: Runtime> Inner<R> {
-    /// Changes the state, and tells of it outside the lock.
-    fn change(&self, change: impl FnOnce(&mut State, Instant)) {
-        let now = self.rt.now();
-        let (before, after) = {
-            let mut state = lock(&self.state);
-            let before = state.kind();
-            change(&mut state, now);
-            (before, state.kind())
-        };
-        self.changed(before, after);
+    /// Lets a call through, in an epoch, or not. Should the hook panic, the epoch is there to be given back.
+    #[inline]
+    fn begin(&self, epoch: &mut Option<u64>) -> Result<(), Open> {
+        *epoch = self.gate.closed();
+        match epoch {
+            Some(_) => Ok(()),
+            None => self.begin_unless_open(epoch),
+        }
     }
 
-    fn changed(&self, before: BreakerState, after: BreakerState) {
+    #[cold]
+    fn begin_unless_open(&self, epoch: &mut Option<u64>) -> Result<(), Open> {
+        let now = self.rt.now();
+        let (begun, changed) = self.gate.change(|state| state.begin(now, &self.rules));
+        let refused = begun.map(|begun| *epoch = Some(begun));
+        self.tell(changed);
+        refused
+    }
+
+    /// A call has ended that began in an epoch.
+    #[inline]
+    fn end(&self, epoch: u64, outcome: Outcome) {
+        if !self.gate.ignores(epoch, outcome) {
+            self.count(epoch, outcome);
+        }
+    }
+
+    #[inline(never)]
+    fn count(&self, epoch: u64, outcome: Outcome) {
+        self.change(|state, now| state.end(epoch, outcome, now, &self.rules));
+    }
+
+    /// Changes the state, and tells of it outside the lock.
+    fn change<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
+        let now = self.rt.now();
+        let (output, changed) = self.gate.change(|state| change(state, now));
+        self.tell(changed);
+        output
+    }
+
+    fn tell(&self, Changed { before, after }: Changed) {
         if let Some(hook) = &self.rules.on_change
             && before != after
         {
@@ -193,7 +214,7 @@ impl<R> Clone for CircuitBreaker<R> {
 
 impl<R> fmt::Debug for CircuitBreaker<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = lock(&self.inner.state).kind();
+        let state = self.inner.gate.look(State::kind);
         f.debug_struct("CircuitBreaker")
             .field("name", &self.inner.rules.name)
             .field("state", &state)

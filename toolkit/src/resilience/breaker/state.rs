@@ -66,25 +66,13 @@ impl State {
         }
     }
 
-    /// The epoch, if it is closed: then it lets each call through, whatever the time.
-    #[inline]
-    pub(super) fn closed(&self) -> Option<u64> {
-        matches!(self.phase, Phase::Closed).then_some(self.epoch)
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
     }
 
-    /// Says whether a call that has ended changes nothing that depends on the time, and counts it then.
-    #[inline]
-    pub(super) fn settle(&mut self, epoch: u64, outcome: Outcome) -> bool {
-        let settled = self.closed() == Some(epoch)
-            && match outcome {
-                Outcome::Success => self.window.is_none(),
-                Outcome::Failure => false,
-                Outcome::Unknown => true,
-            };
-        if settled && outcome == Outcome::Success {
-            self.note(false);
-        }
-        settled
+    /// Whether a success, while it is closed, leaves all as it is.
+    pub(super) fn is_calm(&self) -> bool {
+        self.in_a_row == 0 && self.window.is_none()
     }
 
     /// Lets a call through, in an epoch, or not.
