@@ -1,0 +1,109 @@
+//! A caller who asks, and waits where there is nothing.
+
+use super::{
+    Manager,
+    lease::Lease,
+    queue::Stage,
+    shared::{Found, Shared},
+};
+use anyrt_core::{
+    error::Closed,
+    rt::Runtime,
+    waits::{self, Wait},
+};
+use std::{
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+/// Asks when it is polled first, unless it has asked before. Dropped, it leaves the queue; what had been granted goes
+/// to the next.
+pub(super) struct Waiting<'a, R: Runtime, M: Manager> {
+    shared: &'a Arc<Shared<R, M>>,
+    /// Where the caller began to wait.
+    at: &'static Location<'static>,
+    /// Once it has asked. It goes by that also where it has to wait a second time.
+    pub(super) ticket: u64,
+    /// While it waits.
+    pub(super) place: Option<usize>,
+}
+
+impl<'a, R: Runtime, M: Manager> Waiting<'a, R, M> {
+    pub(super) fn new(shared: &'a Arc<Shared<R, M>>, at: &'static Location<'static>) -> Self {
+        Self {
+            shared,
+            at,
+            ticket: 0,
+            place: None,
+        }
+    }
+
+    /// An object, a place to make one, or nothing yet. `waker` is taken where it has to wait; without one, it has to
+    /// be polled then.
+    pub(super) fn ask(
+        &mut self,
+        waker: &mut Option<Waker>,
+    ) -> Result<Option<Lease<R, M>>, Closed> {
+        let (found, ticket) = self.shared.find(waker)?;
+        self.ticket = ticket;
+        match found {
+            Found::Lease(lease) => Ok(Some(lease)),
+            Found::Nothing(place) => {
+                self.place = Some(place);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What has been decided by now.
+    fn look(&mut self, place: usize, cx: &Context<'_>) -> Option<Result<Lease<R, M>, Closed>> {
+        let mut decided = self.shared.look(place, &mut None);
+        if decided.is_none() {
+            // Cloned outside the lock, and what it replaces dropped there.
+            let mut waker = Some(cx.waker().clone());
+            decided = self.shared.look(place, &mut waker);
+        }
+        let decided = decided?;
+        self.place = None;
+        Some(match decided {
+            Stage::Granted(entry) => Ok(Lease::of(self.shared, entry)),
+            Stage::Queued(_) | Stage::Closed => Err(Closed),
+        })
+    }
+}
+
+impl<R: Runtime, M: Manager> Future for Waiting<'_, R, M> {
+    /// And its ticket.
+    type Output = Result<(Lease<R, M>, u64), Closed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let decided = match self.place {
+            Some(place) => self.look(place, cx),
+            None => {
+                let mut waker = Some(cx.waker().clone());
+                self.ask(&mut waker).transpose()
+            }
+        };
+        if let Some(decided) = decided {
+            return Poll::Ready(decided.map(|lease| (lease, self.ticket)));
+        }
+        let wait = || Wait::new("an object of a pool").of::<M::Object>();
+        waits::pending(&**self.shared, || wait().at(self.at));
+        Poll::Pending
+    }
+}
+
+impl<R: Runtime, M: Manager> Drop for Waiting<'_, R, M> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            waits::gave_up(&**self.shared);
+            // What it has goes to the next.
+            if let Stage::Granted(entry) = self.shared.leave(place) {
+                drop(Lease::of(self.shared, entry));
+            }
+        }
+    }
+}
