@@ -43,10 +43,7 @@ impl<'a, R: Runtime, M: Manager> Waiting<'a, R, M> {
 
     /// An object, a place to make one, or nothing yet. `waker` is taken where it has to wait; without one, it has to
     /// be polled then.
-    pub(super) fn ask(
-        &mut self,
-        waker: &mut Option<Waker>,
-    ) -> Result<Option<Lease<R, M>>, Closed> {
+    pub(super) fn ask(&mut self, waker: &mut Option<Waker>) -> Result<Option<Lease<R, M>>, Closed> {
         let (found, ticket) = self.shared.find(waker)?;
         self.ticket = ticket;
         match found {

@@ -92,11 +92,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
 
     /// All but a first poll that finds a slot free.
     #[inline(never)]
-    fn poll_slowly(
-        &mut self,
-        key: K,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Slot<R, K>, Cancelled>> {
+    fn poll_slowly(&mut self, key: K, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
         if self.waits.is_none() {
             self.join(&key, cx)?;
         }

@@ -108,6 +108,24 @@ fn loom_who_joins_overlooks_no_slot_that_comes_back() {
 }
 
 #[test]
+fn loom_who_passes_sees_what_was_done_by_way_of_the_lanes() {
+    check(|| {
+        let limiter = Limiter::new(1);
+        assert!(limiter.take());
+        let other = limiter.clone();
+        let other = thread::spawn(move || {
+            other.count();
+            // As where it finds the gate shut.
+            other.with(|lanes| lanes.release(0, &mut Vec::new()));
+        });
+        if limiter.gate.take() {
+            assert_eq!(limiter.uses.load(Relaxed), 1);
+        }
+        other.join().expect("no panic");
+    });
+}
+
+#[test]
 fn loom_a_smaller_limit_counts_those_who_pass() {
     check(|| {
         let limiter = Limiter::new(2);
