@@ -6,6 +6,7 @@ use super::{
     queue::Stage,
     shared::{Found, Shared},
 };
+use crate::lock::drop_waker;
 use anyrt_core::{
     error::Closed,
     rt::Runtime,
@@ -55,15 +56,23 @@ impl<'a, R: Runtime, M: Manager> Waiting<'a, R, M> {
         }
     }
 
-    /// What has been decided by now.
+    /// What has been decided by now; otherwise it leaves a waker.
     fn look(&mut self, place: usize, cx: &Context<'_>) -> Option<Result<Lease<R, M>, Closed>> {
-        let mut decided = self.shared.look(place, &mut None);
-        if decided.is_none() {
-            // Cloned outside the lock, and what it replaces dropped there.
-            let mut waker = Some(cx.waker().clone());
-            decided = self.shared.look(place, &mut waker);
+        if let Some(decided) = self.fetch(place, &mut None) {
+            return Some(decided);
         }
-        let decided = decided?;
+        let mut waker = Some(cx.waker().clone());
+        let decided = self.fetch(place, &mut waker);
+        drop_waker(waker);
+        decided
+    }
+
+    fn fetch(
+        &mut self,
+        place: usize,
+        fresh: &mut Option<Waker>,
+    ) -> Option<Result<Lease<R, M>, Closed>> {
+        let decided = self.shared.look(place, fresh)?;
         self.place = None;
         Some(match decided {
             Stage::Granted(entry) => Ok(Lease::of(self.shared, entry)),
@@ -81,7 +90,9 @@ impl<R: Runtime, M: Manager> Future for Waiting<'_, R, M> {
             Some(place) => self.look(place, cx),
             None => {
                 let mut waker = Some(cx.waker().clone());
-                self.ask(&mut waker).transpose()
+                let asked = self.ask(&mut waker);
+                drop_waker(waker);
+                asked.transpose()
             }
         };
         if let Some(decided) = decided {

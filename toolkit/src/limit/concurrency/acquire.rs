@@ -1,7 +1,7 @@
 //! Waiting for a slot.
 
 use super::{Limiter, Slot, lanes::Place};
-use crate::lock::lock;
+use crate::lock::{drop_waker, lock};
 use anyrt_core::{
     cancel::{CancellationToken, Cancelled, CancelledFuture},
     context,
@@ -72,8 +72,13 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Cancelled>> {
         let inner = &self.limiter.inner;
         let waits = self.waits.as_mut().expect("it is in a line");
-        let mut waker = Some(cx.waker().clone());
-        let granted = lock(&inner.state).lanes.poll(waits.place, &mut waker);
+        let look = |waker: &mut _| lock(&inner.state).lanes.poll(waits.place, waker);
+        let mut granted = look(&mut None);
+        if !granted {
+            let mut waker = Some(cx.waker().clone());
+            granted = look(&mut waker);
+            drop_waker(waker);
+        }
         if granted {
             let lane = waits.place.lane;
             self.waits = None;

@@ -137,14 +137,16 @@ impl<K> Lanes<K> {
         Place { lane, ticket }
     }
 
-    /// Whether a waiter has its slot; else its waker is exchanged for `waker`.
+    /// Whether a waiter has its slot; else its waker is exchanged for `waker`, if that is given.
     pub(super) fn poll(&mut self, place: Place, waker: &mut Option<Waker>) -> bool {
         if self.granted.remove(&place.ticket) {
             return true;
         }
         let waiting = &mut self.lanes[place.lane].waiting;
         let kept = waiting.get_mut(&place.ticket).expect("it waits");
-        std::mem::swap(kept, waker);
+        if waker.is_some() {
+            std::mem::swap(kept, waker);
+        }
         false
     }
 

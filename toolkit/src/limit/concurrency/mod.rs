@@ -22,7 +22,8 @@ use std::{fmt, sync::Arc, sync::Mutex, task::Waker};
 ///
 /// A free slot goes to the key with the fewest slots, and among equals to whoever has waited longest: a
 /// key that asks for a lot cannot crowd the others out, and gets all that they leave (*LI-1*). Without keys,
-/// `K` is `()`, and slots go to whoever has waited longest.
+/// `K` is `()`, and slots go to whoever has waited longest; while nobody waits, to take one and to give it back takes
+/// no lock then, unless the limit adapts.
 ///
 /// A key that nobody has a slot of, or waits with, is forgotten when the number of keys has doubled.
 ///
