@@ -207,7 +207,9 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         } else if state.queue.len() > 0 {
             let waker = state.queue.grant_first(Some(entry));
             drop(state);
-            waker.map(Waker::wake);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
         } else {
             let sooner = self.by_age && entry.expires_at(&self.limits) < state.looks_at;
             state.idle.push(entry);
@@ -224,7 +226,9 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         if state.live <= state.max && state.queue.len() > 0 {
             let waker = state.queue.grant_first(None);
             drop(state);
-            waker.map(Waker::wake);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
             return;
         }
         state.live -= 1;
