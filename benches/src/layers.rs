@@ -24,7 +24,7 @@ pub const CASES: &[Cases] = &[
                 "of one service, which cannot be cloned; a window after the other",
                 rate_tower
             ),
-            case!("layer, rate, anyrt", "of all clones", |n| rate_anyrt(
+            case!("layer, rate, anyrt", "of all clones", 2.9, |n| rate_anyrt(
                 Tokio::default(),
                 n
             )),
@@ -38,7 +38,7 @@ pub const CASES: &[Cases] = &[
                 "no keys, a fixed limit",
                 concurrency_tower
             ),
-            case!("layer, concurrency, anyrt", "", |n| concurrency_anyrt(
+            case!("layer, concurrency, anyrt", "", 0.8, |n| concurrency_anyrt(
                 Tokio::default(),
                 n
             )),

@@ -106,10 +106,12 @@ pub const CASES: &[Cases] = &[
             case!("slot, a semaphore, owned", "floor: no keys", |n| {
                 slots_semaphore(Tokio::default(), n)
             }),
-            case!("slot, anyrt, `Limiter`", "", |n| slots_anyrt(
-                Tokio::default(),
-                n
-            )),
+            case!(
+                "slot, anyrt, `Limiter`",
+                "its limit can change",
+                1.35,
+                |n| slots_anyrt(Tokio::default(), n)
+            ),
         ],
     ),
     (

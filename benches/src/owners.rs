@@ -29,8 +29,11 @@ pub const CASES: &[Cases] = &[
     (
         "A pool's object, 64 tasks over 8",
         &[
-            case!("crowd, anyrt", "FIFO", |n| crowd_anyrt(Tokio::default(), n)),
             case!("crowd, deadpool", "FIFO", crowd_deadpool),
+            case!("crowd, anyrt", "FIFO", 0.75, |n| crowd_anyrt(
+                Tokio::default(),
+                n
+            )),
             case!("crowd, deadpool, unmanaged", "", crowd_deadpool_unmanaged),
             case!("crowd, bb8", "", crowd_bb8),
         ],

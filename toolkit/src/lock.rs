@@ -1,6 +1,6 @@
 //! Locks past a poisoning, and wakers that are woken outside of them.
 
-use crate::unwind::All;
+use crate::unwind::{All, quietly};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     task::Waker,
@@ -22,4 +22,12 @@ pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
         all.call(|| waker.wake());
     }
     all.end();
+}
+
+/// Drops a waker that was replaced, or not needed after all. A panic of its destructor is its own, or it would take along
+/// what came instead.
+pub(crate) fn drop_waker(waker: Option<Waker>) {
+    if waker.is_some() {
+        quietly(|| drop(waker));
+    }
 }

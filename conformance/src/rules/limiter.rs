@@ -131,34 +131,41 @@ pub fn li_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// Threads.
 pub fn li_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const LIMIT: usize = 3;
-    fn worker<R: Runtime>(
+    /// The most that run at once, of so many workers.
+    async fn crowd<R: Runtime, K: Ord + Clone + Send + 'static>(
         rt: &R,
-        limiter: Limiter<R, u32>,
-        key: u32,
-        running: Arc<AtomicUsize>,
-    ) -> R::JoinHandle<Result<usize, Stop>> {
-        rt.spawn(async move {
-            let mut most = 0;
-            for _ in 0..50 {
-                let _slot = limiter.acquire_for(key).await.map_err(bad)?;
-                most = most.max(running.fetch_add(1, SeqCst) + 1);
-                yield_now().await;
-                running.fetch_sub(1, SeqCst);
-            }
-            Ok(most)
-        })
-    }
-    ctx.run(async {
-        let rt = ctx.rt();
-        let limiter = limiter::<R, u32>(rt, LIMIT)?;
+        limiter: &Limiter<R, K>,
+        keys: impl Iterator<Item = K>,
+    ) -> Outcome {
         let running = Arc::new(AtomicUsize::new(0));
-        let workers: Vec<_> = (0..12)
-            .map(|n| worker(rt, limiter.clone(), n % 4, running.clone()))
-            .collect();
-        for worker in workers {
+        let work = |key: K| {
+            let (limiter, running) = (limiter.clone(), running.clone());
+            rt.spawn(async move {
+                let mut most = 0;
+                for _ in 0..50 {
+                    let _slot = limiter.acquire_for(key.clone()).await.map_err(bad)?;
+                    most = most.max(running.fetch_add(1, SeqCst) + 1);
+                    yield_now().await;
+                    running.fetch_sub(1, SeqCst);
+                }
+                Ok::<_, Stop>(most)
+            })
+        };
+        for worker in keys.map(work).collect::<Vec<_>>() {
             let most = worker.await.map_err(bad)??;
             ensure!(most <= LIMIT, "{most} ran at once, of {LIMIT}");
         }
+        ensure_eq!(limiter.in_flight(), 0, "the slots taken");
+        Ok(())
+    }
+    ctx.run(async {
+        let rt = ctx.rt();
+        // Some wait all the while; or hardly ever.
+        for workers in [12, LIMIT + 1] {
+            crowd(rt, &limiter::<R, ()>(rt, LIMIT)?, (0..workers).map(|_| ())).await?;
+        }
+        let limiter = limiter::<R, u32>(rt, LIMIT)?;
+        crowd(rt, &limiter, (0..12).map(|n| n % 4)).await?;
         let panics = rt.spawn({
             let limiter = limiter.clone();
             async move {

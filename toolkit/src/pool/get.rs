@@ -3,10 +3,11 @@
 use super::{
     Manager, PoolError, Pooled,
     lease::Lease,
-    shared::{Found, Next, Shared, Waiting},
+    shared::{Next, Shared},
+    waiting::Waiting,
 };
 use crate::unwind::catch;
-use anyrt_core::{Elapsed, rt::Runtime};
+use anyrt_core::{Elapsed, error::Closed, rt::Runtime};
 use std::{
     future::Future,
     panic::{Location, resume_unwind},
@@ -16,46 +17,64 @@ use std::{
 
 /// An object that is fit for use.
 ///
-/// What is not needed where an idle object passes its check lies in a box: with it the future would be
-/// several times as large, and moving it would cost more than all else.
+/// What is not needed where an object passes its check, be it idle or waited for, lies in a box: with it the
+/// future would be several times as large, and moving it would cost more than all else.
 pub(super) async fn get<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
     at: &'static Location<'static>,
 ) -> Result<Pooled<R, M>, PoolError<M::Error>> {
-    if shared.limits.is_quick()
-        && let Some((entry, ticket)) = shared.pop()
-    {
-        let mut lease = Lease::of(shared, Some(entry));
-        let object = lease.checked().expect("it was idle");
+    let quickly = if !shared.is_quick {
+        None
+    } else if let Some((entry, ticket)) = shared.pop() {
+        Some((Lease::of(shared, Some(entry)), ticket))
+    } else if shared.limits.wait.is_none() {
+        Some(
+            Waiting::new(shared, at)
+                .await
+                .map_err(|Closed| shared.refusal())?,
+        )
+    } else {
+        None
+    };
+    let Some((mut lease, ticket)) = quickly else {
+        let mut waiting = Waiting::new(shared, at);
+        let lease = waiting.ask(&mut None).map_err(|Closed| shared.refusal())?;
+        return Box::pin(get_slowly(shared, waiting, lease)).await;
+    };
+    if let Some(object) = lease.checked() {
         if shared.manager.recycle(object).await.is_ok() {
             lease.passed();
             return Ok(Pooled::new(lease));
         }
         shared.counts.unfit.add();
-        lease.empty();
-        return Box::pin(get_slowly(shared, Found::Lease(lease), ticket, at)).await;
     }
-    let (found, ticket) = shared.find().map_err(|_| shared.refusal())?;
-    Box::pin(get_slowly(shared, found, ticket, at)).await
+    lease.empty();
+    let mut waiting = Waiting::new(shared, at);
+    waiting.ticket = ticket;
+    Box::pin(get_slowly(shared, waiting, Some(lease))).await
 }
 
-async fn get_slowly<'a, R: Runtime, M: Manager>(
-    shared: &'a Arc<Shared<R, M>>,
-    mut found: Found<'a, R, M>,
-    ticket: u64,
-    at: &'static Location<'static>,
+/// With a lease, or a place in the queue.
+async fn get_slowly<R: Runtime, M: Manager>(
+    shared: &Arc<Shared<R, M>>,
+    mut waiting: Waiting<'_, R, M>,
+    mut found: Option<Lease<R, M>>,
 ) -> Result<Pooled<R, M>, PoolError<M::Error>> {
     loop {
         let mut lease = match found {
-            Found::Lease(lease) => lease,
-            Found::Nothing(waiting) => wait(shared, waiting, at).await?,
+            Some(lease) => lease,
+            None => wait(shared, &mut waiting).await?,
         };
         if is_fit(shared, &mut lease).await {
             return Ok(Pooled::new(lease));
         }
         lease.empty();
-        match shared.reconsider(lease, ticket) {
-            Next::Try(next) => found = next,
+        found = match shared
+            .reconsider(lease, &mut waiting)
+            .map_err(|Closed| shared.refusal())?
+        {
+            Next::Check(lease) => Some(lease),
+            Next::Wait => None,
             Next::Make(mut lease) => {
                 make(shared, &mut lease).await?;
                 return match shared.is_closed() {
@@ -63,18 +82,17 @@ async fn get_slowly<'a, R: Runtime, M: Manager>(
                     false => Ok(Pooled::new(lease)),
                 };
             }
-        }
+        };
     }
 }
 
 async fn wait<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
-    waiting: Waiting<'_, R, M>,
-    at: &'static Location<'static>,
+    waiting: &mut Waiting<'_, R, M>,
 ) -> Result<Lease<R, M>, PoolError<M::Error>> {
-    let limit = shared.limits.wait;
-    match within(&shared.rt, limit, "pool wait", waiting.granted(at)).await {
-        Ok(granted) => granted.map_err(|_| shared.refusal()),
+    match within(&shared.rt, shared.limits.wait, "pool wait", &mut *waiting).await {
+        Ok(Ok((lease, _))) => Ok(lease),
+        Ok(Err(Closed)) => Err(shared.refusal()),
         Err(elapsed) => {
             shared.counts.wait_timeouts.add();
             let (pool, elapsed) = (shared.name.clone(), Box::new(elapsed));

@@ -61,7 +61,7 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
     }
 
     pub(super) fn fill_new(&mut self, object: M::Object) {
-        let now = match self.shared.limits.by_age() {
+        let now = match self.shared.by_age {
             true => self.shared.rt.now(),
             false => Instant::ORIGIN,
         };
@@ -76,7 +76,7 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
     pub(super) fn is_expired(&self) -> bool {
         let limits = &self.shared.limits;
         let entry = self.entry.as_ref();
-        limits.by_age()
+        self.shared.by_age
             && entry.is_some_and(|entry| entry.expires_at(limits) <= self.shared.rt.now())
     }
 
@@ -137,7 +137,7 @@ impl<R: Runtime, M: Manager> Lease<R, M> {
             *good = Good::No;
             return;
         }
-        if shared.limits.by_age() {
+        if shared.by_age {
             entry.idle_since = shared.rt.now();
             if entry.expires_at(&shared.limits) <= entry.idle_since {
                 shared.counts.expired.add();

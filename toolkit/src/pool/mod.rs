@@ -69,10 +69,10 @@ mod keeper;
 mod lease;
 mod manager;
 mod pooled;
+mod queue;
 mod shared;
 mod stats;
-#[cfg(test)]
-mod tests;
+mod waiting;
 
 pub use builder::PoolBuilder;
 pub use error::PoolError;

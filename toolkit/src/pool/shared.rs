@@ -10,36 +10,33 @@
 //!   somebody waits ⇒ nothing is idle, and live ≥ max
 //! ```
 //!
-//! What comes free while somebody waits, an object or a place, goes to the first of them as a [`Lease`],
-//! before anyone else can see it. A lease that nobody takes gives itself back: so a waiter may be
-//! dropped at any point. Nothing of the manager's, no destructor of an object and no waker runs under the lock.
+//! What comes free while somebody waits, an object or a place, is the first one's before anyone else can see it. It
+//! takes that out of the queue as a [`Lease`], which gives itself back, and so does a waiter that is
+//! dropped. Nothing of the manager's, no destructor of an object and no waker runs under the lock.
 
 use super::{
     Manager, PoolError,
     builder::Limits,
     lease::{Entry, Lease},
+    queue::{Queue, Stage},
     stats::{Counts, PoolStats},
+    waiting::Waiting,
 };
 use crate::{
-    lock::lock,
-    name::{Name, titled},
+    lock::{lock, wake_all},
+    name::Name,
     unwind::All,
 };
 use anyrt_core::{
     Instant,
-    channel::oneshot,
     error::Closed,
     rt::Runtime,
     sync::{Event, Notify},
-    waits::{self, Wait},
 };
 use std::{
-    collections::BTreeMap,
-    future::{Future, poll_fn},
     mem,
-    panic::Location,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
+    task::Waker,
 };
 
 pub(super) struct Shared<R: Runtime, M: Manager> {
@@ -47,21 +44,26 @@ pub(super) struct Shared<R: Runtime, M: Manager> {
     pub(super) manager: M,
     pub(super) name: Name,
     pub(super) limits: Limits,
+    /// What the limits come to.
+    pub(super) is_quick: bool,
+    pub(super) by_age: bool,
     pub(super) counts: Counts,
     /// There may be something to do for the keeper.
     pub(super) work: Notify,
     /// Closed, and no object is left.
     pub(super) gone: Event,
-    state: Mutex<State<R, M>>,
+    state: Mutex<State<M>>,
 }
 
-struct State<R: Runtime, M: Manager> {
+/// What one who waits gets: a place, and what lies in it.
+type Grant<M> = Option<Entry<<M as Manager>::Object>>;
+
+struct State<M: Manager> {
     max: usize,
     live: usize,
     /// The one that came back last is at the end, and goes out first: the others may grow old.
     idle: Vec<Entry<M::Object>>,
-    /// By ticket, so that a waiter can leave from the middle.
-    waiters: BTreeMap<u64, Waiter<R, M>>,
+    queue: Queue<Grant<M>>,
     /// So many have asked: who had an object, and has to wait after all, goes by when it asked.
     tickets: u64,
     closed: bool,
@@ -69,18 +71,19 @@ struct State<R: Runtime, M: Manager> {
     looks_at: Instant,
 }
 
-pub(super) type Waiter<R, M> = oneshot::Sender<Lease<R, M>>;
-
 /// What a caller finds.
-pub(super) enum Found<'a, R: Runtime, M: Manager> {
+pub(super) enum Found<R: Runtime, M: Manager> {
     Lease(Lease<R, M>),
-    Nothing(Waiting<'a, R, M>),
+    /// A place in the queue, which has to be [left](Shared::leave).
+    Nothing(usize),
 }
 
 /// What a caller does who has a place.
-pub(super) enum Next<'a, R: Runtime, M: Manager> {
+pub(super) enum Next<R: Runtime, M: Manager> {
     Make(Lease<R, M>),
-    Try(Found<'a, R, M>),
+    Check(Lease<R, M>),
+    /// The place is gone, and it waits.
+    Wait,
 }
 
 impl<R: Runtime, M: Manager> Shared<R, M> {
@@ -89,6 +92,8 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             rt,
             manager,
             name,
+            is_quick: limits.is_quick(),
+            by_age: limits.by_age(),
             limits,
             counts: Counts::default(),
             work: Notify::new(),
@@ -97,7 +102,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
                 max,
                 live: 0,
                 idle: Vec::new(),
-                waiters: BTreeMap::new(),
+                queue: Queue::new(),
                 tickets: 0,
                 closed: false,
                 looks_at: Instant::MAX,
@@ -126,7 +131,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
 
     /// There is one less that is idle.
     #[inline]
-    fn popped(&self, state: MutexGuard<'_, State<R, M>>) {
+    fn popped(&self, state: MutexGuard<'_, State<M>>) {
         let wanted = state.idle.len() < self.limits.min_idle;
         drop(state);
         if wanted {
@@ -134,8 +139,11 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         }
     }
 
-    /// An object, a place to make one, or a place in the queue; and the caller's ticket.
-    pub(super) fn find(self: &Arc<Self>) -> Result<(Found<'_, R, M>, u64), Closed> {
+    /// An object, a place to make one, or a place in the queue, where `waker` is left; and the caller's ticket.
+    pub(super) fn find(
+        self: &Arc<Self>,
+        waker: &mut Option<Waker>,
+    ) -> Result<(Found<R, M>, u64), Closed> {
         let mut state = lock(&self.state);
         if state.closed {
             return Err(Closed);
@@ -151,7 +159,10 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             drop(state);
             return Ok((Found::Lease(Lease::of(self, None)), ticket));
         }
-        Ok((Found::Nothing(self.wait(state, ticket)), ticket))
+        let place = state.queue.join(ticket, waker.take());
+        drop(state);
+        self.counts.waits.add();
+        Ok((Found::Nothing(place), ticket))
     }
 
     /// What there is for a caller who has a place, but no object: an idle one, leave to make one, or, where
@@ -159,38 +170,41 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     pub(super) fn reconsider(
         self: &Arc<Self>,
         mut lease: Lease<R, M>,
-        ticket: u64,
-    ) -> Next<'_, R, M> {
+        waiting: &mut Waiting<'_, R, M>,
+    ) -> Result<Next<R, M>, Closed> {
         let mut state = lock(&self.state);
+        if state.closed {
+            // The place goes without the lock.
+            drop(state);
+            return Err(Closed);
+        }
         if let Some(entry) = state.idle.pop() {
             // Nobody waits where something is idle: there is nobody to give the place to.
             state.live -= 1;
             self.popped(state);
             lease.fill(entry);
-            return Next::Try(Found::Lease(lease));
+            return Ok(Next::Check(lease));
         }
         if state.live <= state.max {
-            return Next::Make(lease);
+            return Ok(Next::Make(lease));
         }
-        let waiting = self.wait(state, ticket);
+        let place = state.queue.join(waiting.ticket, None);
+        drop(state);
+        waiting.place = Some(place);
+        self.counts.waits.add();
         // The place goes only now: should there be room by now, it comes back at once.
         drop(lease);
-        Next::Try(Found::Nothing(waiting))
+        Ok(Next::Wait)
     }
 
-    fn wait(&self, mut state: MutexGuard<'_, State<R, M>>, ticket: u64) -> Waiting<'_, R, M> {
-        let (waiter, grant) = oneshot::channel();
-        // A pool that was closed fails its waiters by dropping them.
-        if !state.closed {
-            state.waiters.insert(ticket, waiter);
-        }
-        drop(state);
-        self.counts.waits.add();
-        Waiting {
-            shared: self,
-            ticket,
-            grant,
-        }
+    /// What has been decided of one who waits; otherwise it leaves a `fresh` waker, if that is given.
+    pub(super) fn look(&self, place: usize, fresh: &mut Option<Waker>) -> Option<Stage<Grant<M>>> {
+        lock(&self.state).queue.look(place, fresh)
+    }
+
+    /// One who waits goes, with what it was granted.
+    pub(super) fn leave(&self, place: usize) -> Stage<Grant<M>> {
+        lock(&self.state).queue.leave(place)
     }
 
     /// An object that is good comes back with its place.
@@ -200,11 +214,14 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         if state.closed || state.live > state.max {
             drop(state);
             drop(Lease::unfit(self, entry));
-        } else if let Some((_, waiter)) = state.waiters.pop_first() {
+        } else if state.queue.len() > 0 {
+            let waker = state.queue.grant_first(Some(entry));
             drop(state);
-            self.grant(waiter, Some(entry));
+            if let Some(waker) = waker {
+                waker.wake();
+            }
         } else {
-            let sooner = self.limits.by_age() && entry.expires_at(&self.limits) < state.looks_at;
+            let sooner = self.by_age && entry.expires_at(&self.limits) < state.looks_at;
             state.idle.push(entry);
             drop(state);
             if sooner {
@@ -216,11 +233,12 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     /// A place comes back, with nothing in it any more.
     pub(super) fn free(self: &Arc<Self>) {
         let mut state = lock(&self.state);
-        if state.live <= state.max
-            && let Some((_, waiter)) = state.waiters.pop_first()
-        {
+        if state.live <= state.max && state.queue.len() > 0 {
+            let waker = state.queue.grant_first(None);
             drop(state);
-            self.grant(waiter, None);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
             return;
         }
         state.live -= 1;
@@ -234,36 +252,19 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         }
     }
 
-    /// Where the waiter is gone by now, the lease gives itself back to the next.
-    pub(super) fn grant(self: &Arc<Self>, waiter: Waiter<R, M>, entry: Option<Entry<M::Object>>) {
-        drop(waiter.send(Lease::of(self, entry)));
-    }
-
-    #[cfg(test)]
-    pub(super) fn first_waiter(&self) -> Option<Waiter<R, M>> {
-        lock(&self.state)
-            .waiters
-            .pop_first()
-            .map(|(_, waiter)| waiter)
-    }
-
     pub(super) fn resize(self: &Arc<Self>, max: usize) {
         let mut state = lock(&self.state);
         state.max = max;
         let surplus = state.live.saturating_sub(max).min(state.idle.len());
         let surplus: Vec<_> = state.idle.drain(..surplus).collect();
-        let mut served = Vec::new();
-        while state.live < max
-            && let Some((_, waiter)) = state.waiters.pop_first()
-        {
+        let mut wakers = Vec::new();
+        while state.live < max && state.queue.len() > 0 {
             state.live += 1;
-            served.push(waiter);
+            wakers.extend(state.queue.grant_first(None));
         }
         drop(state);
         let mut all = All::default();
-        for waiter in served {
-            all.call(|| self.grant(waiter, None));
-        }
+        all.call(|| wake_all(wakers));
         self.discard(surplus, &mut all);
         self.work.notify_one();
         all.end();
@@ -273,14 +274,11 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         let mut state = lock(&self.state);
         state.closed = true;
         let idle = mem::take(&mut state.idle);
-        let waiters = mem::take(&mut state.waiters);
+        let wakers = state.queue.close();
         let gone = state.live == 0;
         drop(state);
         let mut all = All::default();
-        // Each hears of it by the loss of its sender.
-        for waiter in waiters.into_values() {
-            all.call(|| drop(waiter));
-        }
+        all.call(|| wake_all(wakers));
         self.discard(idle, &mut all);
         self.work.notify_one();
         if gone {
@@ -303,7 +301,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
 
     /// Drops what is too old, and says when the next will be.
     pub(super) fn reap(self: &Arc<Self>, now: Instant) -> Instant {
-        if !self.limits.by_age() {
+        if !self.by_age {
             return Instant::MAX;
         }
         let old: Vec<_>;
@@ -344,7 +342,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             max: state.max,
             live: state.live,
             idle: state.idle.len(),
-            waiting: state.waiters.len(),
+            waiting: state.queue.len(),
             created: counts.created.get(),
             create_failures: counts.create_failures.get(),
             expired: counts.expired.get(),
@@ -352,36 +350,5 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             waits: counts.waits.get(),
             wait_timeouts: counts.wait_timeouts.get(),
         }
-    }
-}
-
-/// A place in the queue. Dropped, it is left; what had been granted goes to the next.
-pub(super) struct Waiting<'a, R: Runtime, M: Manager> {
-    shared: &'a Shared<R, M>,
-    ticket: u64,
-    grant: oneshot::Receiver<Lease<R, M>>,
-}
-
-impl<R: Runtime, M: Manager> Waiting<'_, R, M> {
-    /// `at` is where the caller began to wait.
-    pub(super) async fn granted(
-        mut self,
-        at: &'static Location<'static>,
-    ) -> Result<Lease<R, M>, Closed> {
-        let Self { shared, grant, .. } = &mut self;
-        let wait = || {
-            let name = shared.name.as_deref();
-            let what = titled("an object of pool", name, "an object of a pool");
-            Wait::new(what).of::<M::Object>().at(at)
-        };
-        poll_fn(|cx| waits::instead(*shared, wait, || Pin::new(&mut *grant).poll(cx))).await
-    }
-}
-
-impl<R: Runtime, M: Manager> Drop for Waiting<'_, R, M> {
-    fn drop(&mut self) {
-        waits::gave_up(self.shared);
-        let waiter = lock(&self.shared.state).waiters.remove(&self.ticket);
-        drop(waiter);
     }
 }

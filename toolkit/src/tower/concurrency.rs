@@ -51,6 +51,7 @@ pub struct ConcurrencyLimitService<R: Runtime, S> {
     slot: Reserve<Slot<R>, Cancelled>,
 }
 
+#[inline]
 fn ask<R: Runtime>(limiter: &Limiter<R>) -> Reserve<Slot<R>, Cancelled> {
     if let Some(slot) = limiter.try_acquire() {
         return Reserve::Decided(Ok(slot));
@@ -64,6 +65,7 @@ impl<R: Runtime, S: Service<Q>, Q> Service<Q> for ConcurrencyLimitService<R, S> 
     type Error = LayerError<Cancelled, S::Error>;
     type Future = ResponseFuture<S::Future, Cancelled, Slot<R>>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let limiter = &self.limiter;
         match ready!(self.slot.poll(cx, || ask(limiter))) {
@@ -74,6 +76,7 @@ impl<R: Runtime, S: Service<Q>, Q> Service<Q> for ConcurrencyLimitService<R, S> 
 
     /// # Panics
     /// Where `poll_ready` was not ready before.
+    #[inline]
     fn call(&mut self, request: Q) -> Self::Future {
         match self.slot.take() {
             Ok(slot) => ResponseFuture::running(self.inner.call(request), slot),

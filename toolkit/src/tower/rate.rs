@@ -7,7 +7,7 @@ use super::{
 use crate::limit::{RateLimitError, RateLimiter};
 use anyrt_core::rt::Runtime;
 use std::{
-    fmt,
+    fmt, mem,
     task::{Context, Poll, ready},
 };
 use tower_layer::Layer;
@@ -37,8 +37,7 @@ impl<R: Runtime, S> Layer<S> for RateLimitLayer<R> {
     fn layer(&self, inner: S) -> Self::Service {
         RateLimitService {
             inner,
-            limiter: self.limiter.clone(),
-            turn: Reserve::Idle,
+            line: Line::of(&self.limiter),
         }
     }
 }
@@ -46,43 +45,67 @@ impl<R: Runtime, S> Layer<S> for RateLimitLayer<R> {
 /// The service of a [`RateLimitLayer`]. Its error is [`RateLimitError`], or the inner one.
 pub struct RateLimitService<R: Runtime, S> {
     inner: S,
-    limiter: RateLimiter<R>,
-    turn: Reserve<Turn<R>, RateLimitError>,
+    line: Line<R>,
 }
 
 /// A token, given back unless it is spent.
-struct Turn<R: Runtime> {
-    limiter: Option<RateLimiter<R>>,
+struct Turn<'a, R: Runtime> {
+    limiter: &'a RateLimiter<R>,
 }
 
-impl<R: Runtime> Turn<R> {
-    fn of(limiter: RateLimiter<R>) -> Self {
-        let limiter = Some(limiter);
-        Self { limiter }
-    }
-
-    fn spend(mut self) {
-        self.limiter = None;
+impl<R: Runtime> Turn<'_, R> {
+    fn spend(self) {
+        mem::forget(self);
     }
 }
 
-impl<R: Runtime> Drop for Turn<R> {
+impl<R: Runtime> Drop for Turn<'_, R> {
     fn drop(&mut self) {
-        if let Some(limiter) = &self.limiter {
-            limiter.refund(1);
+        self.limiter.refund(1);
+    }
+}
+
+/// Has a token between `poll_ready` and `call`.
+struct Line<R: Runtime> {
+    limiter: RateLimiter<R>,
+    turn: Reserve<(), RateLimitError>,
+}
+
+impl<R: Runtime> Line<R> {
+    fn of(limiter: &RateLimiter<R>) -> Self {
+        Self {
+            limiter: limiter.clone(),
+            turn: Reserve::Idle,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let limiter = &self.limiter;
+        self.turn.poll(cx, || ask(limiter))
+    }
+
+    fn take(&mut self) -> Result<Turn<'_, R>, RateLimitError> {
+        self.turn.take()?;
+        let limiter = &self.limiter;
+        Ok(Turn { limiter })
+    }
+}
+
+impl<R: Runtime> Drop for Line<R> {
+    fn drop(&mut self) {
+        if let Reserve::Decided(Ok(())) = self.turn {
+            drop(self.take());
         }
     }
 }
 
-fn ask<R: Runtime>(limiter: &RateLimiter<R>) -> Reserve<Turn<R>, RateLimitError> {
-    let limiter = limiter.clone();
+#[inline]
+fn ask<R: Runtime>(limiter: &RateLimiter<R>) -> Reserve<(), RateLimitError> {
     if limiter.try_acquire().is_ok() {
-        return Reserve::Decided(Ok(Turn::of(limiter)));
+        return Reserve::Decided(Ok(()));
     }
-    waiting(async move {
-        limiter.acquire().await?;
-        Ok(Turn::of(limiter))
-    })
+    let limiter = limiter.clone();
+    waiting(async move { limiter.acquire().await })
 }
 
 impl<R: Runtime, S: Service<Q>, Q> Service<Q> for RateLimitService<R, S> {
@@ -90,9 +113,9 @@ impl<R: Runtime, S: Service<Q>, Q> Service<Q> for RateLimitService<R, S> {
     type Error = LayerError<RateLimitError, S::Error>;
     type Future = ResponseFuture<S::Future, RateLimitError>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        let limiter = &self.limiter;
-        match ready!(self.turn.poll(cx, || ask(limiter))) {
+        match ready!(self.line.poll(cx)) {
             true => self.inner.poll_ready(cx).map_err(LayerError::Inner),
             false => Poll::Ready(Ok(())),
         }
@@ -100,8 +123,9 @@ impl<R: Runtime, S: Service<Q>, Q> Service<Q> for RateLimitService<R, S> {
 
     /// # Panics
     /// Where `poll_ready` was not ready before.
+    #[inline]
     fn call(&mut self, request: Q) -> Self::Future {
-        match self.turn.take() {
+        match self.line.take() {
             Ok(turn) => {
                 let future = self.inner.call(request);
                 turn.spend();
@@ -117,8 +141,7 @@ impl<R: Runtime, S: Clone> Clone for RateLimitService<R, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            limiter: self.limiter.clone(),
-            turn: Reserve::Idle,
+            line: Line::of(&self.line.limiter),
         }
     }
 }
@@ -126,7 +149,7 @@ impl<R: Runtime, S: Clone> Clone for RateLimitService<R, S> {
 impl<R: Runtime, S: fmt::Debug> fmt::Debug for RateLimitService<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RateLimitService")
-            .field("limiter", &self.limiter)
+            .field("limiter", &self.line.limiter)
             .field("inner", &self.inner)
             .finish_non_exhaustive()
     }

@@ -22,6 +22,7 @@ pub(super) enum Reserve<T, E> {
 /// In a mutex that is never locked: it makes the service `Sync`, which routers ask of theirs.
 pub(super) type Waiting<T, E> = Mutex<Pin<Box<dyn Future<Output = Result<T, E>> + Send>>>;
 
+#[cold]
 pub(super) fn waiting<T, E>(
     future: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> Reserve<T, E> {
@@ -30,9 +31,11 @@ pub(super) fn waiting<T, E>(
 
 impl<T, E> Reserve<T, E> {
     /// Asks with `ask`, unless it has; ready once there is an answer. True where that is not a refusal.
+    #[inline]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, ask: impl FnOnce() -> Self) -> Poll<bool> {
         if let Self::Idle = self {
-            *self = ask();
+            // What was there has nothing to drop, which takes a call to find out.
+            mem::forget(mem::replace(self, ask()));
         }
         if let Self::Waiting(future) = self {
             let future = future.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -46,6 +49,7 @@ impl<T, E> Reserve<T, E> {
     ///
     /// # Panics
     /// Where it was not.
+    #[inline]
     pub(super) fn take(&mut self) -> Result<T, E> {
         match mem::replace(self, Self::Idle) {
             Self::Decided(answer) => answer,

@@ -39,6 +39,7 @@ impl<F, L, G> ResponseFuture<F, L, G> {
         }
     }
 
+    #[inline]
     pub(super) fn running(future: F, held: G) -> Self {
         Self {
             state: State::Running {
@@ -57,6 +58,7 @@ where
 
     /// # Panics
     /// As the inner future does; and like any future, when polled again after it was ready.
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         let output = match state.as_mut().project() {

@@ -1,7 +1,10 @@
 //! Waiting for a slot.
 
 use super::{Limiter, Slot, lanes::Place};
-use crate::{lock::lock, name::titled};
+use crate::{
+    lock::{drop_waker, lock},
+    name::titled,
+};
 use anyrt_core::{
     cancel::{CancellationToken, Cancelled, CancelledFuture},
     context,
@@ -13,7 +16,7 @@ use std::{
     future::Future,
     panic::Location,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 /// The future of [`Limiter::acquire`] and [`Limiter::acquire_for`].
@@ -22,62 +25,70 @@ pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
     limiter: &'a Limiter<R, K>,
     /// Until it is ready.
     key: Option<K>,
-    /// While it waits.
-    waits: Option<Place>,
+    waits: Option<Waits>,
+    place: &'static Location<'static>,
+}
+
+/// In a line.
+struct Waits {
+    place: Place,
     token: Option<CancellationToken>,
     cancelled: Option<CancelledFuture<CancellationToken>>,
-    place: &'static Location<'static>,
 }
 
 // Nothing in it is pinned.
 impl<R: Runtime, K: Ord + Clone> Unpin for AcquireSlot<'_, R, K> {}
 
 impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
+    #[inline]
     #[track_caller]
     pub(super) fn new(limiter: &'a Limiter<R, K>, key: K) -> Self {
         Self {
             limiter,
             key: Some(key),
             waits: None,
-            token: None,
-            cancelled: None,
             place: Location::caller(),
         }
+    }
+
+    /// Joins the line of its key, unless the context's token is cancelled.
+    fn join(&mut self, key: &K, cx: &Context<'_>) -> Result<(), Cancelled> {
+        let token = context::Context::current().token().cloned();
+        if let Some(token) = &token {
+            token.check()?;
+        }
+        let cancelled = token.clone().map(CancellationToken::cancelled_owned);
+        let waker = cx.waker().clone();
+        let mut gone = Vec::new();
+        // Should a waker that is woken now panic, the line is left all the same.
+        self.limiter.inner.change(|state, wakers| {
+            self.waits = Some(Waits {
+                place: state.lanes.join(key, waker, wakers, &mut gone),
+                token,
+                cancelled,
+            });
+        });
+        Ok(())
     }
 
     /// The lane of its slot, once it has one.
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Cancelled>> {
         let inner = &self.limiter.inner;
-        if let Some(place) = self.waits {
+        let waits = self.waits.as_mut().expect("it is in a line");
+        let look = |waker: &mut _| lock(&inner.state).lanes.poll(waits.place, waker);
+        let mut granted = look(&mut None);
+        if !granted {
             let mut waker = Some(cx.waker().clone());
-            let granted = lock(&inner.state).lanes.poll(place, &mut waker);
-            if granted {
-                self.waits = None;
-                return Poll::Ready(Ok(place.lane));
-            }
-        } else {
-            let key = self.key.as_ref();
-            let key = key.expect("an acquire was polled again after it was ready");
-            if let Some(lane) = inner.pass(key) {
-                return Poll::Ready(Ok(lane));
-            }
-            self.token = context::Context::current().token().cloned();
-            if let Some(token) = &self.token {
-                token.check()?;
-            }
-            self.cancelled = self.token.clone().map(CancellationToken::cancelled_owned);
-            let waker = cx.waker().clone();
-            let mut gone = Vec::new();
-            // Should a waker that is woken now panic, the line is left all the same.
-            inner.change(|state, wakers| {
-                self.waits = Some(state.lanes.join(key, waker, wakers, &mut gone));
-            });
-            drop(gone);
-            // A slot that came free in between is its own already.
-            return self.poll_line(cx);
+            granted = look(&mut waker);
+            drop_waker(waker);
         }
-        let cancelled = self.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
-        if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &self.token)
+        if granted {
+            let lane = waits.place.lane;
+            self.waits = None;
+            return Poll::Ready(Ok(lane));
+        }
+        let cancelled = waits.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
+        if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &waits.token)
             && let Err(cancelled) = token.check()
         {
             self.leave();
@@ -91,11 +102,27 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         Poll::Pending
     }
 
+    /// All but a first poll that finds a slot free.
+    #[inline(never)]
+    fn poll_slowly(&mut self, key: K, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
+        if self.waits.is_none() {
+            self.join(&key, cx)?;
+        }
+        // A slot that came free in between is its own already.
+        let polled = self.poll_line(cx);
+        if polled.is_pending() {
+            self.key = Some(key);
+            return Poll::Pending;
+        }
+        polled.map_ok(|lane| self.limiter.slot(key, lane))
+    }
+
+    #[inline(never)]
     fn leave(&mut self) {
-        if let Some(place) = self.waits.take() {
+        if let Some(waits) = self.waits.take() {
             let inner = &self.limiter.inner;
             waits::gave_up(&**inner);
-            drop(inner.change(|state, wakers| state.lanes.leave(place, wakers)));
+            drop(inner.change(|state, wakers| state.lanes.leave(waits.place, wakers)));
         }
     }
 }
@@ -105,16 +132,25 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
 
     /// # Panics
     /// Where it is polled again after it was ready.
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let acquired = ready!(self.poll_line(cx));
-        let key = self.key.take().expect("it was there for the poll");
-        Poll::Ready(acquired.map(|lane| self.limiter.slot(key, lane)))
+        let key = self.key.take();
+        let key = key.expect("an acquire was polled again after it was ready");
+        if self.waits.is_none()
+            && let Some(lane) = self.limiter.inner.pass(&key)
+        {
+            return Poll::Ready(Ok(self.limiter.slot(key, lane)));
+        }
+        self.poll_slowly(key, cx)
     }
 }
 
 impl<R: Runtime, K: Ord + Clone> Drop for AcquireSlot<'_, R, K> {
+    #[inline]
     fn drop(&mut self) {
-        self.leave();
+        if self.waits.is_some() {
+            self.leave();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! and a waiter that leaves, know the number of their lane: they do so in destructors, where a comparison that
 //! panicked would take the slot along.
 
+use super::gate::MOST;
 use slab::Slab;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,11 +58,18 @@ pub(super) struct Place {
 }
 
 impl<K> Lanes<K> {
+    /// What has no size has one value: all callers have one lane, that of number 0, which is there for good.
+    pub(super) const ONE: bool = size_of::<K>() == 0;
+
     pub(super) fn new(limit: usize) -> Self {
+        let mut lanes = Slab::new();
+        if Self::ONE {
+            lanes.insert(Lane::default());
+        }
         Self {
             limit,
             in_flight: 0,
-            lanes: Slab::new(),
+            lanes,
             keys: BTreeMap::new(),
             sweep_at: FEWEST,
             next: BTreeMap::new(),
@@ -76,6 +84,18 @@ impl<K> Lanes<K> {
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    /// How many slots are free, where there is one lane, and anybody may take them.
+    pub(super) fn free_for_all(&self) -> Option<usize> {
+        let open = Self::ONE && self.limit <= MOST && self.next.is_empty();
+        self.limit.checked_sub(self.in_flight).filter(|_| open)
+    }
+
+    /// So many are, by now.
+    pub(super) fn set_free(&mut self, free: usize) {
+        self.in_flight = self.limit - free;
+        self.lanes[0].in_flight = self.in_flight;
     }
 
     pub(super) fn set_limit(&mut self, limit: usize, wakers: &mut Vec<Waker>) {
@@ -117,14 +137,16 @@ impl<K> Lanes<K> {
         Place { lane, ticket }
     }
 
-    /// Whether a waiter has its slot; else its waker is exchanged for `waker`.
+    /// Whether a waiter has its slot; else its waker is exchanged for `waker`, if that is given.
     pub(super) fn poll(&mut self, place: Place, waker: &mut Option<Waker>) -> bool {
         if self.granted.remove(&place.ticket) {
             return true;
         }
         let waiting = &mut self.lanes[place.lane].waiting;
         let kept = waiting.get_mut(&place.ticket).expect("it waits");
-        std::mem::swap(kept, waker);
+        if waker.is_some() {
+            std::mem::swap(kept, waker);
+        }
         false
     }
 
@@ -165,6 +187,9 @@ impl<K> Lanes<K> {
     where
         K: Ord + Clone,
     {
+        if Self::ONE {
+            return 0;
+        }
         if let Some(lane) = self.keys.get(key) {
             return *lane;
         }

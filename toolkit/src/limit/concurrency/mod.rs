@@ -2,7 +2,10 @@
 
 mod acquire;
 mod aimd;
+mod gate;
 mod lanes;
+#[cfg(all(anyrt_loom, test))]
+mod loom_tests;
 
 pub use acquire::AcquireSlot;
 pub use aimd::Aimd;
@@ -10,6 +13,7 @@ pub use aimd::Aimd;
 use crate::lock::{lock, wake_all};
 use aimd::Adapting;
 use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
+use gate::Gate;
 use lanes::Lanes;
 use std::{
     fmt,
@@ -22,7 +26,8 @@ use std::{
 ///
 /// A free slot goes to the key with the fewest slots, and among equals to whoever has waited longest: a
 /// key that asks for a lot cannot crowd the others out, and gets all that they leave (*LI-1*). Without keys,
-/// `K` is `()`, and slots go to whoever has waited longest.
+/// `K` is `()`, and slots go to whoever has waited longest; while nobody waits, to take one and to give it back takes
+/// no lock then, unless the limit adapts.
 ///
 /// A key that nobody has a slot of, or waits with, is forgotten when the number of keys has doubled.
 ///
@@ -62,6 +67,8 @@ pub struct Limiter<R, K = ()> {
 struct Inner<R, K> {
     rt: R,
     adapts: bool,
+    /// Open at times where there are no keys, and the limit is no matter of how long calls take.
+    gate: Gate,
     state: Mutex<State<K>>,
     name: OnceLock<Arc<str>>,
 }
@@ -92,13 +99,17 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
 
     fn with(rt: &R, limit: usize, adapting: Option<Adapting>) -> Self {
         let lanes = Lanes::new(limit);
+        let inner = Inner {
+            rt: rt.clone(),
+            adapts: adapting.is_some(),
+            gate: Gate::new(),
+            state: Mutex::new(State { lanes, adapting }),
+            name: OnceLock::new(),
+        };
+        // The gate is opened by whoever had the lanes.
+        inner.with(|_| ());
         Self {
-            inner: Arc::new(Inner {
-                rt: rt.clone(),
-                adapts: adapting.is_some(),
-                state: Mutex::new(State { lanes, adapting }),
-                name: OnceLock::new(),
-            }),
+            inner: Arc::new(inner),
         }
     }
 
@@ -141,6 +152,7 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     }
 
     /// A slot for a key, if one is free and nobody waits.
+    #[inline]
     pub fn try_acquire_for(&self, key: K) -> Option<Slot<R, K>> {
         let lane = self.inner.pass(&key)?;
         Some(self.slot(key, lane))
@@ -170,14 +182,15 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
 
     /// How many slots are taken.
     pub fn in_flight(&self) -> usize {
-        lock(&self.inner.state).lanes.in_flight()
+        self.inner.with(|state| state.lanes.in_flight())
     }
 
+    #[inline]
     fn slot(&self, key: K, lane: usize) -> Slot<R, K> {
         Slot {
-            inner: self.inner.clone(),
+            inner: Some(self.inner.clone()),
             key,
-            lane: Some(lane),
+            lane,
             began: self.inner.adapts.then(|| self.inner.rt.now()),
         }
     }
@@ -198,26 +211,55 @@ impl<R: Runtime> Limiter<R> {
     }
 
     /// A slot, if one is free and nobody waits.
+    #[inline]
     pub fn try_acquire(&self) -> Option<Slot<R, ()>> {
         self.try_acquire_for(())
     }
 }
 
 impl<R, K> Inner<R, K> {
-    /// Takes a slot for a key, if one is free and nobody waits.
+    /// Takes a slot for a key, if one is free and nobody waits. Says in which lane.
+    #[inline]
     fn pass(&self, key: &K) -> Option<usize>
     where
         K: Ord + Clone,
     {
+        if self.gate.take() {
+            return Some(0);
+        }
+        self.pass_by_lanes(key)
+    }
+
+    #[inline(never)]
+    fn pass_by_lanes(&self, key: &K) -> Option<usize>
+    where
+        K: Ord + Clone,
+    {
         let mut gone = Vec::new();
-        lock(&self.state).lanes.pass(key, &mut gone)
+        self.with(|state| state.lanes.pass(key, &mut gone))
     }
 
     /// Changes the state, and wakes outside the lock.
     fn change<T>(&self, change: impl FnOnce(&mut State<K>, &mut Vec<Waker>) -> T) -> T {
         let mut wakers = Vec::new();
-        let output = change(&mut lock(&self.state), &mut wakers);
-        wake_all(wakers);
+        let output = self.with(|state| change(state, &mut wakers));
+        if !wakers.is_empty() {
+            wake_all(wakers);
+        }
+        output
+    }
+
+    /// Has the state, and all slots.
+    fn with<T>(&self, change: impl FnOnce(&mut State<K>) -> T) -> T {
+        let has_gate = Lanes::<K>::ONE && !self.adapts;
+        let mut state = lock(&self.state);
+        if has_gate {
+            self.gate.shut(&mut state.lanes);
+        }
+        let output = change(&mut state);
+        if has_gate {
+            self.gate.open(&state.lanes);
+        }
         output
     }
 }
@@ -227,10 +269,10 @@ impl<R, K> Inner<R, K> {
 /// Where the limiter adapts, the time until then is the latency that it goes by, unless it is told otherwise.
 #[must_use = "a slot is given back at once when it is dropped"]
 pub struct Slot<R: Runtime, K: Ord + Clone = ()> {
-    inner: Arc<Inner<R, K>>,
-    key: K,
     /// Gone once it is given back.
-    lane: Option<usize>,
+    inner: Option<Arc<Inner<R, K>>>,
+    key: K,
+    lane: usize,
     /// Where the limiter adapts.
     began: Option<Instant>,
 }
@@ -246,19 +288,26 @@ impl<R: Runtime, K: Ord + Clone> Slot<R, K> {
         self.give_back(Measure::None);
     }
 
+    #[inline]
     fn give_back(&mut self, measure: Measure) {
-        let Some(lane) = self.lane.take() else {
-            return;
-        };
-        let now = self.began.map(|began| (began, self.inner.rt.now()));
-        self.inner.change(|state, wakers| {
+        if let Some(inner) = self.inner.take()
+            && !inner.gate.put_back()
+        {
+            self.give_lane_back(&inner, measure);
+        }
+    }
+
+    #[inline(never)]
+    fn give_lane_back(&self, inner: &Inner<R, K>, measure: Measure) {
+        let now = self.began.map(|began| (began, inner.rt.now()));
+        inner.change(|state, wakers| {
             if let (Some(adapting), Some((began, now))) = (&mut state.adapting, now) {
                 let (limit, in_flight) = (state.lanes.limit(), state.lanes.in_flight());
                 let busy = in_flight >= limit.div_ceil(2);
                 let limit = adapting.measured(began, now, busy, measure);
                 state.lanes.set_limit(limit, wakers);
             }
-            state.lanes.release(lane, wakers);
+            state.lanes.release(self.lane, wakers);
         });
     }
 }
@@ -272,6 +321,7 @@ enum Measure {
 }
 
 impl<R: Runtime, K: Ord + Clone> Drop for Slot<R, K> {
+    #[inline]
     fn drop(&mut self) {
         self.give_back(Measure::Latency);
     }
@@ -287,10 +337,9 @@ impl<R, K> Clone for Limiter<R, K> {
 
 impl<R, K> fmt::Debug for Limiter<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (limit, in_flight) = {
-            let state = lock(&self.inner.state);
-            (state.lanes.limit(), state.lanes.in_flight())
-        };
+        let (limit, in_flight) = self
+            .inner
+            .with(|state| (state.lanes.limit(), state.lanes.in_flight()));
         f.debug_struct("Limiter")
             .field("name", &self.inner.name.get())
             .field("limit", &limit)
@@ -301,8 +350,9 @@ impl<R, K> fmt::Debug for Limiter<R, K> {
 
 impl<R: Runtime, K: Ord + Clone + fmt::Debug> fmt::Debug for Slot<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.inner.as_ref().and_then(|inner| inner.name.get());
         f.debug_struct("Slot")
-            .field("limiter", &self.inner.name.get())
+            .field("limiter", &name)
             .field("key", &self.key)
             .finish_non_exhaustive()
     }
