@@ -1,19 +1,24 @@
-//! Wakers that panic, of those who wait for what ends: all else ends as it would.
+//! Wakers that panic, of those who wait for what ends, and of those who are polled again: all else ends as it would.
 
-use super::{is_ready_now, left_by, polled, ugly::poll_loudly};
+use super::{
+    is_ready_now, left_by, polled,
+    ugly::{Mines, poll_loudly},
+};
 use anyrt_core::rt::Spawn;
 use anyrt_sim::{SimRuntime, check, sometimes};
 use anyrt_toolkit::{
     batch::{BatchError, Batcher},
     lifecycle::App,
+    limit::Limiter,
+    pool::Pool,
     workers::TaskPool,
 };
 use std::{
     convert::Infallible,
     future::pending,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Mutex,
-    task::Poll,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Wake, Waker},
 };
 
 #[test]
@@ -104,5 +109,49 @@ fn a_waker_that_waits_for_the_stop_does_not_keep_it_from_coming() {
         let report = app.await;
         assert!(report.late.is_empty(), "{report}");
         report.output.unwrap().await.unwrap();
+    });
+}
+
+/// A waker that panics when it is dropped.
+struct Parting;
+
+impl Wake for Parting {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Parting {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn a_waker_that_another_one_replaces_panics_alone() {
+    check(50, |rt| async move {
+        let pool = Pool::builder(&rt, Mines::default()).max_size(1);
+        let pool = pool.build().unwrap();
+        let limiter = Limiter::<_>::new(&rt, 1).unwrap();
+        let held = (pool.get().await.unwrap(), limiter.acquire().await.unwrap());
+        let mut object = Box::pin(pool.get());
+        let mut slot = Box::pin(limiter.acquire());
+        for _ in 0..2 {
+            let waker = Waker::from(Arc::new(Parting));
+            assert!(
+                object
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+            let kept = Waker::from(Arc::new(Parting));
+            assert!(
+                slot.as_mut()
+                    .poll(&mut Context::from_waker(&kept))
+                    .is_pending()
+            );
+        }
+        assert!(!is_ready_now(object.as_mut()).await && !is_ready_now(slot.as_mut()).await);
+        drop(held);
+        drop((object.await.unwrap(), slot.await.unwrap()));
+        assert_eq!((pool.stats().live, limiter.in_flight()), (1, 0));
     });
 }

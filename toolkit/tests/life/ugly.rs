@@ -14,7 +14,6 @@ use anyrt_sim::{check, sometimes};
 use anyrt_toolkit::{
     batch::{BatchError, Batcher},
     lifecycle::{App, Background},
-    limit::Limiter,
     pool::{Manager, Pool, PoolError},
     workers::TaskPool,
 };
@@ -179,10 +178,10 @@ fn a_panic_does_not_end_the_keeper() {
 
 /// Objects that panic as they go, the first so many of them.
 #[derive(Debug, Default)]
-struct Mines(Arc<AtomicU32>);
+pub(crate) struct Mines(Arc<AtomicU32>);
 
 #[derive(Debug)]
-struct Mine(Arc<AtomicU32>);
+pub(crate) struct Mine(Arc<AtomicU32>);
 
 impl Drop for Mine {
     fn drop(&mut self) {
@@ -232,50 +231,6 @@ fn a_waker_of_a_waiter_costs_no_other_its_place() {
         assert!(resized.is_err(), "the waker panics");
         drop((first.await.unwrap(), second.await.unwrap(), held));
         assert_eq!((pool.stats().idle, pool.stats().live), (3, 3));
-    });
-}
-
-/// A waker that panics when it is dropped.
-struct Parting;
-
-impl Wake for Parting {
-    fn wake(self: Arc<Self>) {}
-}
-
-impl Drop for Parting {
-    fn drop(&mut self) {
-        panic!("dropped");
-    }
-}
-
-#[test]
-fn a_waker_that_another_one_replaces_panics_alone() {
-    check(50, |rt| async move {
-        let pool = Pool::builder(&rt, Mines::default()).max_size(1);
-        let pool = pool.build().unwrap();
-        let limiter = Limiter::<_>::new(&rt, 1).unwrap();
-        let held = (pool.get().await.unwrap(), limiter.acquire().await.unwrap());
-        let mut object = Box::pin(pool.get());
-        let mut slot = Box::pin(limiter.acquire());
-        for _ in 0..2 {
-            let waker = Waker::from(Arc::new(Parting));
-            assert!(
-                object
-                    .as_mut()
-                    .poll(&mut Context::from_waker(&waker))
-                    .is_pending()
-            );
-            let kept = Waker::from(Arc::new(Parting));
-            assert!(
-                slot.as_mut()
-                    .poll(&mut Context::from_waker(&kept))
-                    .is_pending()
-            );
-        }
-        assert!(!is_ready_now(object.as_mut()).await && !is_ready_now(slot.as_mut()).await);
-        drop(held);
-        drop((object.await.unwrap(), slot.await.unwrap()));
-        assert_eq!((pool.stats().live, limiter.in_flight()), (1, 0));
     });
 }
 
