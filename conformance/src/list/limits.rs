@@ -25,7 +25,7 @@ macro_rules! __rules_limits {
             (re_09_waits_grow_as_they_are_called, retry::re_9, "RE-9", Must, Exact,
                 "Waits grow as the backoff is called, to the nanosecond: constant, linear, exponential, Fibonacci; decorrelated ones are drawn between the least and three times the one before. None is longer than its maximum.")
             (rl_01_no_window_has_more, rate::rl_1, "RL-1", Must, Exact,
-                "In any window w a rate limiter lets through at most burst + rate·w, and a burst at once; a rate, period or burst of 0 is a `ConfigError`.")
+                "In any window w a rate limiter lets through at most burst + rate·w, counted as callers go on, however late they are for their turns, and a burst at once; a rate, period or burst of 0 is a `ConfigError`.")
             (rl_02_turns_are_fifo_whatever_the_weight, rate::rl_2, "RL-2", Must, Exact,
                 "Turns come in the order of the first polls, whatever the weights; `try_acquire` overtakes nobody, and says when a turn would come.")
             (rl_03_a_dropped_waiter_takes_nothing, rate::rl_3, "RL-3", Must, Exact,
@@ -39,7 +39,7 @@ macro_rules! __rules_limits {
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
                 "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
             (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
-                "A turn counts when it is taken, though timers are late; one that nobody takes costs its tokens, and moves nobody back.")
+                "A turn counts when it is taken, however late; one that nobody takes costs its tokens and no more, and who comes for it after others passed by waits for tokens anew.")
             (rl_09_more_than_a_burst_in_chunks, rate_chunked::rl_9, "RL-9", Must, Exact,
                 "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, and who is dropped, cancelled or would be late gives back what he has taken.")
             (rl_10_what_races_is_counted, rate_race::rl_10, "RL-10", Must, Stochastic,

@@ -51,6 +51,7 @@ pub fn rl_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 );
             }
         }
+        nor_where_they_are_late(rt).await?;
         let shared = self::limiter(rt, Quota::new(1, MS).burst(5))?;
         let before = rt.now();
         let tasks: Vec<_> = (0..4)
@@ -87,6 +88,31 @@ pub fn rl_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// Those who wait are all looked at when the turns of all have come.
+async fn nor_where_they_are_late<R: Runtime>(rt: &R) -> Outcome {
+    const TOKEN: Duration = Duration::from_millis(20);
+    let limiter = limiter(rt, Quota::new(1, TOKEN).burst(2))?;
+    limiter.try_acquire_many(2).map_err(bad)?;
+    let mut waits: Vec<_> = (0..8).map(|_| Probe::new(limiter.acquire())).collect();
+    ensure!(
+        waits.iter_mut().all(Probe::is_pending),
+        "an empty bucket gave"
+    );
+    rt.sleep(TOKEN * 9).await;
+    let from = rt.now();
+    let mut passed = 0;
+    for turn in &mut waits {
+        passed += u128::from(turn.poll().is_ready());
+    }
+    let window = rt.now() - from;
+    let most = 2 + window.as_nanos() / TOKEN.as_nanos();
+    ensure!(
+        passed <= most,
+        "{passed} who were late went on in {window:?}"
+    );
+    Ok(())
 }
 
 /// The order.
@@ -346,7 +372,7 @@ pub fn rl_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     const TURN: Duration = Duration::from_millis(200);
     ctx.run(async {
         let rt = ctx.rt();
-        for late in [MS * 5, MS * 100] {
+        for (late, taken) in [(MS * 5, true), (MS * 100, true), (MS * 100, false)] {
             let limiter = limiter(rt, Quota::new(1, TURN).burst(1))?;
             let before = rt.now();
             limiter.try_acquire().map_err(bad)?;
@@ -354,26 +380,35 @@ pub fn rl_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             let mut waits = Probe::new(limiter.acquire());
             ensure!(waits.is_pending(), "an empty bucket gave");
             rt.sleep_until(after + TURN + late).await;
-            let taken = rt.now();
-            let _leaked = match late < MS * 10 {
-                true => Err(waits.ready("a turn that has come")?.map_err(bad)?),
-                // Nobody looks whether its turn has come.
-                false => Ok(waits),
-            };
+            let now = rt.now();
+            if taken {
+                waits.ready("a turn that has come")?.map_err(bad)?;
+            }
+            let soonest = if taken { now + TURN } else { before + TURN * 2 };
             let next = limiter.try_acquire();
             let ready_at = match next {
                 Err(RateLimitError::NotYet { ready_at, .. }) => ready_at,
                 // This machine was so slow that another token has come.
-                _ if rt.now() >= before + TURN * 2 => continue,
+                _ if rt.now() >= soonest => continue,
                 next => return Err(Stop::failed(format!("a token was there twice: {next:?}"))),
             };
-            if late > MS * 10 {
-                let latest = after + TURN * 2;
-                ensure!(ready_at <= latest, "a turn that nobody took moved the next");
-            } else if taken <= before + TURN + MS * 10 {
-                let soonest = taken + TURN;
-                ensure!(ready_at >= soonest, "a late turn brought the next forward");
+            ensure!(
+                ready_at >= soonest,
+                "a late turn brought the next forward to {ready_at:?} from {soonest:?}"
+            );
+            if taken || rt.now() >= after + TURN * 2 {
+                continue;
             }
+            ensure!(
+                ready_at <= after + TURN * 2,
+                "a turn that nobody took moved the next"
+            );
+            limiter.acquire().await.map_err(bad)?;
+            ensure!(
+                waits.is_pending() || rt.now() >= soonest + TURN,
+                "one that was passed by went on with those who did"
+            );
+            waits.finish().await.map_err(bad)?;
         }
         Ok(())
     })

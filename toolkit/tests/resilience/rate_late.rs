@@ -203,3 +203,22 @@ fn who_was_passed_by_takes_its_place_again() {
         windows(&log, 1, SEC);
     });
 }
+
+#[test]
+fn who_was_passed_by_and_comes_goes_before_those_who_have_not() {
+    check(5, |rt| async move {
+        let limiter = limiter(&rt, Quota::per_second(1).burst(1));
+        limiter.acquire().await.expect("it is full");
+        let [mut first, mut second] = [(); 2].map(|()| Box::pin(limiter.acquire()));
+        assert!(poll_once(first.as_mut()).is_pending() && poll_once(second.as_mut()).is_pending());
+        for look in [MS * 2000, MS * 2010] {
+            rt.sleep_until(Instant::ORIGIN + look).await;
+            assert!(limiter.try_acquire().is_err());
+        }
+        // The second is called, in the place of the first.
+        assert!(poll_once(first.as_mut()).is_ready());
+        assert!(poll_once(second.as_mut()).is_pending());
+        second.await.expect("its turn comes");
+        assert_eq!(at(&rt), MS * 3010);
+    });
+}

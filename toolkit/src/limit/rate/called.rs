@@ -74,8 +74,11 @@ impl Called {
         overdue.then(|| self.take(ticket).map(|waiter| (ticket, waiter)))?
     }
 
-    pub(super) fn take_all(&mut self) -> BTreeMap<u64, Waiter> {
-        self.tokens = 0;
-        std::mem::take(&mut self.waiters)
+    /// All from a ticket on.
+    pub(super) fn take_from(&mut self, ticket: u64) -> BTreeMap<u64, Waiter> {
+        let behind = self.waiters.split_off(&ticket);
+        let tokens = behind.values().map(|waiter| u64::from(waiter.weight));
+        self.tokens -= tokens.sum::<u64>();
+        behind
     }
 }

@@ -178,6 +178,10 @@ impl Line {
     ) -> Place {
         self.look(now);
         if let Some(waiter) = self.missed.remove(&ticket) {
+            // Those behind it who were called since are not there yet, and it is.
+            for (behind, waiter) in self.called.take_from(ticket).into_iter().rev() {
+                self.queue_again(behind, waiter);
+            }
             self.queue_again(ticket, waiter);
         }
         // It is here, and is not passed by.
@@ -251,7 +255,7 @@ impl Line {
         self.serve(wakers);
         self.bucket.set_quota(self.now, quota);
         // What is set aside for them is not theirs yet, and there may be less now.
-        let mut called = self.called.take_all();
+        let mut called = self.called.take_from(0);
         self.queued.append(&mut called);
         self.place_anew(wakers);
         self.serve(wakers);

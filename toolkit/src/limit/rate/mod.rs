@@ -37,15 +37,20 @@ use turnstile::Turnstile;
 /// In any window of the length w no more than `burst + rate · w` is let through (*RL-1*), by the runtime's
 /// clock. It is a bucket of `burst` tokens that fills at `rate`, kept as one time: that at which it
 /// would be full again (the generic cell rate algorithm, virtual scheduling, of ITU-T I.371). What is counted
-/// is the moment at which a caller's turn came; a task that is polled late for it begins late.
+/// is the moment at which a caller goes on, the poll that is ready: one that is late for its turn, whether its task or the
+/// whole executor stood still, takes its tokens late (*RL-8*), and those behind it move back.
 ///
 /// Clones are the same limiter. The [room's](super) page has an example. While nobody waits, taking tokens takes no lock.
 ///
 /// # Ordering and fairness
 /// Turns come in the order of the first polls, whatever the weights (*RL-2*): a light caller does not overtake
 /// a heavy one, and [`try_acquire`](Self::try_acquire) overtakes nobody. Each waiter has its own timer,
-/// and whoever runs serves all whose turn has come: one that is leaked, or never polled
-/// again, costs its tokens and stops nobody (*RL-5*). Any of it may happen on any thread at once (*RL-10*).
+/// and whoever runs sees to it that tokens are set aside for all whose turn has come.
+///
+/// One that is leaked, or never polled again, costs its tokens once and stops nobody (*RL-5*). It cannot be told from one that is late, so
+/// those behind it, when their own turns have come, wait for it: until the line has been looked at after its turn and again
+/// 10 ms later, which makes 20 ms at most. Then they pass it by. If it comes after all, it is the first in line
+/// again, and waits for other tokens. Any of this may happen on any thread at once (*RL-10*).
 #[derive(Clone)]
 pub struct RateLimiter<R> {
     inner: Arc<Inner<R>>,
