@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, as far as all programs have it in common |
 //! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
-//! | [`file`], [`notice`], [`progress`], [`text`] | what they open, find wrong, show and print, in the same way |
+//! | [`mod@file`], [`notice`], [`progress`], [`text`] | what they open, find wrong, show and print, in the same way |
 //! | [`mirror`] | copies trees: retries, limits that adapt, batched syncs, an end in order, runs that resume |
 //! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
