@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, as far as all programs have it in common |
 //! | [`dupes`] | finds duplicate files: blocking work, bounded, under a time limit |
+//! | [`mod@file`], [`notice`], [`progress`], [`text`] | what they open, find wrong, show and print, in the same way |
 //! | [`mirror`] | copies trees: retries, limits that adapt, batched syncs, an end in order, runs that resume |
 //! | [`pipeline`] | counts words in stages that push back: queue, groups, a graceful stop, an error tree |
 //! | [`runtime`] | picks a runtime by name, without a trait object |
@@ -13,9 +14,13 @@
 
 pub mod cli;
 pub mod dupes;
+pub mod file;
 pub mod mirror;
+pub mod notice;
 pub mod own_runtime;
 pub mod pipeline;
+pub mod progress;
 pub mod runtime;
 pub mod serve;
+pub mod text;
 pub mod wordcache;

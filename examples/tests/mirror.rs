@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "mirror/abort.rs"]
+mod abort;
 #[path = "mirror/program.rs"]
 mod program;
 #[path = "mirror/tree.rs"]

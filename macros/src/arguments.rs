@@ -4,13 +4,14 @@
 //! borrowed it has a copy of, made where there is something to load.
 
 use crate::{
-    function::{Function, has_ident, name_of},
+    function::{Function, borrowed, has_ident, name_of},
     stack::Frame,
 };
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{
-    Error, Ident, Receiver, ReceiverKind, Type, ext::IdentExt, parse_quote, spanned::Spanned,
+    Attribute, Error, Ident, Receiver, ReceiverKind, Type, ext::IdentExt, parse_quote,
+    spanned::Spanned,
 };
 
 /// An argument that is not `self`.
@@ -28,14 +29,11 @@ pub(crate) fn arguments(function: &Function) -> syn::Result<Vec<Argument<'_>>> {
             let problem = "give the argument a name: `#[cached]` makes a key of it";
             return Err(Error::new(pat.span(), problem));
         };
-        let (ty, is_reference) = match ty {
-            Type::Reference(reference) if reference.mutability.is_some() => {
-                let problem = "what is loaded for others, too, cannot change what is one caller's";
-                return Err(Error::new(ty.span(), problem));
-            }
-            Type::Reference(reference) => (&*reference.elem, true),
-            ty => (ty, false),
-        };
+        if matches!(ty, Type::Reference(reference) if reference.mutability.is_some()) {
+            let problem = "what is loaded for others, too, cannot change what is one caller's";
+            return Err(Error::new(ty.span(), problem));
+        }
+        let (ty, is_reference) = borrowed(ty);
         Ok(Argument {
             name,
             ty,
@@ -151,11 +149,23 @@ fn method(
     let name = &sig.ident;
     let names = arguments.iter().map(|argument| argument.name);
     let call = quote_spanned!(span=> Self::#name(#this, #(#names),*).await);
+    let attrs = frame
+        .function
+        .attrs
+        .iter()
+        .filter(|attr| is_of_the_body(attr));
     // What is part of the key alone has been used.
-    frame.others.borrow_mut().push(quote! {
+    frame.beside.borrow_mut().push(quote! {
         #[doc(hidden)]
         #[allow(unused_variables)]
+        #(#attrs)*
         #sig { #body }
     });
     call
+}
+
+/// Whether an attribute is about the body, too: a lint's level, or whether there is a body at all.
+fn is_of_the_body(attr: &Attribute) -> bool {
+    let names = ["allow", "cfg", "deny", "expect", "forbid", "warn"];
+    names.iter().any(|name| attr.path().is_ident(name))
 }

@@ -2,7 +2,7 @@
 
 use crate::settings::{Value, duration, number_that};
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{Error, Expr, ExprLit, Ident, Lit, Path, spanned::Spanned};
 
 /// The functions of `Backoff` that such an expression can begin with.
@@ -26,10 +26,7 @@ pub(crate) fn backoff(value: &Expr, krate: &Path) -> syn::Result<Value> {
         let problem = format!("say how it grows: `constant({text})`, `exponential({text})`, …");
         return Err(Error::new(value.span(), problem));
     }
-    Ok(short(value, krate)?.unwrap_or_else(|| Value {
-        tokens: value.to_token_stream(),
-        checked: false,
-    }))
+    Ok(short(value, krate)?.unwrap_or_else(|| Value::of(value, false)))
 }
 
 fn short(value: &Expr, krate: &Path) -> syn::Result<Option<Value>> {

@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{Argument, arguments, load},
-    function::{Function, has_ident, parameters, result},
+    function::{Function, has_ident, has_variable, parameters, result},
     kept::Kept,
     settings::{Settings, Value, at_least_one, duration, more_than_zero, number_that},
     stack::{Frame, Layer},
@@ -82,7 +82,7 @@ impl Cached {
         // Neither is the runtime a part of it, nor what says in which cache it is looked up.
         let is_part = |argument: &&Argument<'_>| match &self.cache {
             _ if argument.name == "rt" => false,
-            Source::In(cache) => !has_ident(cache, &|ident| ident == argument.name),
+            Source::In(cache) => !has_variable(cache, argument.name),
             Source::Rules { .. } => true,
         };
         let parts = || arguments.iter().filter(is_part);
@@ -110,10 +110,7 @@ fn checked_rule(rule: &str, value: &Expr) -> syn::Result<Value> {
         "jitter" => number_that(rule, value, "from 0 to 1", |part: f64| {
             (0.0..=1.0).contains(&part)
         }),
-        _ => Ok(Value {
-            tokens: value.to_token_stream(),
-            checked: true,
-        }),
+        _ => Ok(Value::of(value, true)),
     }
 }
 
@@ -174,7 +171,7 @@ impl Layer for Cached {
         let (kept, cache) = match &self.cache {
             Source::In(cache) => (frame.source.mention(), quote!((#cache))),
             Source::Rules { rules, name } => {
-                self.check_static(function, &returns, key_type.as_ref())?;
+                self.check_static(function, key_type.as_ref(), &body)?;
                 let kept = kept(frame, &bound, rules, name.as_ref(), &returns, key_type)?;
                 (kept, quote!(#bound))
             }
@@ -210,12 +207,13 @@ fn got(frame: &Frame<'_>, returns: &Returns<'_>) -> (TokenStream, Option<TokenSt
 }
 
 impl Cached {
-    /// That one cache can be there for all callers of the function.
+    /// That one cache can be there for all callers of the function. A static in a generic function is one for all its
+    /// types, and a value of one of them would be given out as another's.
     fn check_static(
         &self,
         function: &Function,
-        returns: &Returns<'_>,
         key: Option<&TokenStream>,
+        body: &TokenStream,
     ) -> syn::Result<()> {
         let refused = |at: Span, why: &str| {
             let problem = format!(
@@ -223,28 +221,27 @@ impl Cached {
             );
             Err(Error::new(at, problem))
         };
-        if let (Some(receiver), None) = (function.sig.receiver(), &self.key) {
-            let why = "`self` is no part of the key";
+        let sig = &function.sig;
+        if let Some(receiver) = sig.receiver() {
+            let why = "what it returns may differ with `self`, and with the parameters of its type";
             return refused(receiver.self_token.span, why);
         }
-        let Some(key) = key else {
-            let problem = "a key of its own has a type: `key: Type = ..`";
-            let at = self
-                .key
-                .as_ref()
-                .map_or_else(Span::call_site, |(_, key)| key.span());
-            return Err(Error::new(at, problem));
-        };
-        let types = match returns {
-            Returns::Value(value) => quote!(#value),
-            Returns::Own(value, error) | Returns::Whole(value, error) => quote!(#value, #error),
-        };
-        match [key, &types]
-            .into_iter()
-            .find(|types| function.is_generic(types))
-        {
-            None => Ok(()),
-            Some(generic) => refused(generic.span(), "this type is generic"),
+        if function.has_instances() {
+            let why = "what it returns may differ with these types, for it is generic";
+            return refused(sig.ident.span(), why);
+        }
+        // The parameters of an `impl` around it cannot be seen; this stands for them.
+        let is_self = |ident: &Ident| ident == "Self";
+        if has_ident(sig, &is_self) || has_ident(body, &is_self) {
+            let why = "what it returns may differ with `Self`, which it names";
+            return refused(sig.ident.span(), why);
+        }
+        match (key, &self.key) {
+            (None, Some((_, key))) => {
+                let problem = "a key of its own has a type: `key: Type = ..`";
+                Err(Error::new(key.span(), problem))
+            }
+            _ => Ok(()),
         }
     }
 }

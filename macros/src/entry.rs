@@ -1,13 +1,13 @@
 //! `#[main]`: the way in.
 
 use crate::{
-    function::Function,
+    function::{Function, borrowed},
     settings::{Settings, path_of},
 };
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{
-    Error, FnArg, Ident, Type,
+    Error, FnArg, Ident,
     parse::{ParseStream, Parser},
 };
 
@@ -40,9 +40,9 @@ fn blocking(args: TokenStream, function: &Function) -> syn::Result<TokenStream> 
     let mut inputs = function.sig.inputs.iter();
     let (ty, argument) = match (inputs.next(), inputs.next()) {
         (None, None) => (None, None),
-        (Some(FnArg::Typed(input)), None) => match &*input.ty {
-            Type::Reference(reference) => (Some(&*reference.elem), Some(quote!(&#rt))),
-            ty => (Some(ty), Some(quote!(::core::clone::Clone::clone(&#rt)))),
+        (Some(FnArg::Typed(input)), None) => match borrowed(&input.ty) {
+            (ty, true) => (Some(ty), Some(quote!(&#rt))),
+            (ty, false) => (Some(ty), Some(quote!(::core::clone::Clone::clone(&#rt)))),
         },
         _ => {
             let problem =

@@ -3,11 +3,12 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, Ident, Pat, PatIdent, PathArguments, ReturnType,
-    Signature, Token, Type, Visibility,
+    Attribute, Error, Expr, ExprPath, FnArg, GenericArgument, Ident, Pat, PatIdent, PathArguments,
+    ReturnType, Signature, Token, Type, Visibility,
     ext::IdentExt,
     parse::{Parse, ParseStream},
     spanned::Spanned,
+    visit::Visit,
 };
 
 /// A function, of whose body nothing has to be known.
@@ -76,6 +77,16 @@ impl Function {
         })
     }
 
+    /// Whether there are several of it: of types or constants. (Lifetimes make no difference to a value.)
+    pub(crate) fn has_instances(&self) -> bool {
+        let generics = &self.sig.generics;
+        generics.type_params().next().is_some()
+            || generics.const_params().next().is_some()
+            || self
+                .arguments()
+                .any(|(_, ty)| has_ident(ty, &|ident| ident == "impl"))
+    }
+
     /// Whether these tokens name something generic: a parameter of the function, `impl Trait`, or `Self`,
     /// which may be. (Parameters of an `impl` around it cannot be seen.)
     pub(crate) fn is_generic(&self, tokens: &impl ToTokens) -> bool {
@@ -83,6 +94,14 @@ impl Function {
             let params = || self.sig.generics.type_params();
             ident == "impl" || ident == "Self" || params().any(|param| param.ident == *ident)
         })
+    }
+}
+
+/// A type without the `&` that it may have, and whether it has one.
+pub(crate) fn borrowed(ty: &Type) -> (&Type, bool) {
+    match ty {
+        Type::Reference(reference) => (&reference.elem, true),
+        ty => (ty, false),
     }
 }
 
@@ -109,6 +128,22 @@ pub(crate) fn has_ident(tokens: &impl ToTokens, is_it: &dyn Fn(&Ident) -> bool) 
             TokenTree::Group(group) => has_ident(&group.stream(), is_it),
             _ => false,
         })
+}
+
+/// Whether an expression names this variable. What it calls a field, a method or a module is something else.
+pub(crate) fn has_variable(value: &Expr, name: &Ident) -> bool {
+    struct Finder<'a> {
+        name: &'a Ident,
+        found: bool,
+    }
+    impl<'ast> Visit<'ast> for Finder<'_> {
+        fn visit_expr_path(&mut self, path: &'ast ExprPath) {
+            self.found |= path.qself.is_none() && path.path.is_ident(self.name);
+        }
+    }
+    let mut finder = Finder { name, found: false };
+    finder.visit_expr(value);
+    finder.found
 }
 
 /// The parameters of a type whose last name is `name`: the `T` and `E` of `Result<T, E>`.

@@ -308,6 +308,10 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
+/// # One for all types
+/// Without `by`, it is one limiter for the function: all callers share it, whatever their `self` is, and whatever the
+/// types are where the function, or the `impl` around it, is generic.
+///
 /// # Errors
 /// `E: From<RateLimitError>`.
 ///
@@ -365,6 +369,10 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     Ok(())
 /// }
 /// ```
+///
+/// # One for all types
+/// Without `by`, it is one limiter for the function: all callers share it, whatever their `self` is, and whatever the
+/// types are where the function, or the `impl` around it, is generic.
 ///
 /// # Errors
 /// `E: From<Cancelled>`: a call that waits ends with the context's token.
@@ -444,12 +452,20 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The second has its body in a method of its own, which is called on a clone of `self`; so it is for methods
-/// of types, not of traits.
+/// of types, not of traits. Levels of lints and conditions (`cfg`) that follow the attribute are that method's,
+/// too, where an `expect` finds what it expects.
 ///
 /// # The key
 /// All arguments but `self`, `rt` and those that `in` names: one as it is, several as a tuple. They are
-/// cloned; of a reference it is the `ToOwned`. As `self` is no part of it, a method needs a cache of its
-/// `self`'s, or a `key`.
+/// cloned; of a reference it is the `ToOwned`. What `in` names are its variables: in `in = self.names`, an
+/// argument called `names` is not among them. As `self` is no part of the key, a method needs a cache of its
+/// `self`'s.
+///
+/// # One for all types
+/// Without `in`, a function has one cache, and a generic one has it for all its types together: a value of one
+/// of them would be given out as another's. So what has parameters of types or constants, takes `self`, or names
+/// `Self`, is refused without an `in`. An `impl<T>` around the function cannot be seen: where the body depends
+/// on that `T`, give it a cache of its own.
 ///
 /// # The body
 /// It runs for all who wait, and goes on where the caller that began it goes away. So it owns what it works

@@ -143,7 +143,7 @@ fn built(frame: &Frame<'_>, rules: &[(&str, Expr)]) -> syn::Result<TokenStream> 
 
 fn checked_rule(rule: &str, value: &Expr, krate: &Path) -> syn::Result<Value> {
     match rule {
-        "attempts" if is_none(value) => Ok(permitted(value)),
+        "attempts" if is_none(value) => Ok(Value::of(value, true)),
         "attempts" => at_least_one(rule, value),
         "backoff" => backoff(value, krate),
         "max_elapsed" | "attempt_timeout" => more_than_zero(rule, value),
@@ -151,14 +151,7 @@ fn checked_rule(rule: &str, value: &Expr, krate: &Path) -> syn::Result<Value> {
             tokens: quote!(&(#value)),
             checked: true,
         }),
-        _ => Ok(permitted(value)),
-    }
-}
-
-fn permitted(value: &Expr) -> Value {
-    Value {
-        tokens: value.to_token_stream(),
-        checked: true,
+        _ => Ok(Value::of(value, true)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the runtime comes from: an argument named `rt`, a setting, or the default.
 
-use crate::function::{Function, name_of};
+use crate::function::{Function, borrowed, name_of};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Expr, Ident, Path, Type, spanned::Spanned};
@@ -30,10 +30,7 @@ impl Source {
         let Some((name, ty)) = named.find(|(name, _)| *name == "rt") else {
             return Self::Default;
         };
-        let (ty, is_reference) = match ty {
-            Type::Reference(reference) => (&*reference.elem, true),
-            ty => (ty, false),
-        };
+        let (ty, is_reference) = borrowed(ty);
         Self::Argument {
             name: name.clone(),
             ty: ty.clone(),

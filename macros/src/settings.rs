@@ -146,6 +146,16 @@ pub(crate) struct Value {
     pub(crate) checked: bool,
 }
 
+impl Value {
+    /// A value as it is written.
+    pub(crate) fn of(value: &Expr, checked: bool) -> Self {
+        Self {
+            tokens: value.to_token_stream(),
+            checked,
+        }
+    }
+}
+
 /// A literal.
 fn literal(value: &Expr) -> Option<&Lit> {
     match value {
@@ -173,10 +183,7 @@ pub(crate) fn number_that<N: FromStr>(
     let number = number::<N>(value);
     let checked = number.is_some();
     match number.is_none_or(holds) {
-        true => Ok(Value {
-            tokens: value.to_token_stream(),
-            checked,
-        }),
+        true => Ok(Value::of(value, checked)),
         false => {
             let shown = value.to_token_stream();
             let problem = format!("{name}: {shown} is not permitted (want: {permitted})");
@@ -193,10 +200,7 @@ pub(crate) fn at_least_one(name: &str, value: &Expr) -> syn::Result<Value> {
 /// A duration in words, or an expression.
 pub(crate) fn duration(value: &Expr) -> syn::Result<Value> {
     let Some(Lit::Str(text)) = literal(value) else {
-        return Ok(Value {
-            tokens: value.to_token_stream(),
-            checked: false,
-        });
+        return Ok(Value::of(value, false));
     };
     let duration = duration::parse(text)?;
     let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());

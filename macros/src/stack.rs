@@ -34,16 +34,16 @@ pub(crate) enum Kind {
     Cached,
 }
 
-const KINDS: &[(&str, Kind)] = &[
-    ("timeout", Kind::Timeout),
-    ("wait_for", Kind::WaitFor),
-    ("retry", Kind::Retry),
-    ("rate_limited", Kind::RateLimited),
-    ("concurrent_limited", Kind::ConcurrentLimited),
-    ("cached", Kind::Cached),
-];
-
 impl Kind {
+    const ALL: [Self; 6] = [
+        Self::Timeout,
+        Self::WaitFor,
+        Self::Retry,
+        Self::RateLimited,
+        Self::ConcurrentLimited,
+        Self::Cached,
+    ];
+
     /// The one that a path names: by its own name, with or without the crate's.
     fn of(path: &Path) -> Option<Self> {
         let segments: Vec<_> = path
@@ -56,17 +56,18 @@ impl Kind {
             [krate, name] if krate == "anyrt" => name,
             _ => return None,
         };
-        KINDS
-            .iter()
-            .find(|(one, _)| one == name)
-            .map(|(_, kind)| *kind)
+        Self::ALL.iter().copied().find(|kind| name == kind.name())
     }
 
     fn name(self) -> &'static str {
-        KINDS
-            .iter()
-            .find(|(_, kind)| *kind == self)
-            .map_or("", |(name, _)| name)
+        match self {
+            Self::Timeout => "timeout",
+            Self::WaitFor => "wait_for",
+            Self::Retry => "retry",
+            Self::RateLimited => "rate_limited",
+            Self::ConcurrentLimited => "concurrent_limited",
+            Self::Cached => "cached",
+        }
     }
 
     fn parse(self, input: ParseStream<'_>, at: Span) -> syn::Result<(Box<dyn Layer>, Settings)> {
@@ -109,7 +110,7 @@ pub(crate) struct Frame<'a> {
     /// The body runs more than once.
     pub(crate) repeats: bool,
     /// Functions beside this one.
-    pub(crate) others: &'a RefCell<Vec<TokenStream>>,
+    pub(crate) beside: &'a RefCell<Vec<TokenStream>>,
 }
 
 impl Frame<'_> {
@@ -227,15 +228,26 @@ fn wrapped(
             output: &types[0],
             inner: &types[1],
             repeats: repeated.is_some_and(|retry| retry <= at),
-            others: &beside,
+            beside: &beside,
         };
         body = layer.wrap(&frame, body)?;
     }
-    let Function {
-        attrs, vis, sig, ..
-    } = function;
+    let Function { vis, sig, .. } = function;
     let beside = beside.into_inner();
+    let mut attrs = function.attrs.clone();
+    if !beside.is_empty() {
+        attrs.iter_mut().for_each(allow_what_is_expected);
+    }
     Ok(quote!(#(#attrs)* #vis #sig #body #(#beside)*))
+}
+
+/// Makes an `allow` of an `expect`: what is expected is found where the body is, in the function beside.
+fn allow_what_is_expected(attr: &mut Attribute) {
+    if let Meta::List(list) = &mut attr.meta
+        && list.path.is_ident("expect")
+    {
+        list.path = Ident::new("allow", list.path.span()).into();
+    }
 }
 
 /// What the function returns.

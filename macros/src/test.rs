@@ -1,12 +1,12 @@
 //! `#[test]`: one test a backend.
 
 use crate::{
-    function::{Function, has_ident},
+    function::{Function, borrowed, has_ident},
     settings::{Settings, at_least_one, path_of},
 };
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Error, FnArg, Ident, Path, Type, parse::Parser, spanned::Spanned};
+use syn::{Attribute, Error, FnArg, Ident, Path, parse::Parser, spanned::Spanned};
 
 /// The schedules that the simulator tries.
 const SEEDS: u64 = 100;
@@ -52,10 +52,7 @@ fn check_runtime(function: &Function) -> syn::Result<bool> {
     let (Some(FnArg::Typed(input)), None) = (inputs.next(), inputs.next()) else {
         return Err(Error::new(function.sig.paren_token.span.join(), want));
     };
-    let (ty, is_reference) = match &*input.ty {
-        Type::Reference(reference) => (&*reference.elem, true),
-        ty => (ty, false),
-    };
+    let (ty, is_reference) = borrowed(&input.ty);
     match function.is_generic(ty) && !has_ident(ty, &|ident| ident == "Self") {
         true => Ok(is_reference),
         false => Err(Error::new(input.ty.span(), want)),

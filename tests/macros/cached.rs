@@ -55,6 +55,15 @@ impl<R: Runtime> Users<R> {
         }
     }
 
+    /// The cache is a field, and the argument something else, whatever they are called.
+    #[anyrt::cached(in = self.names)]
+    async fn first(&self, id: u64, names: &str) -> Result<String, Arc<io::Error>> {
+        Ok(format!(
+            "{id}: {}",
+            names.split(' ').next().unwrap_or(names)
+        ))
+    }
+
     /// One is a key as it is.
     #[anyrt::cached(in = self.ages)]
     async fn age(&self, id: u64) -> Result<u32, LoadError<io::Error>> {
@@ -113,6 +122,47 @@ async fn keys_are_what_they_are_said_to_be(rt: impl Runtime) {
     let users = Arc::new(users);
     assert_eq!(users.clone().age_of_shard(17).await.unwrap(), 1);
     assert_eq!(users.age_of_shard(18).await.unwrap(), 2);
+}
+
+#[anyrt::test(seeds = 30)]
+async fn an_argument_is_a_part_of_the_key_whatever_its_name(rt: impl Runtime) {
+    let users = Users::new(&rt);
+    assert_eq!(users.first(1, "Ada Byron").await.unwrap(), "1: Ada");
+    assert_eq!(users.first(1, "Augusta Ada").await.unwrap(), "1: Augusta");
+}
+
+/// What stands at the function holds for its body, too, wherever that is put.
+mod attributes {
+    #![deny(non_snake_case, unfulfilled_lint_expectations, unused_variables)]
+
+    use anyrt::{AsyncCache, prelude::*};
+
+    #[derive(Clone)]
+    struct Numbers<R: Runtime> {
+        cache: AsyncCache<R, u32, u32>,
+    }
+
+    impl<R: Runtime> Numbers<R> {
+        #[anyrt::cached(in = self.cache)]
+        #[allow(non_snake_case)]
+        #[expect(unused_variables, reason = "both are for the test")]
+        async fn number(&self, N: u32) -> u32 {
+            let unused = 1;
+            7
+        }
+
+        #[anyrt::cached(in = self.cache)]
+        #[cfg(any())]
+        async fn number(&self, n: Missing) -> u32 {
+            missing(n)
+        }
+    }
+
+    #[anyrt::test(seeds = 1)]
+    async fn lints_and_conditions_are_the_bodys(rt: impl Runtime) {
+        let cache = AsyncCache::builder(&rt).capacity(1).build().unwrap();
+        assert_eq!(Numbers { cache }.number(1).await, 7);
+    }
 }
 
 #[anyrt::cached(in = cache)]

@@ -1,13 +1,13 @@
 //! `dupes DIR…` finds duplicate files, on the runtime of your choice.
 
-use anyrt::{BlockOn, Runtime};
+use anyrt::{BlockOn, Runtime, error::BoxError};
 use anyrt_examples::{
     cli::{self, RuntimeArg},
     dupes::{self, Findings, Options, Progress, find},
     runtime::Visitor,
 };
 use clap::Parser;
-use std::{error::Error, process::ExitCode};
+use std::process::ExitCode;
 
 const PROGRAM: &str = "dupes";
 
@@ -27,7 +27,7 @@ struct Dupes {
 }
 
 impl Visitor for Dupes {
-    type Output = Result<Findings, Box<dyn Error + Send + Sync>>;
+    type Output = Result<Findings, BoxError>;
 
     fn visit<R: Runtime + BlockOn>(self, rt: R) -> Self::Output {
         let findings = rt.block_on(find(&rt, self.options, &self.progress));

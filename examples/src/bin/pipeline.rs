@@ -3,9 +3,9 @@
 use anyrt::{BlockOn, Runtime, group::GroupError};
 use anyrt_examples::{
     cli::{self, Input, RuntimeArg},
-    dupes::report::amount,
     pipeline::{Counted, Options, StageError, count},
     runtime::Visitor,
+    text::amount,
 };
 use clap::Parser;
 use std::{

@@ -3,8 +3,8 @@
 use anyrt::{BlockOn, Runtime};
 use anyrt_examples::{
     cli::{self, RuntimeArg},
-    dupes::report::amount,
     runtime::Visitor,
+    text::amount,
     wordcache::{Options, ServeError, Served, serve},
 };
 use clap::Parser;

@@ -3,6 +3,7 @@
 use crate::{
     cli::{self, Input},
     dupes::{Findings, Options, report},
+    text::amount,
 };
 use anyrt::time::seconds;
 use std::{
@@ -68,7 +69,7 @@ fn tell(program: &str, args: &Args, findings: &Findings) -> io::Result<()> {
     }
     if findings.small > 0 && !args.quiet {
         let (small, min_size) = (findings.small, args.min_size);
-        let files = report::amount(small, if min_size == 1 { "empty file" } else { "file" });
+        let files = amount(small, if min_size == 1 { "empty file" } else { "file" });
         let what = match min_size {
             1 => String::new(),
             _ => format!(" with fewer than {min_size} bytes"),
@@ -77,11 +78,7 @@ fn tell(program: &str, args: &Args, findings: &Findings) -> io::Result<()> {
     }
     match findings.warnings() {
         0 => {}
-        warnings => writeln!(
-            err,
-            "{program}: {}",
-            report::amount(warnings as u64, "warning")
-        )?,
+        warnings => writeln!(err, "{program}: {}", amount(warnings as u64, "warning"))?,
     }
     if findings.all_roots_failed {
         writeln!(err, "{program}: error: nothing could be searched")?;

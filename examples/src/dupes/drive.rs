@@ -7,9 +7,10 @@ use crate::dupes::{
 };
 use anyrt::{
     Instant, JoinError, Runtime,
+    error::BoxError,
     group::{TaskError, TaskGroup},
 };
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 /// Finds duplicate files, with at most [`jobs`](Options::jobs) blocking calls at once.
 ///
@@ -25,7 +26,7 @@ pub async fn find<R: Runtime>(
     rt: &R,
     options: Options,
     progress: &Progress,
-) -> Result<Findings, Box<dyn Error + Send + Sync>> {
+) -> Result<Findings, BoxError> {
     let jobs = options.jobs;
     let workers = TaskGroup::builder(rt).name("dupes").max_concurrent(jobs)?;
     let workers = workers.build();

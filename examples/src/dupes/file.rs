@@ -1,9 +1,10 @@
 //! A file that was found, and how it is opened so that nothing but that file is read.
 
+use crate::file::open_without_waiting;
 use std::{
     cmp::Ordering,
     ffi::OsStr,
-    fs::{File, FileType, Metadata},
+    fs::{File, Metadata},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -65,30 +66,6 @@ impl Found {
     }
 }
 
-/// What a special file is called, `None` for files, directories and symbolic links.
-#[cfg(unix)]
-pub fn special(kind: FileType) -> Option<&'static str> {
-    use std::os::unix::fs::FileTypeExt;
-    if kind.is_fifo() {
-        Some("a named pipe")
-    } else if kind.is_socket() {
-        Some("a socket")
-    } else if kind.is_block_device() {
-        Some("a block device")
-    } else if kind.is_char_device() {
-        Some("a character device")
-    } else {
-        None
-    }
-}
-
-/// What a special file is called, `None` for files, directories and symbolic links.
-#[cfg(not(unix))]
-pub fn special(kind: FileType) -> Option<&'static str> {
-    let plain = kind.is_file() || kind.is_dir() || kind.is_symlink();
-    (!plain).then_some("a special file")
-}
-
 #[cfg(unix)]
 fn identity(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
@@ -98,24 +75,4 @@ fn identity(metadata: &Metadata) -> Identity {
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> Identity {
     None
-}
-
-/// Opens a file: one that was replaced by a named pipe since it was found must not block that.
-///
-/// # Errors
-/// Those of opening.
-#[cfg(unix)]
-pub fn open_without_waiting(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    File::options().read(true).custom_flags(flags).open(path)
-}
-
-/// Opens a file.
-///
-/// # Errors
-/// Those of opening.
-#[cfg(not(unix))]
-pub fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
 }

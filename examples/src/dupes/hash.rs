@@ -1,6 +1,6 @@
 //! Hashing: a batch of files a call, each under a time limit.
 
-use crate::dupes::{Notice, file::Found};
+use crate::{dupes::file::Found, notice::Notice};
 use std::{
     fmt,
     io::{self, Read},

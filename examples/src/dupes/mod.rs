@@ -16,7 +16,6 @@ pub mod cli;
 pub mod drive;
 pub mod file;
 pub mod hash;
-pub mod notice;
 pub mod progress;
 pub mod report;
 pub mod search;
@@ -24,7 +23,6 @@ pub mod sift;
 pub mod walk;
 
 pub use drive::find;
-pub use notice::Notice;
 pub use progress::Progress;
 pub use search::{Findings, Search};
 pub use sift::Group;

@@ -1,8 +1,10 @@
 //! A progress bar on stderr.
 
-use crate::dupes::search::{Phase, Status};
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, stderr};
+use crate::{
+    dupes::search::{Phase, Status},
+    progress,
+};
+use indicatif::{HumanBytes, HumanCount, ProgressBar};
 
 /// Shows how far a search is; nothing where stderr is not a terminal.
 #[derive(Debug)]
@@ -13,15 +15,9 @@ pub struct Progress {
 impl Progress {
     /// A bar, hidden if `quiet` or if nobody would see it.
     pub fn new(quiet: bool) -> Self {
-        if quiet || !stderr().is_terminal() {
-            return Self::hidden();
+        Self {
+            bar: progress::bar(quiet, "{bar:30} {msg} {elapsed}"),
         }
-        let target = ProgressDrawTarget::stderr_with_hz(10);
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg} {elapsed}") {
-            bar.set_style(style);
-        }
-        Self { bar }
     }
 
     /// No bar.

@@ -1,30 +1,15 @@
 //! The report: as text or as JSON, the same byte for byte for the same files.
 
-use crate::dupes::{Findings, Group, file::Found};
+use crate::{
+    dupes::{Findings, Group, file::Found},
+    text::{amount, shown},
+};
 use serde::Serialize;
 use std::{
-    fmt::{self, Display, Write as _},
+    fmt::{Display, Write as _},
     io::{self, Write},
     path::{Path, PathBuf},
 };
-
-/// A path for people: what is not UTF-8 becomes `U+FFFD`, control characters are escaped, so
-/// that a name can neither break a line nor talk to the terminal.
-pub fn shown(path: &Path) -> impl Display {
-    struct Shown(String);
-    impl Display for Shown {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            self.0.chars().try_for_each(|symbol| {
-                if symbol.is_control() {
-                    write!(f, "{}", symbol.escape_default())
-                } else {
-                    f.write_char(symbol)
-                }
-            })
-        }
-    }
-    Shown(path.to_string_lossy().into_owned())
-}
 
 /// A path's bytes, in ASCII and UTF-8: `\xff` for a byte that is not UTF-8, `\\` for `\`.
 pub fn escaped(path: &Path) -> String {
@@ -42,12 +27,6 @@ pub fn escaped(path: &Path) -> String {
 /// Bytes for people.
 pub fn bytes(count: u64) -> impl Display {
     indicatif::BinaryBytes(count)
-}
-
-/// So many of a thing.
-pub fn amount(number: u64, thing: &str) -> impl Display {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{plural}")
 }
 
 fn hex(digest: &[u8; 32]) -> impl Display {

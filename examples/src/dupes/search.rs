@@ -6,12 +6,15 @@
 //!
 //! Work that may block, or takes long, is in the [units](Unit) and nowhere else.
 
-use crate::dupes::{
-    Group, Notice, Options,
-    file::Found,
-    hash::{Batch, Clock, Digest, Extent, Hashed},
-    sift::{self, Sifted},
-    walk::{self, Scan},
+use crate::{
+    dupes::{
+        Group, Options,
+        file::Found,
+        hash::{Batch, Clock, Digest, Extent, Hashed},
+        sift::{self, Sifted},
+        walk::{self, Scan},
+    },
+    notice::Notice,
 };
 use std::{
     fmt, mem,

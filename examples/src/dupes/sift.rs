@@ -1,10 +1,12 @@
 //! Sifting: what is alone with its size or its hash has no duplicate.
 
-use crate::dupes::{
-    Notice,
-    file::Found,
-    hash::{Digest, Extent, HEAD},
-    report::shown,
+use crate::{
+    dupes::{
+        file::Found,
+        hash::{Digest, Extent, HEAD},
+    },
+    notice::Notice,
+    text::shown,
 };
 use std::{cmp::Reverse, sync::Arc};
 

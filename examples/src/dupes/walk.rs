@@ -1,9 +1,6 @@
 //! Walking directory trees, a share of a tree at a time.
 
-use crate::dupes::{
-    Notice,
-    file::{Found, special},
-};
+use crate::{dupes::file::Found, file::special, notice::Notice};
 use std::{
     ffi::OsStr,
     fs::{self, DirEntry},

@@ -7,7 +7,7 @@ use super::{
     survey::{self, Survey},
     verify::{self, Comparison},
 };
-use crate::dupes::Notice;
+use crate::notice::Notice;
 use anyrt::{
     Runtime,
     retry::{GaveUp, RetryError, retry},
@@ -131,9 +131,9 @@ async fn copy<R: Runtime>(
     let fault = Fault::draw(job, path, attempt, chunks + 1);
     fault.check(0)?;
     let mut written = job.progress.begin();
-    let (source, target) = (job.paths.source.join(path), job.paths.copy.join(path));
+    let (paths, path) = (job.paths.clone(), path.to_owned());
     // A small file is one blocking call, from its opening to its end.
-    let begin = move || Part::begin(&source, target)?.advance();
+    let begin = move || Part::begin(&paths, &path)?.advance();
     let mut step = job.call(len.min(CHUNK), begin).await?;
     let mut at = 1;
     let ready = loop {

@@ -7,7 +7,7 @@ use super::{
     report::Tally,
     survey,
 };
-use crate::dupes::Notice;
+use crate::notice::Notice;
 use anyrt::{CancellationToken, Runtime, TaskGroup};
 use std::{convert::Infallible, io, path::PathBuf, sync::Arc, time::Duration};
 

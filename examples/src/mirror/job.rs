@@ -121,7 +121,8 @@ impl<R: Runtime> Job<R> {
     }
 
     /// Runs blocking work that moves so many bytes, as soon as the limits permit. It is not begun once the
-    /// context's token is cancelled; once begun it is waited for, and what it holds goes.
+    /// context's token is cancelled; once begun it is waited for, and what it holds goes. Where the run is aborted
+    /// it goes on unseen, and holds what it works on: the [`Paths`], which are locked, or a part, which holds them.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         bytes: u64,

@@ -81,7 +81,8 @@ impl Default for Options {
 /// A bad setting. What befalls a file is in the [`Outcome`].
 ///
 /// # Cancel safety
-/// Dropping it stops at once; temporary files go as soon as the calls that write them return.
+/// Dropping it stops at once; temporary files go as soon as the calls that write them return, and so does the lock
+/// of the copy.
 pub async fn mirror<R: Runtime>(
     rt: &R,
     app: App<R>,
@@ -108,7 +109,10 @@ pub async fn mirror<R: Runtime>(
         None => Tally::default(),
     };
     tally.retries = job.retries();
-    // Tasks of the batches may hold the directory for a moment longer.
-    job.paths.unlock();
+    // Tasks of the batches may hold the directory for a moment longer. Where something was aborted, calls may still
+    // work on it: the lock goes with the last of them.
+    if report.is_clean() {
+        job.paths.unlock();
+    }
     Ok(Outcome::new(tally, report))
 }

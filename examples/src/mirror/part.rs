@@ -1,10 +1,12 @@
 //! Files that are being copied, under temporary names. All of it blocks.
 
+use super::Paths;
 use std::{
     ffi::OsStr,
     fs::{self, File, FileTimes, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// As much is copied in one blocking call.
@@ -32,14 +34,30 @@ pub fn is_temporary(name: &OsStr) -> bool {
     hash.is_some_and(|hash| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// A path that is removed when it is dropped.
+/// A path that is removed when it is dropped. Until then the copy is locked, whatever became of the run: another one
+/// would give its files this name.
 #[derive(Debug)]
-struct Temporary(PathBuf);
+struct Temporary {
+    path: PathBuf,
+    _lock: Arc<Paths>,
+}
+
+impl Temporary {
+    fn new(paths: &Arc<Paths>, target: &Path) -> Self {
+        let path = temporary(target);
+        // Anew: a link that lies there must not be followed.
+        let _ = fs::remove_file(&path);
+        Self {
+            path,
+            _lock: paths.clone(),
+        }
+    }
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // Renamed, it is gone; what else fails leaves it to the next run.
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -75,16 +93,15 @@ impl Part {
     ///
     /// # Errors
     /// Where it cannot be read, or nothing be written.
-    pub fn begin(source: &Path, target: PathBuf) -> io::Result<Self> {
+    pub fn begin(paths: &Arc<Paths>, path: &Path) -> io::Result<Self> {
+        let (source, target) = (paths.source.join(path), paths.copy.join(path));
         let from = File::open(source)?;
         let metadata = from.metadata()?;
         if !metadata.is_file() {
             return Err(changed());
         }
-        let temporary = Temporary(temporary(&target));
-        // Anew: a link that lies there must not be followed.
-        let _ = fs::remove_file(&temporary.0);
-        let to = File::create_new(&temporary.0)?;
+        let temporary = Temporary::new(paths, &target);
+        let to = File::create_new(&temporary.path)?;
         Ok(Self {
             from,
             to,
@@ -121,14 +138,14 @@ fn changed() -> io::Error {
 }
 
 impl Ready {
-    /// A symbolic link to what `source` is one to.
+    /// A symbolic link to what the source's is one to.
     ///
     /// # Errors
     /// Where that cannot be read, or none can be made.
-    pub fn link(source: &Path, target: PathBuf) -> io::Result<Self> {
-        let temporary = Temporary(temporary(&target));
-        let _ = fs::remove_file(&temporary.0);
-        symlink(&fs::read_link(source)?, &temporary.0)?;
+    pub fn link(paths: &Arc<Paths>, path: &Path) -> io::Result<Self> {
+        let (source, target) = (paths.source.join(path), paths.copy.join(path));
+        let temporary = Temporary::new(paths, &target);
+        symlink(&fs::read_link(source)?, &temporary.path)?;
         Ok(Self { temporary, target })
     }
 
@@ -137,7 +154,7 @@ impl Ready {
     /// # Errors
     /// Those of the disk.
     pub fn sync(&self) -> io::Result<()> {
-        File::open(&self.temporary.0)?.sync_all()
+        File::open(&self.temporary.path)?.sync_all()
     }
 
     /// Gives it its name.
@@ -145,7 +162,7 @@ impl Ready {
     /// # Errors
     /// Where something else has that, which is no file.
     pub fn persist(self) -> io::Result<()> {
-        fs::rename(&self.temporary.0, &self.target)
+        fs::rename(&self.temporary.path, &self.target)
     }
 }
 

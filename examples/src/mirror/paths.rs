@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A source and its copy, neither inside the other. The copy is locked against other mirrors.
+/// A source and its copy, neither inside the other. The copy is locked against other mirrors, for as long as this is
+/// there: so whatever works on the copy holds it.
 #[derive(Debug)]
 pub struct Paths {
     /// What is copied.

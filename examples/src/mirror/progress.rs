@@ -1,7 +1,7 @@
 //! A progress bar on stderr.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, stderr};
+use crate::progress;
+use indicatif::ProgressBar;
 
 /// Shows how many of the known bytes are copied; nothing where stderr is not a terminal.
 #[derive(Debug, Clone)]
@@ -12,16 +12,12 @@ pub struct Progress {
 impl Progress {
     /// A bar, hidden if `quiet` or if nobody would see it.
     pub fn new(quiet: bool) -> Self {
-        if quiet || !stderr().is_terminal() {
-            return Self::hidden();
+        Self {
+            bar: progress::bar(
+                quiet,
+                "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec} {msg} {elapsed}",
+            ),
         }
-        let target = ProgressDrawTarget::stderr_with_hz(10);
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        let template = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec} {msg} {elapsed}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        Self { bar }
     }
 
     /// No bar.

@@ -1,6 +1,6 @@
 //! What a run came to.
 
-use crate::dupes::{Notice, report::amount};
+use crate::{notice::Notice, text::amount};
 use anyrt::lifecycle::{Report, StopReason};
 use std::{
     io::{self, Write},

@@ -4,11 +4,12 @@ use super::{
     Paths,
     part::{self, Ready},
 };
-use crate::dupes::{Notice, file::special};
+use crate::{file::special, notice::Notice};
 use std::{
     fs::{self, DirEntry, File, FileTimes, Metadata},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What a directory holds. All paths are below the source.
@@ -136,13 +137,13 @@ fn remove_leftovers(copy: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Where it cannot be read, or none be made.
-pub fn link(paths: &Paths, path: &Path) -> io::Result<bool> {
+pub fn link(paths: &Arc<Paths>, path: &Path) -> io::Result<bool> {
     let (source, copy) = (paths.source.join(path), paths.copy.join(path));
     let is_link = look(&copy)?.is_some_and(|there| there.is_symlink());
     if is_link && fs::read_link(&copy)? == fs::read_link(&source)? {
         return Ok(false);
     }
-    Ready::link(&source, copy)?.persist()?;
+    Ready::link(paths, path)?.persist()?;
     Ok(true)
 }
 

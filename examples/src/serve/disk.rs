@@ -1,6 +1,6 @@
 //! What is served: pieces of files, and what is in directories. All of it blocks.
 
-use crate::dupes::file::open_without_waiting;
+use crate::file::open_without_waiting;
 use hyper::body::Bytes;
 use serde::Serialize;
 use std::{
@@ -50,7 +50,7 @@ pub struct Piece {
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// Whether it is a directory.
+    /// Whether it is a directory, and not a link to one.
     pub directory: bool,
 }
 

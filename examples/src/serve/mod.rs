@@ -22,6 +22,10 @@
 //! | `/-/search?q=text` | the lines of all files that have the text in them, as JSON |
 //! | `/-/stats`, `/-/metrics` | how the server is doing, as JSON, or for Prometheus |
 //!
+//! # Clients that go
+//! One that closes the connection, and be it only its own side of it, has gone: what it asked for is dropped, for nobody
+//! can tell whether it still listens. So a client that wants a response keeps its side open until that is there.
+//!
 //! # The end
 //! A stop closes the listener, and every connection that is idle; the others answer what they have in hand, and say
 //! that it is the last. What is not done when the application's grace is over is aborted.

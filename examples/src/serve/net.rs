@@ -71,7 +71,7 @@ async fn serve<R: Runtime>(
     client: IpAddr,
     stop: CancellationToken,
 ) {
-    server.connections.open.fetch_add(1, Relaxed);
+    let _open = server.connections.opened();
     let (rt, limit) = (&server.rt, server.options.client_timeout);
     // Small responses are not to wait for the receipts of what went before.
     stream.set_nodelay(true).ok();
@@ -94,7 +94,6 @@ async fn serve<R: Runtime>(
         }
     };
     let ends = &server.connections;
-    ends.open.fetch_sub(1, Relaxed);
     if let Err(error) = ended {
         let counted = if error.is_timeout() || is_slow(&error) {
             &ends.slow

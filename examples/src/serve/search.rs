@@ -1,4 +1,5 @@
-//! Finds a text in all files, level by level of the tree, many at a time, through the cache.
+//! Finds a text in all files, level by level of the tree, many at a time, through the cache. Directories are searched
+//! where they are, and not where links lead to them: those may be in themselves.
 
 use super::{
     Server,
@@ -38,10 +39,17 @@ pub struct Line {
     pub text: String,
 }
 
+/// Where to look.
+struct Place {
+    path: PathBuf,
+    /// What is below it is looked at, too.
+    directory: bool,
+}
+
 /// What is at a path, as far as it is of use here.
 enum Looked {
     Lines(Vec<Line>),
-    Below(Vec<PathBuf>),
+    Below(Vec<Place>),
     Skipped,
 }
 
@@ -51,15 +59,18 @@ enum Looked {
 /// [`Refused::Disk`]: half of what there is must not look whole.
 pub async fn search<R: Runtime>(server: &Arc<Server<R>>, text: String) -> Result<Found, Refused> {
     let (mut found, text) = (Found::default(), Arc::<str>::from(text));
-    let mut level = vec![PathBuf::new()];
+    let mut level = vec![Place {
+        path: PathBuf::new(),
+        directory: true,
+    }];
     while !level.is_empty() && !found.more {
-        let look = |path| look(server.clone(), path, text.clone());
+        let look = |place| look(server.clone(), place, text.clone());
         let mut looked = map_concurrent(&server.rt, level, look).ordered();
         let mut below = Vec::new();
         while let Some(one) = looked.next().await {
             let one = one.map_err(|error| error.into_error().unwrap_or(Refused::TooBusy))?;
             match one {
-                Looked::Below(paths) => below.extend(paths),
+                Looked::Below(places) => below.extend(places),
                 Looked::Skipped => found.skipped += 1,
                 Looked::Lines(lines) => {
                     found.files += 1;
@@ -79,12 +90,16 @@ pub async fn search<R: Runtime>(server: &Arc<Server<R>>, text: String) -> Result
 
 async fn look<R: Runtime>(
     server: Arc<Server<R>>,
-    path: PathBuf,
+    Place { path, directory }: Place,
     text: Arc<str>,
 ) -> Result<Looked, Refused> {
     Ok(match server.store.get(&path).await? {
+        Answer::Directory(_) if !directory => Looked::Below(Vec::new()),
         Answer::Directory(entries) => {
-            let below = entries.iter().map(|entry| path.join(&entry.name));
+            let below = entries.iter().map(|entry| Place {
+                path: path.join(&entry.name),
+                directory: entry.directory,
+            });
             Looked::Below(below.collect())
         }
         Answer::File(piece) if piece.len <= PIECE => match std::str::from_utf8(&piece.bytes) {

@@ -12,7 +12,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Connections {
     /// Those that are there.
-    pub(super) open: AtomicU64,
+    open: AtomicU64,
     /// The client was too slow.
     pub(super) slow: AtomicU64,
     /// What it sent was no HTTP.
@@ -21,6 +21,25 @@ pub struct Connections {
     pub(super) broken: AtomicU64,
     /// They could not be accepted.
     pub(super) refused: AtomicU64,
+}
+
+impl Connections {
+    /// One more, until this is dropped: whatever ends it, a panic included.
+    pub(super) fn opened(&self) -> Opened<'_> {
+        self.open.fetch_add(1, Relaxed);
+        Opened(self)
+    }
+}
+
+/// A connection that is there.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Opened<'a>(&'a Connections);
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Relaxed);
+    }
 }
 
 /// All of it.
@@ -174,5 +193,25 @@ impl fmt::Display for Figures {
             writeln!(f, "# TYPE serve_{name} {kind}\nserve_{name} {value}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_connection_that_panics_is_gone() {
+        let connections = Connections::default();
+        let other = connections.opened();
+        let panics = || {
+            let _open = connections.opened();
+            panic!("in a handler");
+        };
+        catch_unwind(AssertUnwindSafe(panics)).expect_err("it panics");
+        assert_eq!(connections.open.load(Relaxed), 1);
+        drop(other);
+        assert_eq!(connections.open.load(Relaxed), 0);
     }
 }

@@ -31,6 +31,13 @@ impl Trees {
         trees
     }
 
+    /// An empty one.
+    pub(crate) fn empty() -> Self {
+        let trees = Self(tempdir().expect("a directory"));
+        fs::create_dir(trees.source("")).expect("a directory");
+        trees
+    }
+
     /// A file of several chunks.
     pub(crate) fn one_large() -> Self {
         let trees = Self(tempdir().expect("a directory"));

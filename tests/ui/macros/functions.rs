@@ -30,6 +30,21 @@ async fn generic_key<K: Clone>(rt: &Smol, key: K) -> u32 {
 }
 
 #[anyrt::cached(capacity = 10)]
+async fn generic_body<T>(rt: &Smol) -> &'static str {
+    std::any::type_name::<T>()
+}
+
+#[anyrt::cached(capacity = 10)]
+async fn of_a_number<const N: u32>(rt: &Smol, factor: u32) -> u32 {
+    factor * N
+}
+
+#[anyrt::cached(capacity = 10, key: u32 = number.to_owned().into())]
+async fn of_any_number(rt: &Smol, number: &(impl Into<u32> + Clone)) -> u32 {
+    1
+}
+
+#[anyrt::cached(capacity = 10)]
 async fn hidden_error(rt: &Smol) -> io::Result<u32> {
     Ok(1)
 }
@@ -45,6 +60,16 @@ impl Client {
     #[anyrt::cached(capacity = 10)]
     async fn of_all_clients(&self, id: u32) -> u32 {
         id
+    }
+
+    #[anyrt::cached(capacity = 10, key: u32 = id)]
+    async fn with_a_key(&self, id: u32) -> u32 {
+        id
+    }
+
+    #[anyrt::cached(capacity = 10)]
+    async fn of_what_client(id: u32) -> String {
+        format!("{id} {}", std::any::type_name::<Self>())
     }
 
     #[anyrt::concurrent_limited(10, rt = self.rt)]

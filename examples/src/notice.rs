@@ -1,6 +1,6 @@
 //! What a user should know about a path.
 
-use crate::dupes::report::shown;
+use crate::text::shown;
 use std::{
     cmp::Ordering,
     fmt, io,
@@ -12,14 +12,14 @@ use std::{
 pub struct Notice {
     /// The path.
     pub path: PathBuf,
-    /// Whether something was left out of the search because of it.
+    /// Whether something was left out because of it.
     pub is_warning: bool,
     /// What happened, in words.
     pub text: String,
 }
 
 impl Notice {
-    /// Something was left out of the search.
+    /// Something was left out.
     pub fn warning(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         Self {
             path: path.into(),
