@@ -1,7 +1,10 @@
 //! The runs of periodic work: begun, counted, and named where they are aborted.
 
 use super::{background::Late, periodic::Restart};
-use crate::{lock::lock, unwind::{catch, quietly}};
+use crate::{
+    lock::lock,
+    unwind::{catch, quietly},
+};
 use anyrt_core::{
     cancel::CancellationToken,
     error::{BoxError, Panic},

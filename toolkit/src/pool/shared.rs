@@ -142,7 +142,8 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     }
 
     /// What there is for a caller who has a place, but no object: an idle one, leave to make one, or, where
-    /// the maximum was reduced meanwhile, nothing. Then it waits, before all who asked later.
+    /// the maximum was reduced meanwhile, nothing. Then it waits, before all who asked later. In a pool that is closed
+    /// nothing is made any more, and nobody waits.
     pub(super) fn reconsider(
         self: &Arc<Self>,
         mut lease: Lease<R, M>,
@@ -156,7 +157,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
             lease.fill(entry);
             return Next::Try(Found::Lease(lease));
         }
-        if state.live <= state.max {
+        if !state.closed && state.live <= state.max {
             return Next::Make(lease);
         }
         let waiting = self.wait(state, ticket);
