@@ -50,7 +50,8 @@ pub(super) async fn keep<R: Runtime, M: Manager>(
             changed.await.ok();
             None
         };
-        let Some(made) = race!(ready(making.as_mut()), changed) else {
+        let made = race!(ready(making.as_mut()), changed);
+        let Some(made) = made else {
             continue;
         };
         making.set(None);
