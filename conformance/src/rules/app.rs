@@ -217,6 +217,7 @@ pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         });
         let late = report.await.late;
         ensure_eq!(late, ["start-up", "bad"], "who was aborted in the start-up");
+        ensure!(rt.now() - start < LONG, "the grace of a start-up went on");
 
         let report = App::new(rt).grace(LONG).run(|app| async {
             let app = app;

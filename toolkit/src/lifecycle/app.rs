@@ -157,7 +157,7 @@ impl<R: Runtime> App<R> {
             let over = async {
                 shared.stopped().await;
                 // Those that have begun share the grace with the start-up: they do not wait for it.
-                let stopping = root.node.clone().stop_below();
+                let stopping = root.node.clone().stop_begun_since(0);
                 until(stopping, shared.late(grace)).await.ok();
                 shared.late(grace).await;
             };

@@ -76,22 +76,31 @@ impl Node {
 
     /// Stops all that is below, and then each one itself: children before their parents, and those that begin
     /// meanwhile, too. A panic of a waker is that of who waits for the token.
-    pub(super) fn stop_below(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(async move {
-            let mut seen = 0;
-            loop {
-                let (below, begun) = self.begun_since(seen);
-                if begun == seen {
-                    return;
-                }
-                seen = begun;
-                let below = below.into_iter().map(|child| async move {
-                    child.clone().stop_below().await;
-                    quietly(|| child.token.cancel_with("its application stops"));
-                    child.ended.wait().await;
-                });
-                join_all(below.collect::<Vec<_>>()).await;
+    pub(super) async fn stop_below(self: Arc<Self>) {
+        let mut seen = 0;
+        loop {
+            let begun = self.clone().stop_begun_since(seen).await;
+            if begun == seen {
+                return;
             }
+            seen = begun;
+        }
+    }
+
+    /// Stops those below that have begun since there were so many, and says how many there were.
+    pub(super) fn stop_begun_since(
+        self: Arc<Self>,
+        seen: u64,
+    ) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+        Box::pin(async move {
+            let (below, begun) = self.begun_since(seen);
+            let below = below.into_iter().map(|child| async move {
+                child.clone().stop_below().await;
+                quietly(|| child.token.cancel_with("its application stops"));
+                child.ended.wait().await;
+            });
+            join_all(below.collect::<Vec<_>>()).await;
+            begun
         })
     }
 

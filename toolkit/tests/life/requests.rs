@@ -85,14 +85,18 @@ fn a_start_up_may_ignore_a_request() {
         let (rt2, ended) = (rt.clone(), Count::default());
         let counted = ended.clone();
         let app = App::new(&rt).grace(10 * SECOND).run(|app| async move {
-            let before = polite(&rt2, &app, "before", SECOND)?;
+            let before = polite(&rt2, &app, "before", 2 * SECOND)?;
             ask_at(&rt2, &app, [SECOND]);
-            rt2.sleep(SECOND * 3).await;
+            rt2.sleep(SECOND * 2).await;
             assert!(before.token().is_cancelled(), "it waits for the start-up");
+            let meanwhile = polite(&rt2, &app, "meanwhile", SECOND)?;
+            rt2.sleep(SECOND * 2).await;
             let after = polite(&rt2, &app, "after", SECOND)?;
             let below = polite(&rt2, &after, "below", SECOND)?;
-            rt2.sleep(SECOND * 2).await;
-            assert!(!after.token().is_cancelled() && !below.token().is_cancelled());
+            rt2.sleep(SECOND).await;
+            for late in [meanwhile, after, below] {
+                assert!(!late.token().is_cancelled(), "{}", late.path());
+            }
             app.defer("look", move || async move {
                 counted.up();
                 Ok::<_, Infallible>(())
