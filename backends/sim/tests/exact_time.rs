@@ -64,7 +64,7 @@ fn ticks_are_on_the_grid() {
     check(SEEDS, |rt| async move {
         let start = rt.now();
         let ticks = interval(&rt, 10 * SECOND).expect("a period");
-        let mut ticks = ticks.on_missed(MissedTicks::Skip);
+        let mut ticks = ticks.missed_ticks(MissedTicks::Skip);
         let mut seen = Vec::new();
         for work in [35, 0, 0, 0] {
             ticks.tick().await;

@@ -71,7 +71,7 @@ pub fn iv_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ] {
         let clock = Manual::default();
         clock.set(5);
-        let mut ticks = made(&clock, TEN)?.on_missed(missed);
+        let mut ticks = made(&clock, TEN)?.missed_ticks(missed);
         for (index, secs) in want.iter().enumerate() {
             if index == 1 {
                 clock.set(37);
@@ -94,7 +94,7 @@ pub fn iv_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         (MissedTicks::Skip, 40),
     ] {
         let clock = Manual::default();
-        let mut ticks = made(&clock, TEN)?.on_missed(missed);
+        let mut ticks = made(&clock, TEN)?.missed_ticks(missed);
         tick(&mut ticks, "the first tick")?;
         let mut waits = Probe::new(ticks.tick());
         ensure!(waits.is_pending(), "a tick came early");
@@ -110,7 +110,7 @@ pub fn iv_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         (MissedTicks::Skip, 20),
     ] {
         let clock = Manual::default();
-        let mut ticks = made(&clock, TEN)?.on_missed(missed);
+        let mut ticks = made(&clock, TEN)?.missed_ticks(missed);
         tick(&mut ticks, "the first tick")?;
         clock.set(13);
         ensure_eq!(tick(&mut ticks, "a tick")?, at(10), "a tick that was due");
@@ -123,7 +123,7 @@ pub fn iv_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     // A timer that fires a little late is no missed tick: no drift, whatever is set.
     for missed in [MissedTicks::Burst, MissedTicks::Delay, MissedTicks::Skip] {
         let clock = Manual::default();
-        let mut ticks = made(&clock, TEN)?.on_missed(missed);
+        let mut ticks = made(&clock, TEN)?.missed_ticks(missed);
         tick(&mut ticks, "the first tick")?;
         for n in 1..20 {
             ensure!(Probe::new(ticks.tick()).is_pending(), "a tick came early");
@@ -143,7 +143,7 @@ pub fn iv_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     // The same on the backend's own clock, as far as a real one can tell.
     ctx.run(async {
         let period = Duration::from_millis(4);
-        let mut ticks = made(ctx.rt(), period)?.on_missed(MissedTicks::Skip);
+        let mut ticks = made(ctx.rt(), period)?.missed_ticks(MissedTicks::Skip);
         let start = ticks.tick().await;
         for _ in 0..3 {
             ctx.rt().sleep(Duration::from_millis(6)).await;
@@ -226,7 +226,7 @@ pub fn iv_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let period = Duration::from_nanos(1);
         for missed in [MissedTicks::Burst, MissedTicks::Delay, MissedTicks::Skip] {
-            let mut ticks = made(ctx.rt(), period)?.on_missed(missed);
+            let mut ticks = made(ctx.rt(), period)?.missed_ticks(missed);
             let forever = async {
                 loop {
                     ticks.tick().await;
@@ -242,7 +242,7 @@ pub fn iv_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
 /// `reset` starts anew, and the end of time never ticks.
 pub fn iv_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let clock = Manual::default();
-    let mut ticks = made(&clock, TEN)?.on_missed(MissedTicks::Skip);
+    let mut ticks = made(&clock, TEN)?.missed_ticks(MissedTicks::Skip);
     tick(&mut ticks, "the first tick")?;
     clock.set(7);
     ticks.reset();

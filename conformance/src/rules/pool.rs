@@ -238,7 +238,7 @@ pub fn po_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     let failed = second.ready("a creation that fails")?;
     ensure_eq!(
         failed.err(),
-        Some(PoolError::Create {
+        Some(PoolError::CreateFailed {
             pool: None,
             error: "none"
         }),

@@ -109,7 +109,7 @@ pub struct Interval<R: Sleep> {
 
 impl<R: Sleep> Interval<R> {
     /// Sets what becomes of ticks that are missed; [`MissedTicks::Delay`] unless set.
-    pub fn on_missed(mut self, missed: MissedTicks) -> Self {
+    pub fn missed_ticks(mut self, missed: MissedTicks) -> Self {
         self.missed = missed;
         self
     }

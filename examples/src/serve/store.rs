@@ -8,7 +8,7 @@ use super::{
 };
 use anyrt::{
     AsyncCache, ConfigError, Runtime,
-    cache::{LoadError, Stats},
+    cache::{CacheStats, LoadError},
 };
 use std::{
     fmt, io,
@@ -65,7 +65,7 @@ impl<R: Runtime> Store<R> {
     }
 
     /// What the cache did.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> CacheStats {
         self.cache.stats()
     }
 }

@@ -13,7 +13,7 @@ pub mod index;
 use crate::wordcache::index::Index;
 use anyrt::{
     AsyncCache, ConfigError, Runtime, TaskError,
-    cache::{LoadError, Stats},
+    cache::{CacheStats, LoadError},
     gather,
 };
 use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
@@ -47,7 +47,7 @@ pub struct Served {
     /// How long all of them took.
     pub took: Duration,
     /// What the cache did.
-    pub stats: Stats,
+    pub stats: CacheStats,
 }
 
 impl Served {

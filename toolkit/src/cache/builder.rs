@@ -173,7 +173,7 @@ where
     ///
     /// It runs in the operation that made the entry leave, one call at a time and under no lock: it may use
     /// the cache. What leaves while it runs is told of afterwards, not inside of it. Its panics are counted,
-    /// in [`Stats`](super::Stats), and go no further.
+    /// in [`CacheStats`](super::CacheStats), and go no further.
     pub fn on_evict(mut self, call: impl Fn(K, V, Cause) + Send + Sync + 'static) -> Self {
         self.options.listener = Some(Listener::new(Box::new(call)));
         self

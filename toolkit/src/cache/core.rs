@@ -5,7 +5,7 @@ use super::{
     flight::Flight,
     listener::{Cause, Departure, Listener},
     shard::{Leaving, Limits, Look, Old, SLOTS_A_SWEEP, Shard, Why, is_sweep_due},
-    stats::Stats,
+    stats::CacheStats,
 };
 use crate::{lock::lock, unwind::All};
 use anyrt_core::rt::Runtime;
@@ -283,8 +283,8 @@ pub(super) type Begun<K, V, E> = (Look<K, V, E>, Option<Leaving<K, V, E>>);
 pub(super) type Payload = Box<dyn Any + Send>;
 
 impl<R: Runtime, K: Eq + Hash, V, E> Core<R, K, V, E> {
-    pub(super) fn stats(&self) -> Stats {
-        let mut all = Stats::default();
+    pub(super) fn stats(&self) -> CacheStats {
+        let mut all = CacheStats::default();
         for index in 0..self.shards.len() {
             all += self.lock(index).stats();
         }

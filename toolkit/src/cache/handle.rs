@@ -1,7 +1,7 @@
 //! The cache, as far as nothing has to be waited for.
 
 use super::{
-    Stats,
+    CacheStats,
     builder::CacheBuilder,
     core::{Core, Entries},
     shard::Shard,
@@ -213,7 +213,7 @@ where
     }
 
     /// Counts of all that was done (*CA-12*).
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> CacheStats {
         self.core.stats()
     }
 }

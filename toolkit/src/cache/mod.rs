@@ -107,4 +107,4 @@ pub use builder::CacheBuilder;
 pub use error::{Deadlock, LoadError};
 pub use handle::{AsyncCache, Iter};
 pub use listener::Cause;
-pub use stats::Stats;
+pub use stats::CacheStats;

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 /// others do meanwhile is in some of the numbers, and not in others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Stats {
+pub struct CacheStats {
     /// Reads that found a fresh value.
     pub hits: u64,
     /// Reads that were served a stale one.
@@ -37,7 +37,7 @@ pub struct Stats {
     pub in_flight: u64,
 }
 
-impl Stats {
+impl CacheStats {
     /// The part of reads that were served from the cache, stale values included: between 0 and 1, and 0
     /// before the first.
     pub fn hit_ratio(&self) -> f64 {
@@ -49,7 +49,7 @@ impl Stats {
     }
 }
 
-impl AddAssign for Stats {
+impl AddAssign for CacheStats {
     fn add_assign(&mut self, other: Self) {
         self.hits += other.hits;
         self.stale_hits += other.stale_hits;

@@ -128,7 +128,7 @@ where
             Overlap::CatchUp => MissedTicks::Burst,
             _ => MissedTicks::Skip,
         };
-        let mut ticks = interval(&background.rt, period)?.on_missed(missed);
+        let mut ticks = interval(&background.rt, period)?.missed_ticks(missed);
         let (value, permitted) = (format!("{jitter:?}"), format!("less than {period:?}"));
         check::that(jitter < period, "jitter", value, permitted)?;
         if let Overlap::Parallel(runs) = overlap {

@@ -28,7 +28,7 @@ pub enum PoolError<E> {
         elapsed: Box<Elapsed>,
     },
     /// The manager could make none.
-    Create {
+    CreateFailed {
         /// The pool's name, where it was given one.
         pool: Option<Arc<str>>,
         /// The manager's error.
@@ -43,7 +43,7 @@ impl<E> PoolError<E> {
             Self::Closed { pool }
             | Self::WaitTimedOut { pool, .. }
             | Self::CreateTimedOut { pool, .. }
-            | Self::Create { pool, .. } => pool.as_deref(),
+            | Self::CreateFailed { pool, .. } => pool.as_deref(),
         }
     }
 }
@@ -63,7 +63,7 @@ impl<E: fmt::Display> fmt::Display for PoolError<E> {
             Self::CreateTimedOut { elapsed, .. } => {
                 write_with(f, "no object was made in time", elapsed)
             }
-            Self::Create { error, .. } => {
+            Self::CreateFailed { error, .. } => {
                 write_with(f, "the pool's manager could make no object", error)
             }
         }
@@ -73,7 +73,7 @@ impl<E: fmt::Display> fmt::Display for PoolError<E> {
 impl<E: Error + 'static> Error for PoolError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Create { error, .. } => Some(error),
+            Self::CreateFailed { error, .. } => Some(error),
             Self::WaitTimedOut { elapsed, .. } | Self::CreateTimedOut { elapsed, .. } => {
                 Some(&**elapsed)
             }

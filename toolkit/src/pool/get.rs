@@ -144,7 +144,7 @@ pub(super) async fn make<R: Runtime, M: Manager>(
             shared.counts.created.add();
             return Ok(());
         }
-        Ok(Err(error)) => PoolError::Create {
+        Ok(Err(error)) => PoolError::CreateFailed {
             pool: pool(),
             error,
         },

@@ -90,7 +90,7 @@ async fn make_idle<R: Runtime, M: Manager>(
     quietly(|| drop(lease));
     match made {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(PoolError::Create { error, .. })) => Err(Some(Cause::Failed(error))),
+        Ok(Err(PoolError::CreateFailed { error, .. })) => Err(Some(Cause::Failed(error))),
         Ok(Err(PoolError::CreateTimedOut { elapsed, .. })) => Err(Some(Cause::TimedOut(*elapsed))),
         Ok(Err(_)) => Err(None),
         Err(panic) => Err(Some(Cause::Panicked(panic))),

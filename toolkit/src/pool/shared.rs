@@ -340,7 +340,7 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
         let state = lock(&self.state);
         let counts = &self.counts;
         PoolStats {
-            max: state.max,
+            max_size: state.max,
             live: state.live,
             idle: state.idle.len(),
             waiting: state.queue.len(),

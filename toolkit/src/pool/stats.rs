@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 #[non_exhaustive]
 pub struct PoolStats {
     /// The most objects that there may be.
-    pub max: usize,
+    pub max_size: usize,
     /// Objects that are idle, in use, being checked or being made.
     pub live: usize,
     /// Those of them that are idle.

@@ -48,7 +48,7 @@ impl<R: Runtime, C> CircuitBreakerLayer<R, C> {
 }
 
 /// What is a failure: [`AnyError`], or a closure.
-pub trait Failure<T, E>: Clone {
+pub trait IsFailure<T, E>: Clone {
     /// Whether this is one.
     fn is_failure(&self, result: &Result<T, E>) -> bool;
 }
@@ -57,13 +57,13 @@ pub trait Failure<T, E>: Clone {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AnyError;
 
-impl<T, E> Failure<T, E> for AnyError {
+impl<T, E> IsFailure<T, E> for AnyError {
     fn is_failure(&self, result: &Result<T, E>) -> bool {
         result.is_err()
     }
 }
 
-impl<T, E, C: Fn(&Result<T, E>) -> bool + Clone> Failure<T, E> for C {
+impl<T, E, C: Fn(&Result<T, E>) -> bool + Clone> IsFailure<T, E> for C {
     fn is_failure(&self, result: &Result<T, E>) -> bool {
         self(result)
     }
@@ -100,7 +100,7 @@ pub struct CircuitBreakerService<R, C, S> {
 impl<R, C, S, Q> Service<Q> for CircuitBreakerService<R, C, S>
 where
     R: Runtime,
-    C: Failure<S::Response, S::Error>,
+    C: IsFailure<S::Response, S::Error>,
     S: Service<Q>,
 {
     type Response = S::Response;
@@ -168,7 +168,7 @@ pin_project! {
 impl<R, C, F, T, E> Future for BreakerResponse<R, C, F>
 where
     R: Runtime,
-    C: Failure<T, E>,
+    C: IsFailure<T, E>,
     F: Future<Output = Result<T, E>>,
 {
     type Output = Result<T, LayerError<Open, E>>;

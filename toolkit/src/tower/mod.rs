@@ -153,7 +153,9 @@ mod response;
 mod retry;
 mod timeout;
 
-pub use breaker::{AnyError, BreakerResponse, CircuitBreakerLayer, CircuitBreakerService, Failure};
+pub use breaker::{
+    AnyError, BreakerResponse, CircuitBreakerLayer, CircuitBreakerService, IsFailure,
+};
 pub use concurrency::{ConcurrencyLimitLayer, ConcurrencyLimitService};
 pub use error::LayerError;
 pub use operation::{ByError, Judge, OperationLayer, OperationService};

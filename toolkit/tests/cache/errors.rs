@@ -67,7 +67,7 @@ fn a_chain_says_nothing_twice_and_leaves_nothing_out() {
         let gathered = gather(&rt, [async { Err::<(), _>(refused()) }]).await;
         assert_whole(&gathered.unwrap_err());
     });
-    assert_whole(&PoolError::Create {
+    assert_whole(&PoolError::CreateFailed {
         pool: None,
         error: refused(),
     });

@@ -60,13 +60,13 @@ async fn is_whole(pool: Objects) {
     let stats = pool.stats();
     assert_eq!(stats.live, pool.manager().live.get(), "what is live");
     let mut all: Vec<Pooled<_, _>> = Vec::new();
-    for _ in 0..stats.max {
+    for _ in 0..stats.max_size {
         all.push(pool.get().await.unwrap());
     }
-    assert_eq!(pool.manager().live.get(), stats.max, "all of them");
+    assert_eq!(pool.manager().live.get(), stats.max_size, "all of them");
     drop(all);
     let left = pool.stats();
-    assert_eq!((left.idle, left.waiting), (stats.max, 0));
+    assert_eq!((left.idle, left.waiting), (stats.max_size, 0));
 }
 
 /// Dropped while it waits, it leaves the queue; what had reached it goes to the next.

@@ -24,7 +24,11 @@ fn pool(rt: &SimRuntime, max: usize) -> Numbered {
 /// Whether as many can be had as there may be, and all that there are are known.
 async fn is_whole(pool: &Numbered) {
     pool.manager().next_fault(Fault::None);
-    let PoolStats { max, live, .. } = pool.stats();
+    let PoolStats {
+        max_size: max,
+        live,
+        ..
+    } = pool.stats();
     assert_eq!(live, pool.manager().there.get(), "what is live");
     let mut all = Vec::new();
     for _ in 0..max {
@@ -140,7 +144,7 @@ fn what_fails_its_check_is_replaced() {
         pool.manager().next_fault(Fault::CreateFails);
         assert_eq!(
             pool.get().await.unwrap_err(),
-            PoolError::Create {
+            PoolError::CreateFailed {
                 pool: None,
                 error: "no number"
             }

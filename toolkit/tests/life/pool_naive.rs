@@ -253,7 +253,7 @@ impl Both {
         } = self.model;
         let found = self.pool.stats();
         assert_eq!(
-            (found.max, found.live, found.created),
+            (found.max_size, found.live, found.created),
             (max, live, made as u64)
         );
         let (idle, waiting) = (self.model.idle.len(), self.model.waiting.len());

@@ -11,7 +11,7 @@ use super::{
     flight::Flight,
     listener::{Cause, Departure},
     policy::Policy,
-    stats::Stats,
+    stats::CacheStats,
     store::Entry,
 };
 use hashbrown::HashTable;
@@ -165,7 +165,7 @@ pub(super) struct Shard<K, V, E> {
     /// Flights whose error is kept, the oldest first.
     errors: VecDeque<Pending<K, V, E>>,
     leaving: Leaving<K, V, E>,
-    pub(super) counts: Stats,
+    pub(super) counts: CacheStats,
     limits: Limits,
     stamp: u32,
     cursor: usize,
@@ -190,7 +190,7 @@ impl<K, V, E> Shard<K, V, E> {
             pending: HashTable::new(),
             errors: VecDeque::new(),
             leaving: Leaving::none(limits.told),
-            counts: Stats::default(),
+            counts: CacheStats::default(),
             limits,
             stamp: 0,
             cursor: 0,
@@ -210,8 +210,8 @@ impl<K, V, E> Shard<K, V, E> {
     }
 
     /// The counts, and what is there now.
-    pub(super) fn stats(&self) -> Stats {
-        Stats {
+    pub(super) fn stats(&self) -> CacheStats {
+        CacheStats {
             entries: self.policy.store.len() as u64,
             weight: self.policy.store.weight(),
             ..self.counts
