@@ -196,6 +196,7 @@ impl Line {
             {
                 // One before it was late, and has moved it back; those in between may be too late, too.
                 self.place_anew(wakers);
+                self.serve(wakers);
             }
             called = self.called.take(ticket);
         }
