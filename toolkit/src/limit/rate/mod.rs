@@ -47,10 +47,12 @@ use turnstile::Turnstile;
 /// a heavy one, and [`try_acquire`](Self::try_acquire) overtakes nobody. Each waiter has its own timer,
 /// and whoever runs sees to it that tokens are set aside for all whose turn has come.
 ///
-/// One that is leaked, or never polled again, costs its tokens once and stops nobody (*RL-5*). It cannot be told from one that is late, so
-/// those behind it, when their own turns have come, wait for it: until the line has been looked at after its turn and again
-/// 10 ms later, which makes 20 ms at most. Then they pass it by. If it comes after all, it is the first in line
-/// again, and waits for other tokens. Any of this may happen on any thread at once (*RL-10*).
+/// One that is leaked, or never polled again, costs its tokens once and stops nobody (*RL-5*). It cannot be told
+/// from one that is late. So those behind it wait for it when their own turns have come, until the line has been
+/// looked at after its turn and again 10 ms later, which makes 20 ms at most. Then they pass it by. If it comes
+/// after all, it is the first in line again, and waits for other tokens; a task that is that late each time may
+/// be passed by each time, where others take all there is. All of this may happen on any thread at once
+/// (*RL-10*).
 #[derive(Clone)]
 pub struct RateLimiter<R> {
     inner: Arc<Inner<R>>,
