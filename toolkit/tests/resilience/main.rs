@@ -2,6 +2,7 @@
 
 mod boundary;
 mod breaker;
+mod breaker_model;
 mod limiter;
 mod limiter_edge;
 mod names;

@@ -59,7 +59,7 @@ pub(crate) fn assert_windows(log: &[(Instant, u32)], burst: u32, token: Duration
 }
 
 /// Polls once, with a waker that wakes nobody.
-pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
