@@ -15,6 +15,7 @@ mod pool_ages;
 mod pool_model;
 mod pool_naive;
 mod resource;
+mod settings;
 mod ugly;
 mod waits;
 mod workers;

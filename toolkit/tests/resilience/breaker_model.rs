@@ -182,7 +182,7 @@ impl Call {
             (Self::Guard(call), End::Failed) => call.failed(),
             (Self::Future(mut call, fate), how) => {
                 let mut end = || -> Called { poll_once(call.as_mut()) };
-                let mut meets = |how| *fate.lock().unwrap() = Poll::Ready(how);
+                let meets = |how| *fate.lock().unwrap() = Poll::Ready(how);
                 match how {
                     End::Failed if panics => {
                         meets(None);

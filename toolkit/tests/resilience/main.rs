@@ -12,5 +12,6 @@ mod rate_edge;
 mod rate_late;
 mod rate_model;
 mod retry;
+mod settings;
 mod support;
 mod testing;
