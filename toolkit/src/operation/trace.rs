@@ -25,6 +25,10 @@ pub(super) struct Trace {
 impl Trace {
     /// The parent is what the thread is in, as for any span. A task of its own, polled in no span, goes on in
     /// the operation that it inherited.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a clone of one that is static allocates nothing"
+    )]
     pub(super) fn begin<L: Fields>(
         name: &Cow<'static, str>,
         fields: &L,

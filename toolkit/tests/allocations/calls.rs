@@ -1,6 +1,6 @@
 //! What is ready at the first poll.
 
-use crate::{granted, in_a_run, steady};
+use crate::{granted, in_a_run, kit::SECOND, steady};
 use anyrt_core::{context::Context, time::wait_for};
 use anyrt_sim::SimRuntime;
 use anyrt_toolkit::{
@@ -19,8 +19,6 @@ use std::{
     task::{self, Waker},
     time::Duration,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_retry_of_what_succeeds_allocates_nothing() {

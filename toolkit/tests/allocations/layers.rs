@@ -1,6 +1,6 @@
 //! What the layers for tower add to a call.
 
-use crate::{granted, in_a_run, steady};
+use crate::{granted, in_a_run, kit::SECOND, steady};
 use anyrt_sim::SimRuntime;
 use anyrt_toolkit::{
     limit::{Limiter, Quota, RateLimiter},
@@ -16,11 +16,8 @@ use std::{
     convert::Infallible,
     future::{Ready, poll_fn, ready},
     task::{Context, Poll},
-    time::Duration,
 };
 use tower::{Layer, Service};
-
-const SECOND: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 struct Echo;

@@ -1,6 +1,8 @@
 //! What operations allocate: counted, so that it does not grow unseen.
 
 mod calls;
+#[path = "../kit/mod.rs"]
+mod kit;
 #[cfg(feature = "tower")]
 mod layers;
 mod metered;
@@ -8,10 +10,10 @@ mod tasks;
 
 use allocation_counter::measure;
 use anyrt_sim::{SimRuntime, check};
+use kit::polled;
 use std::{
     future::{Future, ready},
-    pin::pin,
-    task::{self, Poll, Waker},
+    task::Poll,
 };
 
 /// How often `run` allocates on this thread.
@@ -20,7 +22,7 @@ fn allocations(run: impl FnOnce()) -> u64 {
 }
 
 fn granted<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
+    match polled(future) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("it waits"),
     }

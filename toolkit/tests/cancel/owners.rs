@@ -1,6 +1,6 @@
 //! Batchers, workers, applications: who stays gets what is his, and nothing is left of who goes.
 
-use crate::kit::{Count, Live, nobody_stays, step};
+use crate::kit::{Count, Live, SECOND, nobody_stays, step};
 use anyrt_core::{
     channel::oneshot,
     rt::{Lock, Runtime, Sleep, Spawn},
@@ -19,8 +19,6 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 type Tens = Batcher<SimRuntime, u32, u32, Infallible>;
 type Building = BatcherBuilder<SimRuntime, u32, u32, Infallible>;

@@ -1,6 +1,6 @@
 //! Attempts, calls and what is for tests: what is dropped drops all that is inside.
 
-use crate::kit::{Count, nobody_stays, nothing_stays, step};
+use crate::kit::{Count, SECOND, nobody_stays, nothing_stays, step};
 use anyrt_core::rt::Sleep;
 use anyrt_sim::{SimRuntime, check_cancel};
 use anyrt_toolkit::{
@@ -8,9 +8,7 @@ use anyrt_toolkit::{
     retry::{Attempt, Backoff, Retry, RetryBudget, retry},
     testing::{CallEnd, MockFn, Watch},
 };
-use std::{sync::Arc, time::Duration};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::sync::Arc;
 
 /// The third attempt succeeds.
 async fn third(rt: SimRuntime, count: Count, attempt: Attempt) -> Result<usize, String> {

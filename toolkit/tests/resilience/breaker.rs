@@ -284,17 +284,6 @@ fn at_the_end_of_time_it_stays_open() {
     });
 }
 
-#[test]
-fn it_can_be_spawned_by_generic_code() {
-    fn spawned<R: Runtime>(rt: R) -> R::JoinHandle<bool> {
-        let breaker = breaker(&rt, |b| b);
-        rt.spawn(async move { breaker.call(ready(Ok::<_, String>(1))).await.is_ok() })
-    }
-    check(1, |rt| async move {
-        assert!(spawned(rt).await.expect("it ends"));
-    });
-}
-
 /// In a process of its own: it was the process that a panic within a panic ended.
 #[test]
 fn a_call_that_panics_opens_it_though_the_hook_panics() {

@@ -1,10 +1,7 @@
 //! The circuit breaker against a naive model: calls that overlap, end late, panic, are dropped or leaked.
 
-use crate::support::{MS, SEC, at, panic_of, poll_once};
-use anyrt_core::{
-    Instant,
-    rt::{Entropy, Sleep},
-};
+use crate::kit::{self, MS, SECOND as SEC, at, panic_of, poll_once};
+use anyrt_core::{Instant, rt::Sleep};
 use anyrt_sim::{SimRuntime, check, sometimes};
 use anyrt_toolkit::resilience::{
     BreakerCall, BreakerError, BreakerState, BreakerState::*, CircuitBreaker, Open as Refusal,
@@ -202,8 +199,9 @@ impl Call {
     }
 }
 
+/// Less than `end`.
 fn draw(rt: &SimRuntime, end: usize) -> usize {
-    (rt.random_u64() % end as u64) as usize
+    kit::draw(rt, end as u64 - 1) as usize
 }
 
 /// A breaker that opens after so many in a row, at a rate, or at either, and its model.

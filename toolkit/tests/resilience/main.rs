@@ -3,6 +3,8 @@
 mod boundary;
 mod breaker;
 mod breaker_model;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod limiter;
 mod limiter_edge;
 mod names;
@@ -14,4 +16,3 @@ mod rate_model;
 mod retry;
 mod settings;
 mod support;
-mod testing;

@@ -176,7 +176,7 @@ fn limits_of_calls_may_be_none_and_for_ever() {
         let settled = best_effort(&rt, MAX, [ready(Ok::<_, u32>(1))]).await;
         assert!(matches!(settled[..], [Ok(1)]), "{settled:?}");
         // Whoever is ready at the first poll is in time, and nobody else.
-        let mock = MockFn::new(&rt).then_after(MS, ());
+        let mock = MockFn::new(&rt).then_after(MS, 7);
         let late = mock.call(());
         let settled = best_effort(&rt, ZERO, [async { Ok::<_, u32>(late.await) }]).await;
         assert!(settled[0].is_err(), "{settled:?}");
