@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "mirror/disk.rs"]
+mod disk;
 #[path = "mirror/program.rs"]
 mod program;
 #[path = "mirror/tree.rs"]

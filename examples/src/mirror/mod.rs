@@ -107,7 +107,7 @@ pub async fn mirror<R: Runtime>(
         Some(mirrored) => mirrored.await.unwrap_or_default(),
         None => Tally::default(),
     };
-    tally.retries = job.retries();
+    (tally.retries, tally.commits) = job.counts();
     // Tasks of the batches may hold the directory for a moment longer.
     job.paths.unlock();
     Ok(Outcome::new(tally, report))

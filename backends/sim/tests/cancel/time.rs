@@ -8,7 +8,7 @@ use anyrt_core::{
     time::{interval, wait_for, wait_for_task, wait_until},
 };
 use anyrt_sim::check_cancel;
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc};
 
 pub(crate) fn sleep() {
     check_cancel(
