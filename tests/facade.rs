@@ -81,31 +81,6 @@ fn the_free_functions_use_the_one_backend() {
     assert_eq!(answer, 42);
 }
 
-/// It is nobody's failure, so nobody is named.
-#[cfg(feature = "smol")]
-#[test]
-fn a_map_that_is_cancelled_names_no_task() {
-    use anyrt::{BlockOn, CancellationToken, Context, map_concurrent};
-
-    let rt = anyrt::smol::Smol::default();
-    let token = CancellationToken::new();
-    let error = rt.block_on(Context::default().with_token(token.clone()).scope(async {
-        let mut mapped = map_concurrent(&rt, 0_u64.., async |n| match n {
-            0 => Ok::<_, u32>(n),
-            _ => std::future::pending().await,
-        })
-        .limit(2)
-        .unwrap();
-        assert!(matches!(mapped.next().await, Some(Ok(0))));
-        token.cancel_with("the window was closed");
-        mapped.next().await.unwrap().unwrap_err()
-    }));
-    assert_eq!(error.id, None, "{error}");
-    let text = format!("{error:#}");
-    assert!(text.starts_with("map_concurrent ("), "{text}");
-    assert!(text.contains("the window was closed"), "{text}");
-}
-
 /// With no backend the facade still has its primitives.
 #[test]
 fn the_primitives_need_no_backend() {

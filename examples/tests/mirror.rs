@@ -4,6 +4,8 @@
 
 #[path = "mirror/abort.rs"]
 mod abort;
+#[path = "mirror/disk.rs"]
+mod disk;
 #[path = "mirror/program.rs"]
 mod program;
 #[path = "mirror/tree.rs"]

@@ -1,8 +1,12 @@
 //! Operations as a subscriber sees them.
 
+#[path = "kit/mod.rs"]
+mod kit;
+
 use anyrt_core::{gather::gather, rt::Sleep, task::yield_now};
 use anyrt_sim::{Sim, SimRuntime};
 use anyrt_toolkit::operation::{Operation, Tracker};
+use kit::MS;
 use std::{
     convert::Infallible,
     fmt::{self, Write},
@@ -11,7 +15,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex},
     task,
-    time::Duration,
 };
 use tracing::{
     Event, Subscriber,
@@ -24,8 +27,6 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt},
     registry::{LookupSpan, Registry},
 };
-
-const MS: Duration = Duration::from_millis(1);
 
 fn cx() -> task::Context<'static> {
     task::Context::from_waker(task::Waker::noop())

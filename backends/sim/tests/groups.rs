@@ -6,7 +6,7 @@ use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
     delegate,
-    gather::map_concurrent_stream,
+    gather::{map_concurrent, map_concurrent_stream},
     group::{Cause, Ready, Spawner, StartError, TaskGroup, task_group},
     rt::{Clock, Entropy, Receiver, Runtime, Sleep, Spawn, SpawnBlocking, Timeout},
     sync::Event,
@@ -353,5 +353,30 @@ fn a_cancelled_group_ends_past_a_consumer_that_panics() {
         drop(next);
         group.join().await.unwrap();
         assert_eq!(rt.now(), Instant::ORIGIN + SECOND);
+    });
+}
+
+/// It is nobody's failure, so nobody is named.
+#[test]
+fn a_map_that_is_cancelled_names_no_task() {
+    check(20, |rt| async move {
+        let token = CancellationToken::new();
+        let mapping = async {
+            let mut mapped = map_concurrent(&rt, 0_u64.., async |n| match n {
+                0 => Ok::<_, u32>(n),
+                _ => pending().await,
+            })
+            .limit(2)
+            .unwrap();
+            assert!(matches!(mapped.next().await, Some(Ok(0))));
+            token.cancel_with("the window was closed");
+            mapped.next().await.unwrap().unwrap_err()
+        };
+        let context = Context::default().with_token(token.clone());
+        let error = context.scope(mapping).await;
+        assert_eq!(error.id, None, "{error}");
+        let text = format!("{error:#}");
+        assert!(text.starts_with("map_concurrent ("), "{text}");
+        assert!(text.contains("the window was closed"), "{text}");
     });
 }

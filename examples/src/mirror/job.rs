@@ -74,6 +74,7 @@ pub(super) struct Job<R: Runtime> {
     limiter: Limiter<R>,
     commits: Commits<R>,
     retries: Arc<AtomicU64>,
+    committed: Arc<AtomicU64>,
 }
 
 impl<R: Runtime> Job<R> {
@@ -90,7 +91,10 @@ impl<R: Runtime> Job<R> {
             .rate
             .map(|rate| RateLimiter::new(rt, Quota::per_second(rate.get())));
         let (at, sync, on) = (paths.clone(), options.sync, rt.clone());
+        let committed = Arc::new(AtomicU64::new(0));
+        let count = committed.clone();
         let commit = move |ready: Vec<Ready>| {
+            count.fetch_add(1, Relaxed);
             let at = at.clone();
             let call = on.spawn_blocking(move || commit::commit(&at.root, ready, sync));
             async move { call.await? }
@@ -112,12 +116,13 @@ impl<R: Runtime> Job<R> {
             paths,
             options,
             retries,
+            committed,
         })
     }
 
-    /// How often something was tried again.
-    pub(super) fn retries(&self) -> u64 {
-        self.retries.load(Relaxed)
+    /// How often something was tried again, and how often files were committed.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.retries.load(Relaxed), self.committed.load(Relaxed))
     }
 
     /// Runs blocking work that moves so many bytes, as soon as the limits permit. It is not begun once the

@@ -108,7 +108,7 @@ pub async fn mirror<R: Runtime>(
         Some(mirrored) => mirrored.await.unwrap_or_default(),
         None => Tally::default(),
     };
-    tally.retries = job.retries();
+    (tally.retries, tally.commits) = job.counts();
     // Tasks of the batches may hold the directory for a moment longer. Where something was aborted, calls may still
     // work on it: the lock goes with the last of them.
     if report.is_clean() {

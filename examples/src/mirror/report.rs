@@ -26,6 +26,8 @@ pub struct Tally {
     pub failed: Vec<Notice>,
     /// How often something was tried again.
     pub retries: u64,
+    /// How often files were given their names, many at a time. It depends on when they are whole, and is not reported.
+    pub commits: u64,
     /// Files that were compared, and are the same; `None` where none was to be.
     pub verified: Option<u64>,
 }
@@ -103,6 +105,7 @@ impl Outcome {
             skipped,
             failed,
             retries,
+            commits: _,
             verified,
         } = &self.tally;
         writeln!(

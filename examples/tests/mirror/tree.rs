@@ -38,6 +38,15 @@ impl Trees {
         trees
     }
 
+    /// So many small files.
+    pub(crate) fn of(files: usize) -> Self {
+        let trees = Self(tempdir().expect("a directory"));
+        for n in 0..files {
+            trees.write(n.to_string(), [7; 10]);
+        }
+        trees
+    }
+
     /// A file of several chunks.
     pub(crate) fn one_large() -> Self {
         let trees = Self(tempdir().expect("a directory"));

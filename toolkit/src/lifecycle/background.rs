@@ -76,7 +76,7 @@ impl<R: Runtime> Background<R> {
     }
 
     /// Begins no further run, waits up to `grace` for those in hand, aborts those that are late, and
-    /// names them.
+    /// names them. Zero aborts them at once; [`Duration::MAX`] is for as long as they take.
     ///
     /// # Cancel safety
     /// Dropped, it aborts what is left.

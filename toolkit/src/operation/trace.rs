@@ -4,7 +4,7 @@ use super::{
     fields::{Fields, Line},
     outcome::Outcome,
 };
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 use tracing::{Level, Span, event, field, level_filters::LevelFilter, span};
 
 const TARGET: &str = "anyrt::operation";
@@ -19,13 +19,21 @@ pub(super) fn is_on() -> bool {
 #[derive(Clone)]
 pub(super) struct Trace {
     span: Span,
-    name: String,
+    name: Cow<'static, str>,
 }
 
 impl Trace {
     /// The parent is what the thread is in, as for any span. A task of its own, polled in no span, goes on in
     /// the operation that it inherited.
-    pub(super) fn begin<L: Fields>(name: &str, fields: &L, around: Option<&Self>) -> Self {
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a clone of one that is static allocates nothing"
+    )]
+    pub(super) fn begin<L: Fields>(
+        name: &Cow<'static, str>,
+        fields: &L,
+        around: Option<&Self>,
+    ) -> Self {
         let parent = Span::current().id();
         let parent = parent.or_else(|| around.and_then(|outer| outer.span.id()));
         let span = span!(
@@ -33,11 +41,11 @@ impl Trace {
             parent: parent,
             Level::INFO,
             "operation",
-            name,
+            name = &**name,
             fields = (L::COUNT > 0).then(|| field::display(Line(fields))),
             outcome = field::Empty,
         );
-        let name = name.to_owned();
+        let name = name.clone();
         Self { span, name }
     }
 

@@ -17,7 +17,7 @@ use std::{
 /// `Result` a future, in the order of the input. Those that are late have been dropped by then.
 ///
 /// It is [`gather(..).settled()`](anyrt_core::gather::Gather::settled) with a limit for each. Inside, the
-/// context's deadline is no later than that. `None` is no limit.
+/// context's deadline is no later than that. `None` is no limit; zero is time for what is ready at its first poll.
 ///
 /// ```
 /// use anyrt::rt::Runtime;

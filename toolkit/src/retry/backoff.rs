@@ -109,7 +109,7 @@ impl Backoff {
         self
     }
 
-    /// No wait is longer than this.
+    /// No wait is longer than this. Zero is no waits at all.
     pub fn max_delay(mut self, max: Duration) -> Self {
         self.max = nanos(max);
         self

@@ -31,7 +31,7 @@ pub struct TimeoutLayer<R> {
 }
 
 impl<R: Runtime> TimeoutLayer<R> {
-    /// So long for each response.
+    /// So long for each response. Zero is time for one that is ready at the first poll.
     pub fn new(rt: &R, limit: Duration) -> Self {
         Self {
             rt: rt.clone(),

@@ -9,27 +9,22 @@ mod flights;
 mod given_up;
 mod handed_over;
 mod history;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod landing;
 mod model;
 mod rules;
 mod time;
 mod unlocked;
 
-use anyrt_core::rt::Entropy;
 use anyrt_sim::SimRuntime;
 use anyrt_toolkit::{AsyncCache, cache::CacheBuilder};
+use kit::{Count, SECOND, draw};
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
     task::{Context, Poll},
-    time::Duration,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 type Cache = AsyncCache<SimRuntime, u32, u64, &'static str>;
 
@@ -39,29 +34,6 @@ fn builder(rt: &SimRuntime) -> CacheBuilder<SimRuntime, u32, u64, &'static str> 
 
 fn cache(rt: &SimRuntime) -> Cache {
     builder(rt).build().unwrap()
-}
-
-/// Between 0 and `most`.
-fn draw(rt: &SimRuntime, most: u64) -> u64 {
-    rt.random_u64() % (most + 1)
-}
-
-/// A count that tasks share.
-#[derive(Debug, Clone, Default)]
-struct Count(Arc<AtomicUsize>);
-
-impl Count {
-    fn up(&self) -> usize {
-        self.0.fetch_add(1, SeqCst) + 1
-    }
-
-    fn down(&self) {
-        self.0.fetch_sub(1, SeqCst);
-    }
-
-    fn get(&self) -> usize {
-        self.0.load(SeqCst)
-    }
 }
 
 /// Counts down when it goes.

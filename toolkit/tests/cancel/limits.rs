@@ -1,18 +1,13 @@
 //! Turns and slots: what is not taken goes to the next.
 
-use crate::kit::{Count, step};
+use crate::kit::{Count, SECOND, step};
 use anyrt_core::{
     Instant,
     rt::{Clock, Sleep, Spawn},
 };
 use anyrt_sim::{SimHandle, SimRuntime, check_cancel};
 use anyrt_toolkit::limit::{Limiter, Quota, RateLimiter};
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::sync::{Arc, Mutex};
 
 /// Another task, joined once.
 #[derive(Clone)]

@@ -1,25 +1,27 @@
 //! Batchers, workers, applications: who stays gets what is his, and nothing is left of who goes.
 
-use crate::kit::{Count, nobody_stays, step};
+use crate::kit::{Count, Live, SECOND, nobody_stays, step};
 use anyrt_core::{
     channel::oneshot,
     rt::{Lock, Runtime, Sleep, Spawn},
 };
 use anyrt_sim::{SimHandle, SimRuntime, check_cancel};
 use anyrt_toolkit::{
-    batch::Batcher,
+    batch::{Batcher, BatcherBuilder},
     lifecycle::{App, Background, StopReason},
     workers::TaskPool,
 };
+use futures_core::Stream;
 use std::{
     convert::Infallible,
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 
-const SECOND: Duration = Duration::from_secs(1);
-
 type Tens = Batcher<SimRuntime, u32, u32, Infallible>;
+type Building = BatcherBuilder<SimRuntime, u32, u32, Infallible>;
 
 /// A batcher, what others asked it for, and the keys whose batch has begun.
 #[derive(Clone)]
@@ -31,6 +33,10 @@ struct Asked {
 
 /// Ten times the key, in batches of two, of which one at a time is loaded; three others ask, too.
 async fn tens(rt: SimRuntime) -> Asked {
+    asked(rt, |tens| tens).await
+}
+
+async fn asked(rt: SimRuntime, set: fn(Building) -> Building) -> Asked {
     let begun = Arc::new(Mutex::new(Vec::new()));
     let (soon, noted) = (rt.clone(), begun.clone());
     let tens = Batcher::builder(&rt, move |keys: Vec<u32>| {
@@ -42,7 +48,7 @@ async fn tens(rt: SimRuntime) -> Asked {
             Ok(keys.iter().map(|key| key * 10).collect())
         }
     });
-    let tens = tens.max_size(2).capacity(2).max_concurrent(1);
+    let tens = set(tens).max_size(2).capacity(2).max_concurrent(1);
     let tens = tens.interval(SECOND).build().unwrap();
     let others = [1, 2, 3].map(|key| {
         let tens = tens.clone();
@@ -72,12 +78,22 @@ async fn others_get_theirs(rt: SimRuntime, asked: Asked) {
     assert_eq!(mine(), before, "keys that nobody waits for were loaded");
 }
 
+/// Where keys are loaded once, also one that another waits for.
 pub(crate) fn batch_load() {
-    check_cancel(
-        tens,
-        |_, asked| async move { assert_eq!(asked.tens.load(4).await.unwrap(), 40) },
-        others_get_theirs,
-    );
+    let plain: fn(Building) -> Building = |tens| tens;
+    for (set, key) in [
+        (plain, 4),
+        (BatcherBuilder::dedup, 4),
+        (BatcherBuilder::dedup, 3),
+    ] {
+        check_cancel(
+            |rt| asked(rt, set),
+            |_, asked| async move {
+                assert_eq!(asked.tens.load(key).await.unwrap(), key * 10);
+            },
+            others_get_theirs,
+        );
+    }
 }
 
 pub(crate) fn batch_load_many() {
@@ -165,12 +181,34 @@ pub(crate) fn workers_shutdown() {
     );
 }
 
-/// Nothing of an application goes on, and what it has begun is cleaned up.
+/// Nothing of an application goes on, and what it has begun is cleaned up; whoever listens to signals is gone, too.
 pub(crate) fn application() {
+    let deaf: fn(App<SimRuntime>, Live) -> App<SimRuntime> = |app, _| app;
+    let listens: fn(_, _) -> _ = |app: App<SimRuntime>, _listens| app.signals(Silent { _listens });
+    for set in [deaf, listens] {
+        run_an_application(set);
+    }
+}
+
+/// Signals that never come.
+struct Silent {
+    _listens: Live,
+}
+
+impl Stream for Silent {
+    type Item = &'static str;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<&'static str>> {
+        Poll::Pending
+    }
+}
+
+fn run_an_application(set: fn(App<SimRuntime>, Live) -> App<SimRuntime>) {
     check_cancel(
         |_| async { (Count::default(), Count::default()) },
         |rt, (count, unclean)| async move {
-            let app = App::new(&rt).grace(5 * SECOND).run(|app| {
+            let app = set(App::new(&rt).grace(5 * SECOND), count.live());
+            let app = app.run(|app| {
                 let (rt, count, unclean) = (rt.clone(), count.clone(), unclean.clone());
                 async move {
                     let dirt = unclean.live();

@@ -3,10 +3,11 @@
 use crate::kit::{Count, Live, later, step};
 use anyrt_core::rt::Spawn;
 use anyrt_sim::{SimHandle, SimRuntime, check_cancel};
-use anyrt_toolkit::pool::{Manager, Pool, Pooled};
+use anyrt_toolkit::pool::{Manager, Pool, PoolBuilder, Pooled};
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// Makes objects, each in two steps, and checks them likewise.
@@ -48,11 +49,23 @@ impl Manager for Maker {
 type Objects = Pool<SimRuntime, Maker>;
 
 fn pool(rt: &SimRuntime, max: usize) -> Objects {
+    builder(rt, max).build().unwrap()
+}
+
+fn builder(rt: &SimRuntime, max: usize) -> PoolBuilder<SimRuntime, Maker> {
     let maker = Maker {
         rt: rt.clone(),
         live: Count::default(),
     };
-    Pool::builder(rt, maker).max_size(max).build().unwrap()
+    Pool::builder(rt, maker).max_size(max)
+}
+
+/// One whose every step has a limit of time, which none reaches.
+fn limited(rt: &SimRuntime, max: usize) -> Objects {
+    let limit = Duration::from_secs(60);
+    let builder = builder(rt, max).wait_timeout(limit);
+    let builder = builder.create_timeout(limit).recycle_timeout(limit);
+    builder.build().unwrap()
 }
 
 /// As many can be had as there may be, and all that there are are known.
@@ -71,23 +84,32 @@ async fn is_whole(pool: Objects) {
 
 /// Dropped while it waits, it leaves the queue; what had reached it goes to the next.
 pub(crate) fn get() {
-    check_cancel(
-        |rt| async move {
-            let pool = pool(&rt, 1);
-            let held = pool.get().await.unwrap();
-            later(&rt, move || drop(held));
-            pool
-        },
-        |_, pool| async move { drop(pool.get().await.unwrap()) },
-        |_, pool| is_whole(pool),
-    );
+    for make in [pool, limited] {
+        check_cancel(
+            |rt| async move {
+                let pool = make(&rt, 1);
+                let held = pool.get().await.unwrap();
+                later(&rt, move || drop(held));
+                pool
+            },
+            |_, pool| async move { drop(pool.get().await.unwrap()) },
+            |_, pool| is_whole(pool),
+        );
+    }
 }
 
 /// A creation that is dropped frees its place for whoever waits; a check that is dropped discards its object.
 pub(crate) fn manager() {
+    for make in [pool, limited] {
+        created(make);
+        recycled(make);
+    }
+}
+
+fn created(make: fn(&SimRuntime, usize) -> Objects) {
     check_cancel(
         |rt| async move {
-            let pool = pool(&rt, 1);
+            let pool = make(&rt, 1);
             let (soon, waiter) = (rt.clone(), pool.clone());
             let other = rt.spawn(async move {
                 step(&soon).await;
@@ -104,9 +126,12 @@ pub(crate) fn manager() {
             is_whole(pool).await;
         },
     );
+}
+
+fn recycled(make: fn(&SimRuntime, usize) -> Objects) {
     check_cancel(
         |rt| async move {
-            let pool = pool(&rt, 2);
+            let pool = make(&rt, 2);
             drop(pool.get().await);
             pool
         },

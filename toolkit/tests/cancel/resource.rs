@@ -1,6 +1,6 @@
 //! What is entered is closed, in reverse, at whatever point the whole is dropped.
 
-use crate::kit::{Count, Live, step};
+use crate::kit::{Count, Live, SECOND, step};
 use anyrt_core::rt::Sleep;
 use anyrt_sim::{SimRuntime, check_cancel};
 use anyrt_toolkit::resource::{
@@ -11,8 +11,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// The doors that are open, or being opened or closed, and the numbers of those that were.
 #[derive(Debug, Clone, Default)]

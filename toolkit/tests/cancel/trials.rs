@@ -1,6 +1,6 @@
 //! Attempts, calls and what is for tests: what is dropped drops all that is inside.
 
-use crate::kit::{Count, nobody_stays, nothing_stays, step};
+use crate::kit::{Count, SECOND, nobody_stays, nothing_stays, step};
 use anyrt_core::rt::Sleep;
 use anyrt_sim::{SimRuntime, check_cancel};
 use anyrt_toolkit::{
@@ -8,9 +8,7 @@ use anyrt_toolkit::{
     retry::{Attempt, Backoff, Retry, RetryBudget, retry},
     testing::{CallEnd, MockFn, Watch},
 };
-use std::{sync::Arc, time::Duration};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::sync::Arc;
 
 /// The third attempt succeeds.
 async fn third(rt: SimRuntime, count: Count, attempt: Attempt) -> Result<usize, String> {
@@ -21,53 +19,63 @@ async fn third(rt: SimRuntime, count: Count, attempt: Attempt) -> Result<usize, 
     }
 }
 
-fn policy(budget: &RetryBudget) -> Retry<String> {
-    Retry::builder()
-        .attempts(3)
-        .backoff(Backoff::constant(SECOND))
-        .budget(budget)
-        .build()
-        .unwrap()
+/// Three attempts, as they are, or with limits of time that none of them reaches.
+fn policies(budget: &RetryBudget) -> [Retry<String>; 2] {
+    let plain = || {
+        Retry::builder()
+            .attempts(3)
+            .backoff(Backoff::constant(SECOND))
+            .budget(budget)
+    };
+    let limited = plain().attempt_timeout(SECOND).max_elapsed(60 * SECOND);
+    [plain(), limited].map(|policy| policy.build().unwrap())
 }
 
 /// What was taken from the budget stays taken, and nothing else is.
 pub(crate) fn retried() {
-    check_cancel(
-        |_| async { (Count::default(), Count::default(), budget()) },
-        |rt, (count, begun, budget)| async move {
-            let attempt = |attempt: Attempt| {
-                if !attempt.is_first() {
-                    begun.add();
-                }
-                third(rt.clone(), count.clone(), attempt)
-            };
-            let output = retry(&rt, policy(&budget), attempt).await;
-            assert_eq!(output.unwrap(), 1);
-        },
-        |_, (count, begun, budget)| async move {
-            assert_eq!(count.get(), 0, "what was dropped is alive");
-            let taken = (100 - budget.available()) as usize;
-            // A retry that was waited for was not begun.
-            let most = begun.get() + 1;
-            assert!(
-                (begun.get()..=most).contains(&taken),
-                "{taken} of {begun:?}"
-            );
-        },
-    );
+    for limited in [0, 1] {
+        check_cancel(
+            |_| async { (Count::default(), Count::default(), budget()) },
+            |rt, (count, begun, budget)| async move {
+                let attempt = |attempt: Attempt| {
+                    if !attempt.is_first() {
+                        begun.add();
+                    }
+                    third(rt.clone(), count.clone(), attempt)
+                };
+                let output = retry(&rt, &policies(&budget)[limited], attempt).await;
+                assert_eq!(output.unwrap(), 1);
+            },
+            |_, (count, begun, budget)| async move {
+                assert_eq!(count.get(), 0, "what was dropped is alive");
+                let taken = (100 - budget.available()) as usize;
+                // A retry that was waited for was not begun.
+                let most = begun.get() + 1;
+                assert!(
+                    (begun.get()..=most).contains(&taken),
+                    "{taken} of {begun:?}"
+                );
+            },
+        );
+    }
 }
 
 fn budget() -> RetryBudget {
     RetryBudget::new(100, 0.0).unwrap()
 }
 
+/// Its attempts fail, and the fallback takes their place.
 pub(crate) fn boundary() {
     nothing_stays(|rt, count| async move {
         let boundary = Boundary::new()
-            .retry(policy(&budget()))
-            .fallback(|_| unreachable!("the third attempt succeeds"));
-        let attempt = |attempt| third(rt.clone(), count.clone(), attempt);
-        assert_eq!(boundary.run(&rt, attempt).await.unwrap(), 1);
+            .retry(policies(&budget())[0].clone())
+            .fallback(|error| error.attempts as usize * 100);
+        let attempt = |_| {
+            let work = count.work(&rt);
+            async move { Err(work.await.to_string()) }
+        };
+        assert_eq!(boundary.run(&rt, attempt).await.unwrap(), 300);
+        assert_eq!(count.get(), 0, "the last attempt is gone");
     });
 }
 

@@ -5,6 +5,8 @@ mod batch;
 mod batch_keys;
 mod dropped;
 mod hangs;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod loud;
 mod names;
 mod numbers;
@@ -17,63 +19,20 @@ mod pool_model;
 mod pool_naive;
 mod requests;
 mod resource;
+mod settings;
 mod ugly;
 mod waits;
 mod workers;
 mod zero;
 
-use anyrt_core::rt::Entropy;
 use anyrt_sim::{SimRuntime, check};
+use kit::{Count, Held, SECOND, draw, polled};
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Waker},
-    time::Duration,
+    sync::{Arc, Mutex},
+    task::Poll,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Between 0 and `most`.
-fn draw(rt: &SimRuntime, most: u64) -> u64 {
-    rt.random_u64() % (most + 1)
-}
-
-/// A count that tasks share.
-#[derive(Debug, Clone, Default)]
-struct Count(Arc<AtomicUsize>);
-
-impl Count {
-    fn up(&self) -> usize {
-        self.0.fetch_add(1, SeqCst) + 1
-    }
-
-    fn get(&self) -> usize {
-        self.0.load(SeqCst)
-    }
-
-    fn set(&self, to: usize) {
-        self.0.store(to, SeqCst);
-    }
-
-    /// One more, until it is dropped.
-    fn held(&self) -> Held {
-        self.up();
-        Held(self.clone())
-    }
-}
-
-#[derive(Debug)]
-struct Held(Count);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, SeqCst);
-    }
-}
 
 /// Polls it now, and says whether it was ready.
 async fn is_ready_now<F: Future>(future: Pin<&mut F>) -> bool {
@@ -110,9 +69,4 @@ where
         }
     });
     left.lock().unwrap().take().unwrap()
-}
-
-/// Polls it once, outside of any runtime.
-fn polled<F: Future>(future: F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -212,29 +212,3 @@ fn a_cancellation_leaves_runs_in_hand_to_the_drain() {
         assert_eq!(done.get(), 1);
     });
 }
-
-#[test]
-fn bad_settings_are_errors() {
-    check(1, |rt| async move {
-        let background = Background::new(&rt);
-        let every = |secs| background.every("x", SECOND * secs, || async { Ok::<_, &str>(()) });
-        assert_eq!(every(0).start().unwrap_err().field, "period");
-        assert_eq!(every(1).jitter(SECOND).start().unwrap_err().field, "jitter");
-        assert_eq!(
-            every(1)
-                .overlap(Overlap::Parallel(0))
-                .start()
-                .unwrap_err()
-                .field,
-            "overlap"
-        );
-        assert_eq!(
-            every(1)
-                .restart(Restart::GiveUpAfter(0))
-                .start()
-                .unwrap_err()
-                .field,
-            "restart"
-        );
-    });
-}

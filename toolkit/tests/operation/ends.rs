@@ -1,5 +1,6 @@
 //! How operations end.
 
+use crate::kit::MS;
 use anyrt_core::{
     Instant, JoinError,
     cancel::{Cancellable, CancellationToken},
@@ -15,10 +16,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
-    time::Duration,
 };
-
-const MS: Duration = Duration::from_millis(1);
 
 fn outcomes(tracker: &Tracker) -> Vec<Outcome> {
     assert_eq!(tracker.running(), []);

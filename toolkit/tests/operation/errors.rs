@@ -1,5 +1,6 @@
 //! The convention of all errors: the chain of sources leads to the caller's own, and says nothing twice.
 
+use crate::kit::SECOND;
 use anyrt::{
     AsyncCache, CancellationToken, CircuitBreaker, Context, Elapsed, Pool, RateLimiter,
     batch::Batcher,
@@ -23,10 +24,7 @@ use std::{
     error::Error,
     future::{Future, pending, ready},
     io, iter,
-    time::Duration,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 type Boxed = Box<dyn Error + Send + Sync>;
 

@@ -2,5 +2,7 @@
 
 mod ends;
 mod errors;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod nobody;
 mod tracker;

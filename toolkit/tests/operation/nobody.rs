@@ -1,13 +1,13 @@
 //! Nobody listens.
 
+use crate::kit::polled as poll;
 use allocation_counter::measure;
 use anyrt_core::{Instant, rt::Clock};
 use anyrt_toolkit::operation::{Operation, Outcome};
 use std::{
     fmt,
-    future::{Future, poll_fn, ready},
-    pin::pin,
-    task::{Context, Poll, Waker},
+    future::{poll_fn, ready},
+    task::Poll,
     time::SystemTime,
 };
 
@@ -32,10 +32,6 @@ impl fmt::Display for Hidden {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         panic!("it was shown")
     }
-}
-
-fn poll<F: Future>(future: F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! What trackers remember, and who is whose child.
 
+use crate::kit::MS;
 use anyrt_core::{
     context::Context,
     gather::gather,
-    rt::{Entropy, Runtime, Sleep, Spawn},
+    rt::{Entropy, Sleep, Spawn},
 };
 use anyrt_sim::{check, check_deterministic};
 use anyrt_toolkit::operation::{Finished, Operation, OperationId, Tracker};
-use std::{convert::Infallible, time::Duration};
-
-const MS: Duration = Duration::from_millis(1);
+use std::convert::Infallible;
 
 fn one(tracker: &Tracker, name: &str) -> Finished {
     let [one] = <[_; 1]>::try_from(tracker.finished_named(name)).expect("one of that name");
@@ -146,16 +145,5 @@ fn a_run_has_the_same_numbers_each_time() {
             rt.sleep(MS * u32::try_from(one.id.get()).expect("it is small"))
                 .await;
         }
-    });
-}
-
-#[test]
-fn it_can_be_spawned_by_generic_code() {
-    fn spawned<R: Runtime>(rt: R, url: String) -> R::JoinHandle<Result<(), String>> {
-        let operation = Operation::new("op").field("url", url);
-        rt.spawn(operation.try_run(&rt, async { Err("no".to_owned()) }))
-    }
-    check(1, |rt| async move {
-        assert!(spawned(rt, "/".to_owned()).await.expect("it ends").is_err());
     });
 }

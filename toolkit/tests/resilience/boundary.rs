@@ -1,6 +1,6 @@
 //! Boundaries and best effort: what is kept, what goes through.
 
-use crate::support::{MS, at, cut_after, panics_of};
+use crate::support::{MS, at, panics_of};
 use anyrt_core::{
     Instant,
     cancel::CancellationToken,
@@ -112,29 +112,6 @@ fn a_cancellation_and_a_panic_go_through() {
             assert_eq!(ok.await, Ok(2), "it is none the worse");
         }
     });
-}
-
-#[test]
-fn dropped_after_any_poll_it_leaves_nothing() {
-    for polls in 0..8 {
-        check(5, |rt| async move {
-            let alive = Arc::new(());
-            let boundary = Boundary::<u32, Refused>::new()
-                .retry(policy())
-                .fallback(|_| 1);
-            let attempts = boundary.run(&rt, |_| {
-                let (rt, alive) = (rt.clone(), alive.clone());
-                async move {
-                    rt.sleep(MS).await;
-                    drop(alive);
-                    Err(Refused(1))
-                }
-            });
-            let output = cut_after(polls, attempts).await;
-            assert_eq!(output.is_some(), polls >= 6, "{polls}");
-            assert_eq!(Arc::strong_count(&alive), 1);
-        });
-    }
 }
 
 #[test]

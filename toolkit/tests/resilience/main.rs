@@ -2,6 +2,9 @@
 
 mod boundary;
 mod breaker;
+mod breaker_model;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod limiter;
 mod limiter_edge;
 mod names;
@@ -11,5 +14,5 @@ mod rate_edge;
 mod rate_late;
 mod rate_model;
 mod retry;
+mod settings;
 mod support;
-mod testing;

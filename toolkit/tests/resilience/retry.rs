@@ -1,6 +1,6 @@
 //! Retries: when attempts begin, what ends them, what is left.
 
-use crate::support::{Census, Late, MS, SEC, ZERO, at, cut_after, panics_of, poll_once};
+use crate::support::{Late, MS, SEC, ZERO, at, panics_of, poll_once};
 use anyrt_core::{
     cancel::CancellationToken,
     context::Context,
@@ -8,8 +8,9 @@ use anyrt_core::{
     time::wait_for,
 };
 use anyrt_sim::check;
-use anyrt_toolkit::retry::{
-    AttemptError, Backoff, GaveUp, Retry, RetryBudget, RetryBuilder, retry,
+use anyrt_toolkit::{
+    retry::{AttemptError, Backoff, GaveUp, Retry, RetryBudget, RetryBuilder, retry},
+    testing::Watch,
 };
 use std::{
     pin::pin,
@@ -87,27 +88,26 @@ fn max_elapsed_covers_attempts_and_waits() {
         assert_eq!(error.expect_err("fails").attempts, 1);
 
         // An attempt that would go past it is dropped there, and could have known.
-        let census = Census::default();
+        let watch = Watch::new();
         let before = rt.now();
         let long = policy(|p| p.attempts(None).max_elapsed(MS * 90));
         let error = retry(&rt, &long, |attempt| {
-            let (alive, census, rt) = (census.enter(), census.clone(), rt.clone());
-            assert_eq!(census.alive(), 1, "the attempt before has been dropped");
-            async move {
+            assert_eq!(watch.inside(), 0, "the attempt before has been dropped");
+            let rt = rt.clone();
+            watch.on(async move {
                 let end = Context::current().deadline();
                 assert_eq!(end, Some(before + MS * 90));
                 rt.sleep(if attempt.is_first() { MS * 10 } else { SEC })
                     .await;
-                drop(alive);
                 Err::<(), _>(attempt.number())
-            }
+            })
         })
         .named("page")
         .await
         .expect_err("no attempt succeeds");
         assert_eq!((error.attempts, error.elapsed), (2, MS * 90));
         assert_eq!(error.gave_up, GaveUp::MaxElapsed);
-        assert_eq!(census.alive(), 0);
+        assert_eq!(watch.inside(), 0);
         let AttemptError::TimedOut(elapsed) = &error.last else {
             panic!("{error:?}");
         };
@@ -363,32 +363,6 @@ fn a_panic_unwinds_and_begins_nothing_again() {
 }
 
 #[test]
-fn dropped_after_any_poll_it_leaves_nothing() {
-    for polls in 0..12 {
-        check(10, |rt| async move {
-            let census = Census::default();
-            let policy = policy(|p| p.attempts(5).attempt_timeout(MS * 15));
-            let attempts = retry(&rt, &policy, |attempt| {
-                let (rt, census) = (rt.clone(), census.clone());
-                async move {
-                    let _alive = census.enter();
-                    assert_eq!(census.alive(), 1);
-                    rt.sleep(MS * attempt.number() * 10).await;
-                    Err::<(), _>(1)
-                }
-            });
-            let ended = cut_after(polls, attempts).await.is_some();
-            assert_eq!(
-                ended,
-                polls >= 10,
-                "two polls an attempt, two a wait: {polls}"
-            );
-            assert_eq!(census.alive(), 0);
-        });
-    }
-}
-
-#[test]
 fn at_the_end_of_time_no_wait_is_begun() {
     check(5, |rt| async move {
         let rt = Late::before_the_end(&rt, MS * 75);
@@ -409,21 +383,4 @@ fn at_the_end_of_time_no_wait_is_begun() {
         let limited = limited.build().expect("permitted");
         assert_eq!(retry(&rt, limited, |_| async { Ok(3) }).await, Ok(3));
     });
-}
-
-#[test]
-fn it_can_be_spawned_by_generic_code() {
-    fn spawned<R: anyrt_core::rt::Runtime>(rt: R) -> R::JoinHandle<bool> {
-        let policy = Retry::<std::io::Error>::builder()
-            .build()
-            .expect("permitted");
-        rt.clone().spawn(async move {
-            let task = retry(&rt, &policy, |_| async { Ok(()) });
-            task.await.is_ok()
-        })
-    }
-    check(
-        1,
-        |rt| async move { assert!(spawned(rt).await.expect("ends")) },
-    );
 }

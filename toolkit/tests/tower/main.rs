@@ -6,11 +6,14 @@ mod table;
 
 mod calls;
 mod cancel;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod limits;
 mod stack;
 
-use anyrt_core::rt::{Runtime, Sleep};
+use anyrt_core::rt::Sleep;
 use anyrt_sim::SimRuntime;
+use kit::{MS, at, poll_once as poll};
 use std::{
     future::Future,
     pin::Pin,
@@ -29,8 +32,6 @@ table! {
     "tower/retry.rs" { "RetryResponse" => cancel::retry }
     "tower/timeout.rs" { "TimeoutResponse" => cancel::timeout }
 }
-
-const MS: Duration = Duration::from_millis(1);
 
 /// Takes a while, and does not forgive a call without `poll_ready`. Gives how many calls there were.
 #[derive(Debug, Clone)]
@@ -138,14 +139,4 @@ where
 
 fn assert_usable<S: Clone + Send + Sync + 'static>(service: S) -> S {
     service
-}
-
-/// Polls once.
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut cx())
-}
-
-/// The time since the origin.
-fn at<R: Runtime>(rt: &R) -> Duration {
-    rt.now() - anyrt_core::Instant::ORIGIN
 }

@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
 /// How many of something there are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Count(Arc<AtomicUsize>);

@@ -1,6 +1,6 @@
 //! Timers, limits, intervals.
 
-use crate::kit::{Count, later};
+use crate::kit::{Count, SECOND, later};
 use anyrt_core::{
     rt::{Clock, Lock, Sleep, Spawn, Timeout, Timer},
     sync::FifoMutex,
@@ -8,9 +8,7 @@ use anyrt_core::{
     time::{interval, wait_for, wait_for_task, wait_until},
 };
 use anyrt_sim::check_cancel;
-use std::{pin::pin, sync::Arc, time::Duration};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::{pin::pin, sync::Arc};
 
 pub(crate) fn sleep() {
     check_cancel(

@@ -1,12 +1,15 @@
 //! The mock and the watch: what they say is so.
 
-use crate::support::{MS, SEC, at, cut_after, panic_of, panics_of, poll_once};
+#[path = "kit/mod.rs"]
+mod kit;
+
 use anyrt_core::{
     Instant,
     rt::{Runtime, Sleep, Spawn, Timeout},
 };
 use anyrt_sim::check;
 use anyrt_toolkit::testing::{CallEnd, MockFn, Watch};
+use kit::{MS, SECOND, at, cut_after, panic_of, panics_of, poll_once};
 use std::{
     future::{pending, poll_fn},
     pin::pin,
@@ -18,7 +21,7 @@ fn a_mock_answers_from_its_script_and_logs() {
     check(20, |rt| async move {
         let mock = MockFn::new(&rt)
             .then(10)
-            .then_after(SEC, 20)
+            .then_after(SECOND, 20)
             .then_with(|n: &u32| n + 1)
             .otherwise(|n| n * 2);
         assert_eq!(mock.lines_left(), 3);
@@ -27,11 +30,14 @@ fn a_mock_answers_from_its_script_and_logs() {
             outputs.push(mock.call(n).await);
         }
         assert_eq!(outputs, [10, 20, 3, 6, 8]);
-        assert_eq!(at(&rt), SEC);
+        assert_eq!(at(&rt), SECOND);
         assert_eq!((mock.args(), mock.lines_left()), (vec![0, 1, 2, 3, 4], 0));
         let second = &mock.calls()[1];
         assert_eq!((second.args, second.made_at), (1, Instant::ORIGIN));
-        assert_eq!(second.end, Some((CallEnd::Answered, Instant::ORIGIN + SEC)));
+        assert_eq!(
+            second.end,
+            Some((CallEnd::Answered, Instant::ORIGIN + SECOND))
+        );
     });
 }
 
@@ -53,7 +59,7 @@ fn calls_take_their_lines_as_they_are_made() {
 fn a_call_that_is_dropped_is_logged_as_such() {
     for polls in 0..3 {
         check(5, |rt| async move {
-            let mock = MockFn::new(&rt).then_after(SEC, ()).then_never();
+            let mock = MockFn::new(&rt).then_after(SECOND, ()).then_never();
             let answered = cut_after(polls, mock.call("one")).await.is_some();
             assert_eq!(answered, polls == 2);
             let end = mock.calls()[0].end.map(|(end, _)| end);
@@ -65,7 +71,7 @@ fn a_call_that_is_dropped_is_logged_as_such() {
             assert_eq!(end, Some(want));
             let never = mock.call("two");
             assert_eq!(mock.calls()[1].end, None);
-            assert!(rt.timeout(SEC * 3600, never).await.is_err());
+            assert!(rt.timeout(SECOND * 3600, never).await.is_err());
             let end = mock.calls()[1].end;
             assert!(matches!(end, Some((CallEnd::Dropped, _))), "{end:?}");
         });

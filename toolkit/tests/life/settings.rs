@@ -1,0 +1,224 @@
+//! Settings: each that is refused is told in full, and each extreme that is permitted is one to work with.
+
+use super::{SECOND, numbers::builder};
+use anyrt_core::{ConfigError, rt::Sleep, sync::MAX_PERMITS, time::wait_for};
+use anyrt_sim::{SimRuntime, check};
+use anyrt_toolkit::{
+    batch::{Batcher, BatcherBuilder},
+    lifecycle::{App, Background, Overlap, Restart},
+    resource::ExitStack,
+    workers::TaskPool,
+};
+use std::{convert::Infallible, future::ready, time::Duration};
+
+/// What was refused is this field, for this value, and that would be permitted.
+#[track_caller]
+fn told<T>(built: Result<T, ConfigError>, field: &str, value: &str, permitted: &str) {
+    let refused = built.map(drop).expect_err("it is refused");
+    let told = (refused.field, &*refused.value, &*refused.permitted);
+    assert_eq!(told, (field, value, permitted));
+}
+
+const MAX: Duration = Duration::MAX;
+const SOME: &str = "at least 1";
+const TIME: &str = "more than zero";
+
+fn batcher(rt: &SimRuntime) -> BatcherBuilder<SimRuntime, u32, u32, Infallible> {
+    Batcher::builder(rt, |keys| ready(Ok(keys)))
+}
+
+#[test]
+fn bad_pools_are_refused() {
+    check(1, |rt| async move {
+        let plain = || builder(&rt);
+        told(plain().max_size(0).build(), "max_size", "0", SOME);
+        let named = plain().name("db").max_size(0);
+        let whose = "at least 1, for pool \"db\"";
+        told(named.build(), "max_size", "0", whose);
+        let pool = plain().max_size(3).build().unwrap();
+        told(pool.resize(0), "max_size", "0", SOME);
+        assert_eq!(pool.stats().max, 3, "it is as it was");
+        let zero = Duration::ZERO;
+        for (builder, field) in [
+            (plain().create_timeout(zero), "create_timeout"),
+            (plain().recycle_timeout(zero), "recycle_timeout"),
+            (plain().idle_timeout(zero), "idle_timeout"),
+            (plain().max_lifetime(zero), "max_lifetime"),
+        ] {
+            told(builder.build(), field, "0 s", TIME);
+        }
+    });
+}
+
+#[test]
+fn bad_workers_are_refused() {
+    check(1, |rt| async move {
+        let plain = || TaskPool::builder(&rt);
+        told(plain().workers(0).build(), "workers", "0", SOME);
+        told(plain().capacity(0).build(), "capacity", "0", SOME);
+        let whose = "at least 1, for task pool \"mails\"";
+        let named = plain().name("mails").workers(0);
+        told(named.build(), "workers", "0", whose);
+        // No worker was spawned by then: it would take for ever.
+        for workers in [(1 << 20) + 1, usize::MAX] {
+            let value = workers.to_string();
+            for many in [plain(), plain().capacity(1)] {
+                let many = many.workers(workers).build();
+                told(many, "workers", &value, "at most 1048576");
+            }
+        }
+        let most = format!("at most {MAX_PERMITS}");
+        let value = (MAX_PERMITS + 1).to_string();
+        let large = plain().capacity(MAX_PERMITS + 1).build();
+        told(large, "capacity", &value, &most);
+    });
+}
+
+#[test]
+fn bad_batches_are_refused() {
+    check(1, |rt| async move {
+        let plain = || batcher(&rt);
+        told(plain().max_size(0).build(), "max_size", "0", SOME);
+        let none = plain().max_concurrent(0).build();
+        told(none, "max_concurrent", "0", SOME);
+        let whose = "at least 1, for batcher \"users\"";
+        let named = plain().name("users").max_size(0);
+        told(named.build(), "max_size", "0", whose);
+        let least = "at least `max_size`, 100";
+        for (capacity, value) in [(0, "0"), (99, "99")] {
+            let small = plain().capacity(capacity).build();
+            told(small, "capacity", value, least);
+        }
+        let most = format!("at most {MAX_PERMITS}");
+        let value = (MAX_PERMITS + 1).to_string();
+        let large = plain().capacity(MAX_PERMITS + 1).build();
+        told(large, "capacity", &value, &most);
+        let large = plain().max_size(MAX_PERMITS + 1).build();
+        told(large, "max_size", &value, &most);
+    });
+}
+
+#[test]
+fn bad_periods_are_refused() {
+    check(1, |rt| async move {
+        let background = Background::new(&rt);
+        let every = |period| background.every("x", period, || ready(Ok::<_, &str>(())));
+        let start = every(Duration::ZERO).start();
+        told(start, "period", "0 s", TIME);
+        for (jitter, value) in [(SECOND, "1s"), (MAX, "18446744073709551615.999999999s")] {
+            let start = every(SECOND).jitter(jitter).start();
+            told(start, "jitter", value, "less than 1s");
+        }
+        let start = every(SECOND).overlap(Overlap::Parallel(0)).start();
+        told(start, "overlap", "0", SOME);
+        let start = every(SECOND).restart(Restart::GiveUpAfter(0)).start();
+        told(start, "restart", "0", SOME);
+    });
+}
+
+#[test]
+fn a_pool_may_be_as_large_and_as_patient_as_there_is() {
+    check(5, |rt| async move {
+        let pool = builder(&rt)
+            .max_size(usize::MAX)
+            .wait_timeout(MAX)
+            .create_timeout(MAX)
+            .recycle_timeout(MAX)
+            .idle_timeout(MAX)
+            .max_lifetime(MAX);
+        let pool = pool.build().unwrap();
+        for _ in 0..2 {
+            drop(pool.get().await.unwrap());
+            rt.sleep(SECOND * 3600).await;
+            pool.resize(usize::MAX).unwrap();
+        }
+        let stats = pool.stats();
+        assert_eq!((stats.live, stats.idle, stats.max), (1, 1, usize::MAX));
+        pool.close();
+        pool.closed().await;
+    });
+}
+
+#[test]
+fn batches_and_queues_may_be_as_large_as_there_is() {
+    check(5, |rt| async move {
+        let batcher = batcher(&rt)
+            .max_size(MAX_PERMITS)
+            .capacity(MAX_PERMITS)
+            .max_concurrent(usize::MAX)
+            .interval(MAX)
+            .build()
+            .unwrap();
+        let late = wait_for(&rt, SECOND * 3600, batcher.load(1)).await;
+        assert!(late.is_err(), "nobody asked for it yet");
+        let (loaded, ()) = anyrt_core::join!(batcher.load(2), async {
+            rt.sleep(SECOND).await;
+            batcher.flush();
+        });
+        assert_eq!(loaded.unwrap(), 2);
+
+        let pool = TaskPool::builder(&rt).workers(1).capacity(MAX_PERMITS);
+        let pool = pool.build().unwrap();
+        let job = pool.submit(ready(3)).await.ok().unwrap();
+        assert_eq!(job.await.unwrap(), 3);
+        pool.shutdown().await;
+    });
+}
+
+#[test]
+fn periods_may_be_as_long_as_there_is() {
+    check(5, |rt| async move {
+        let background = Background::new(&rt);
+        let runs = super::Count::default();
+        let counted = runs.clone();
+        let every = background.every("seldom", MAX, move || {
+            counted.up();
+            ready(Ok::<_, &str>(()))
+        });
+        let every = every
+            .jitter(MAX - Duration::from_nanos(1))
+            .overlap(Overlap::Parallel(usize::MAX))
+            .restart(Restart::GiveUpAfter(u32::MAX));
+        let seldom = every.start().unwrap();
+        rt.sleep(SECOND * 3600).await;
+        assert!(!seldom.is_stopped());
+        assert!(runs.get() <= 1, "{runs:?}");
+        assert!(background.shutdown(MAX).await.late.is_empty());
+    });
+}
+
+#[test]
+fn ends_may_take_as_long_as_there_is() {
+    check(5, |rt| async move {
+        let app = App::new(&rt).grace(MAX).close_timeout(MAX);
+        let later = rt.clone();
+        let report = app.run(|app| async move {
+            let (slow, closes) = (later.clone(), later);
+            app.defer("closes", move || async move {
+                closes.sleep(SECOND * 3600).await;
+                Ok::<_, Infallible>(())
+            });
+            app.spawn("slow", move |me| async move {
+                me.token().cancelled().await;
+                slow.sleep(SECOND * 3600).await;
+                Ok::<_, Infallible>(())
+            })
+            .unwrap();
+            app.request_shutdown("enough");
+            Ok::<_, Infallible>(())
+        });
+        let report = report.await;
+        assert!(report.is_clean(), "{report:?}");
+
+        let stack = ExitStack::new(&rt).close_timeout(MAX);
+        let later = rt.clone();
+        stack.defer("closes", move || async move {
+            later.sleep(SECOND * 3600).await;
+            Ok::<_, Infallible>(())
+        });
+        stack.close().await.unwrap();
+        // No close takes any time for what has nothing in it.
+        let empty = ExitStack::new(&rt).close_timeout(Duration::ZERO);
+        empty.close().await.unwrap();
+    });
+}
