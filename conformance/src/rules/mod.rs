@@ -11,6 +11,8 @@
 pub mod app;
 pub mod barrier;
 pub mod batch;
+mod batch_wait;
+pub mod best_effort;
 pub mod block_on;
 pub mod blocking;
 pub mod breaker;

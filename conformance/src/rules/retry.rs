@@ -10,6 +10,7 @@ use anyrt_core::{
     cancel::CancellationToken,
     context::Context,
     rt::{Entropy, JoinHandle, Runtime},
+    task::yield_now,
     time::wait_for,
 };
 use anyrt_toolkit::retry::{
@@ -232,11 +233,18 @@ pub fn re_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             );
         }
         another_is_cancelled(rt).await?;
+        cancelled_in_an_attempt(rt).await?;
         let made = Wakes::new();
         let eager = policy(|p| p.attempts(None))?;
         let panics = retry(rt, &eager, |_| {
             made.bump();
-            async { panic_any(Expected(1)) as Result<(), u32> }
+            let first = made.count() == 1;
+            async move {
+                match first {
+                    true => panic_any(Expected(1)),
+                    false => Ok::<_, u32>(()),
+                }
+            }
         });
         let unwound = catch_unwind(AssertUnwindSafe(|| block(panics)));
         let payload = unwound.map(drop).map_err(|p| p.is::<Expected>());
@@ -252,6 +260,33 @@ pub fn re_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// The token is cancelled while an attempt runs, which fails after that.
+async fn cancelled_in_an_attempt<R: Backend>(rt: &R) -> Outcome {
+    let (token, announced) = (CancellationToken::new(), Wakes::new());
+    let told = announced.clone();
+    let eager = policy(|p| p.on_retry(move |_| told.bump()))?;
+    let cancels = retry(rt, &eager, |attempt| {
+        let token = token.clone();
+        async move {
+            token.cancel_with("enough");
+            yield_now().await;
+            Err::<(), _>(attempt.number())
+        }
+    });
+    let context = Context::default().with_token(token.clone());
+    let Err(error) = context.scope(cancels).await else {
+        return Err(Stop::failed("an attempt that fails has succeeded"));
+    };
+    ensure_eq!(error.attempts, 1, "the attempts");
+    ensure!(
+        matches!(error.gave_up, GaveUp::Cancelled(_)),
+        "it says {:?}",
+        error.gave_up
+    );
+    ensure_eq!(announced.count(), 0, "retries that were announced");
+    Ok(())
 }
 
 /// A task that an attempt waits for is aborted by somebody else.
