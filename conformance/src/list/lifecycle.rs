@@ -15,15 +15,15 @@ macro_rules! __rules_lifecycle {
             (po_04_waiters_are_fifo, pool_order::po_4, "PO-4", Must, Exact,
                 "Those who wait for an object get it in the order of their first poll, nobody overtakes them, and what had reached one that is dropped goes to the next.")
             (po_05_limits_and_ages, pool_limits::po_5, "PO-5", Must, Exact,
-                "Waiting, creating and recycling have limits of their own; an object that was idle for too long, or is too old, is dropped where it lies, at checkout, or when it comes back; so many are kept idle.")
+                "Waiting, creating and recycling have limits of their own; an object that was idle for too long, or is too old, is dropped where it lies, also while another one is made, at checkout, or when it comes back; so many are kept idle.")
             (po_06_close_and_detach, pool::po_6, "PO-6", Must, Exact,
-                "`close` fails those who wait and come, and drops what is idle and what comes back; `detach` frees its place.")
+                "`close` fails those who wait and come, drops what is idle and what comes back, and gives up what is made in the background; from then on none is made; `closed` waits until all are gone; `detach` frees its place.")
             (po_20_users_race_safely, pool::po_20, "PO-20", Must, Stochastic,
                 "Users on all workers, some of them aborted, lose neither a place nor a wake-up.")
             (ba_01_batches_are_loaded_when_due, batch::ba_1, "BA-1", Must, Exact,
                 "A batch is loaded once it is full, once its first key has waited for the interval, on `flush` and on `shutdown`; later keys are refused. Bad settings are a `ConfigError` that names the field.")
             (ba_02_each_gets_its_own_result, batch::ba_2, "BA-2", Must, Exact,
-                "Each caller gets the result of its own key; a wrong number of results is an error for all of the batch; where asked for, a key that several want is loaded once.")
+                "Each caller gets the result of its own key; a wrong number of results, too many or too few, is an error for all of the batch; where asked for, a key that several want is loaded once.")
             (ba_03_callers_may_go, batch::ba_3, "BA-3", Must, Exact,
                 "A caller that goes before its batch is loaded takes its key out; one that goes later disturbs nobody.")
             (ba_04_a_failure_is_one_batchs, batch::ba_4, "BA-4", Must, Exact,
@@ -35,13 +35,13 @@ macro_rules! __rules_lifecycle {
             (tp_02_jobs_end_apart, batch::tp_2, "TP-2", Must, Exact,
                 "A panic or an abort costs one job; a shutdown finishes the others; no handle hangs on a pool that is gone.")
             (lc_01_stop_grace_abort_report, app::lc_1, "LC-1", Must, Exact,
-                "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, and not before, is aborted; the report says why it stopped, who failed and who was late. With nothing left to do it ends.")
+                "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, which is counted once, from the stop, and not before, is aborted; the report says why it stopped, who failed and who was late. With nothing left to do it ends.")
             (lc_02_a_second_request_aborts, app::lc_2, "LC-2", Must, Exact,
-                "A second request aborts at once what has not stopped; one that comes during the clean-up abandons that.")
+                "A second request aborts at once what has not stopped, the start-up included; one more that comes during the clean-up abandons that. Where it stops by itself, the first request changes nothing.")
             (lc_03_children_then_parents_then_clean_up, app::lc_3, "LC-3", Must, Exact,
                 "Subsystems are asked to stop once those below them have; then the clean-up runs, in the reverse of its order, shielded.")
-            (lc_04_a_failed_start_up_is_cleaned_up, app::lc_4, "LC-4", Must, Exact,
-                "Where the start-up fails, panics or is late, what it began is stopped and cleaned up; all errors are told.")
+            (lc_04_a_failed_start_up_is_cleaned_up, app_start::lc_4, "LC-4", Must, Exact,
+                "Where the start-up fails, panics or is late, what it began is stopped and cleaned up; all errors are told. Where it still runs as the application stops, what it has begun is asked to stop meanwhile, and what it begins after that once it has ended.")
             (lc_05_exits_follow_every_end, resource::lc_5, "LC-5", Must, Exact,
                 "What was entered in an exit stack is closed in reverse order after an output, an error and a panic, each close within its limit; whatever becomes of one, the next follows, and all errors are kept.")
             (lc_20_a_dropped_stack_closes_all_the_same, resource::lc_20, "LC-20", Must, Exact,

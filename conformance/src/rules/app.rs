@@ -20,28 +20,28 @@ use std::{
     time::Duration,
 };
 
-const LONG: Duration = Duration::from_secs(3600);
-const SHORT: Duration = Duration::from_millis(20);
+pub(super) const LONG: Duration = Duration::from_secs(3600);
+pub(super) const SHORT: Duration = Duration::from_millis(20);
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What happened, in order.
 #[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+pub(super) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    fn add(&self, line: impl Into<String>) {
+    pub(super) fn add(&self, line: impl Into<String>) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(line.into());
     }
 
-    fn taken(&self) -> Vec<String> {
+    pub(super) fn taken(&self) -> Vec<String> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *lines)
     }
 
     /// Ends when it is told to.
-    fn polite<R: Backend>(
+    pub(super) fn polite<R: Backend>(
         &self,
         around: &Subsystem<R>,
         name: &'static str,
@@ -56,7 +56,7 @@ impl Log {
         Ok(spawned?.subsystem().clone())
     }
 
-    fn clean_up<R: Backend>(&self, app: &Subsystem<R>, name: &'static str) {
+    pub(super) fn clean_up<R: Backend>(&self, app: &Subsystem<R>, name: &'static str) {
         let log = self.clone();
         app.defer(name, move || async move {
             yield_now().await;
@@ -139,8 +139,34 @@ pub fn lc_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let report = report.await;
         ensure!(report.is_clean(), "nothing was wrong, but: {report}");
         ensure_eq!(report.stopped_for, StopReason::Finished, "the reason");
-        Ok(())
+        stops_in_one_grace(rt).await
     })
+}
+
+/// What the start-up has spent of it, subsystems do not have once more.
+async fn stops_in_one_grace<R: Backend>(rt: &R) -> Outcome {
+    const GRACE: Duration = Duration::from_millis(100);
+    let mut took = Duration::ZERO;
+    // A machine may stand still for a grace, but not each time.
+    for _ in 0..5 {
+        let (begun, start) = (Wakes::new(), rt.now());
+        let report = App::new(rt).grace(GRACE).run(|app| async {
+            let app = app;
+            stubborn(&app, "bad", &begun)?;
+            begun.reached(1).await;
+            app.request_shutdown("enough");
+            pending::<Result<(), BoxError>>().await
+        });
+        ensure_eq!(report.await.late, ["start-up", "bad"], "who was late");
+        took = rt.now() - start;
+        ensure!(took >= GRACE, "aborted before the grace was over");
+        if took < 2 * GRACE {
+            return Ok(());
+        }
+    }
+    Err(Stop::failed(format!(
+        "of a grace of {GRACE:?} became {took:?}"
+    )))
 }
 
 /// The second request ends the grace, one in the clean-up ends that.
@@ -181,6 +207,33 @@ pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let report = report.await;
         ensure_eq!(report.abandoned, 2, "what was not cleaned up");
         ensure!(log.taken().is_empty(), "cleaned up after all");
+
+        let report = App::new(rt).grace(LONG).run(|app| async {
+            let app = app;
+            stubborn(&app, "bad", &begun)?;
+            app.request_shutdown("first");
+            app.request_shutdown("second");
+            pending::<Result<(), BoxError>>().await
+        });
+        let late = report.await.late;
+        ensure_eq!(late, ["start-up", "bad"], "who was aborted in the start-up");
+        ensure!(rt.now() - start < LONG, "the grace of a start-up went on");
+
+        let report = App::new(rt).grace(LONG).run(|app| async {
+            let app = app;
+            log.clean_up(&app, "second");
+            let (asked, lines) = (app.clone(), log.clone());
+            app.defer("first", move || async move {
+                asked.request_shutdown("once");
+                yield_now().await;
+                lines.add("first");
+                Ok::<_, Infallible>(())
+            });
+            Err::<(), BoxError>("no port".into())
+        });
+        let report = report.await;
+        ensure_eq!(report.abandoned, 0, "abandoned by one request");
+        ensure_eq!(log.taken(), ["first", "second"], "the clean-up");
         Ok(())
     })
 }
@@ -207,8 +260,41 @@ pub fn lc_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ["a/b/c", "a/b", "a", "second", "first"],
             "the order"
         );
+        begins_while_it_stops(ctx.rt()).await?;
         cleans_up_shielded(ctx.rt()).await
     })
+}
+
+/// What a subsystem begins while it waits for its turn is asked before it, too.
+async fn begins_while_it_stops<R: Backend>(rt: &R) -> Outcome {
+    let (log, begun) = (Log::default(), Wakes::new());
+    let report = App::new(rt).grace(LONG).run(|app| async {
+        let (app, lines, inside) = (app, log.clone(), begun.clone());
+        let above = app.spawn("above", move |me| async move {
+            let both = inside.clone();
+            let first = me.spawn("first", move |first| async move {
+                first.token().cancelled().await;
+                both.reached(2).await;
+                Ok::<_, BoxError>(())
+            })?;
+            inside.bump();
+            first.subsystem().token().cancelled().await;
+            lines.polite(&me, "second")?;
+            inside.bump();
+            me.token().cancelled().await;
+            lines.add("above");
+            Ok::<_, BoxError>(())
+        })?;
+        begun.reached(1).await;
+        app.request_shutdown("enough");
+        // As long as the start-up runs, there may be further ones.
+        above.await;
+        Ok::<_, BoxError>(())
+    });
+    let report = report.await;
+    ensure!(report.is_clean(), "nothing was wrong, but: {report}");
+    ensure_eq!(log.taken(), ["above/second", "above"], "the order");
+    Ok(())
 }
 
 /// A token around asks the application to stop, and is none of the clean-up's.
@@ -242,43 +328,6 @@ fn ensure_told<R: Backend>(app: &Subsystem<R>) -> Result<(), BoxError> {
         true => Ok(()),
         false => Err("the application's own token is not cancelled".into()),
     }
-}
-
-/// A start-up that fails, panics or is late is cleaned up, and all errors are told.
-pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    ctx.run(async {
-        let log = Log::default();
-        for panics in [false, true] {
-            let report = App::new(ctx.rt()).grace(LONG).run(|app| async {
-                let app = app;
-                log.clean_up(&app, "cleaned");
-                app.defer("bad", || async { Err("stuck") });
-                log.polite(&app, "good")?;
-                if panics {
-                    panic_any(Expected(4));
-                }
-                Err::<(), BoxError>("no port".into())
-            });
-            let report = report.await;
-            ensure_eq!(report.stopped_for, StopReason::StartupFailed, "the reason");
-            ensure!(report.startup.is_some(), "the start-up's error is missing");
-            ensure_eq!(report.closes.len(), 1, "errors of the clean-up");
-            ensure_eq!(
-                log.taken(),
-                ["good", "cleaned"],
-                "what was stopped and cleaned up"
-            );
-        }
-        let report = App::new(ctx.rt()).grace(SHORT).run(|app| async {
-            let app = app;
-            log.clean_up(&app, "cleaned");
-            app.request_shutdown("never mind");
-            pending::<Result<(), BoxError>>().await
-        });
-        ensure_eq!(report.await.late, ["start-up"], "who was late");
-        ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
-        Ok(())
-    })
 }
 
 /// Dropped while a subsystem is busy: the clean-up comes after it, and the group around waits.

@@ -17,6 +17,7 @@ use anyrt_toolkit::{
 };
 use std::{
     future::pending,
+    iter::repeat_n,
     panic::panic_any,
     sync::{
         Arc, Mutex, PoisonError,
@@ -36,7 +37,7 @@ pub(super) struct Loads {
 }
 
 impl Loads {
-    /// Ten times the key. 13 panics, 14 fails, 15 is forgotten.
+    /// Ten times the key. 13 panics, 14 fails, 15 is forgotten, 16 is answered twice.
     pub(super) fn builder<R: Runtime>(&self, rt: &R) -> BatcherBuilder<R, u32, u32, &'static str> {
         let loads = self.clone();
         let builder = Batcher::builder(rt, move |keys: Vec<u32>| {
@@ -51,8 +52,14 @@ impl Loads {
                 if keys.contains(&14) {
                     return Err("14");
                 }
-                let known = keys.into_iter().filter(|key| *key != 15);
-                Ok(known.map(|key| key * 10).collect())
+                let times = |key| match key {
+                    15 => 0,
+                    16 => 2,
+                    _ => 1,
+                };
+                let answers = keys.into_iter();
+                let answers = answers.flat_map(|key| repeat_n(key * 10, times(key)));
+                Ok(answers.collect())
             }
         });
         builder.interval(LONG)
@@ -157,16 +164,11 @@ pub fn ba_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let values = tens.load_many([3, 1, 2, 1]).await;
         let values: Vec<_> = values.into_iter().filter_map(Result::ok).collect();
         ensure_eq!(values, [30, 10, 20, 10], "the results");
-        for result in tens.load_many([1, 15, 2, 3]).await {
-            let wrong = matches!(
-                result,
-                Err(BatchError::WrongLength {
-                    keys: 4,
-                    values: 3,
-                    ..
-                })
-            );
-            ensure!(wrong, "three values for four keys: {result:?}");
+        for (key, number) in [(15, 3), (16, 5)] {
+            for result in tens.load_many([1, key, 2, 3]).await {
+                let wrong = matches!(result, Err(BatchError::WrongLength { keys: 4, values, .. }) if values == number);
+                ensure!(wrong, "{number} values for four keys: {result:?}");
+            }
         }
         loads.taken();
         let tens = built(loads.builder(ctx.rt()).max_size(2).dedup().build())?;

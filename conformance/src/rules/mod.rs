@@ -9,6 +9,7 @@
 #![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 pub mod app;
+pub mod app_start;
 pub mod barrier;
 pub mod batch;
 mod batch_wait;

@@ -23,6 +23,8 @@ pub(super) struct Numbers {
     pub(super) creates: Gate,
     pub(super) recycles: Gate,
     pub(super) fails: Arc<AtomicBool>,
+    /// So many are made whatever the gate.
+    pub(super) ready: Arc<AtomicUsize>,
     /// Checks fail, and creations do not.
     unfit: Arc<AtomicBool>,
     there: Arc<AtomicUsize>,
@@ -64,7 +66,9 @@ impl Manager for Numbers {
 
     async fn create(&self) -> Result<Number, &'static str> {
         let there = There::new(self);
-        self.creates.wait().await;
+        if self.made.count() >= self.ready.load(SeqCst) {
+            self.creates.wait().await;
+        }
         if self.fails.load(SeqCst) {
             return Err("none");
         }
@@ -164,6 +168,7 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     for (field, refused) in [
         ("max_size", shut(ctx.rt(), 0)),
         ("min_idle", shut(ctx.rt(), 2).min_idle(3)),
+        ("min_idle", shut(ctx.rt(), usize::MAX).min_idle(usize::MAX)),
         (
             "idle_timeout",
             shut(ctx.rt(), 2).idle_timeout(Duration::ZERO),
@@ -303,6 +308,42 @@ pub fn po_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         "only the detached one is there"
     );
     drop(other);
+    closes_with_the_idle(ctx)?;
+    ctx.run(closes_while_one_is_made(ctx.rt()))
+}
+
+/// What is idle goes at once, and what is checked then is replaced by nothing.
+fn closes_with_the_idle<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
+    let pool = built(shut(ctx.rt(), 3))?;
+    let numbers = pool.manager().clone();
+    numbers.creates.open();
+    let (held, idle, checked) = (now(&pool)?, now(&pool)?, now(&pool)?);
+    drop((idle, checked));
+    let mut check = Probe::new(pool.get());
+    ensure!(check.is_pending(), "checked behind a shut gate");
+    pool.close();
+    ensure_eq!(numbers.there.load(SeqCst), 2, "there after the close");
+    numbers.unfit.store(true, SeqCst);
+    numbers.recycles.open();
+    let failed = check.ready("`get` with an unfit object of a closed pool")?;
+    let closed = matches!(failed, Err(PoolError::Closed { .. }));
+    ensure!(closed, "its error: {failed:?}");
+    ensure_eq!(numbers.made.count(), 3, "those that were made");
+    let mut closed = Probe::new(pool.closed());
+    ensure!(closed.is_pending(), "closed with an object out");
+    drop(held);
+    closed.ready("`closed`")
+}
+
+/// Nobody waits for what nobody asked for.
+async fn closes_while_one_is_made<R: Backend>(rt: &R) -> Outcome {
+    let pool = built(shut(rt, 1).min_idle(1))?;
+    while pool.manager().there.load(SeqCst) == 0 {
+        yield_now().await;
+    }
+    pool.close();
+    pool.closed().await;
+    ensure_eq!(pool.manager().there.load(SeqCst), 0, "there after the end");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 use anyrt_core::task::yield_now;
 use anyrt_toolkit::pool::PoolError;
-use std::time::Duration;
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -87,6 +87,12 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let held = pool.get().await;
         ensure!(held.is_ok(), "of two that are idle: {held:?}");
         pool.manager().made.reached(3).await;
+
+        // The other one that is to be idle is never done.
+        let pool = built(shut(rt, 2).min_idle(2).max_lifetime(SHORT))?;
+        pool.manager().ready.store(1, SeqCst);
+        pool.manager().gone.reached(1).await;
+        ensure_eq!(pool.stats().expired, 1, "expired while another one is made");
         Ok(())
     })
 }

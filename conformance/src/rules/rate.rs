@@ -342,8 +342,8 @@ pub fn rl_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let before = rt.now();
         let woken = turns.iter().all(|turn| turn.wakes() > 0);
         ensure!(woken, "a new quota does not reach those who wait");
-        // All of them together, and the last first: their order is the line's.
-        let turns = turns.iter_mut().rev().map(Probe::finish);
+        // All of them together: their order is the line's.
+        let turns = turns.iter_mut().map(Probe::finish);
         join_all(turns).await.into_iter().collect::<Outcome>()?;
         let took = rt.now() - before;
         ensure!(took >= MS, "three at one a millisecond took {took:?}");

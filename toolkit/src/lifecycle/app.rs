@@ -21,6 +21,7 @@ use crate::{
     },
 };
 use anyrt_core::{
+    Instant,
     cancel::{CancellationToken, shield},
     context::Context,
     error::{BoxError, Panic},
@@ -64,12 +65,14 @@ impl<R: Runtime> App<R> {
         }
     }
 
-    /// How long all subsystems together have to stop, before those that have not are aborted (*LC-1*).
-    /// A start-up that still runs when a stop is requested gets the same time.
+    /// How long the start-up and all subsystems together have to stop, before those that have not are aborted
+    /// (*LC-1*). It counts once, from whatever stops the application. [`Duration::MAX`] is for ever, or until a
+    /// second request. Zero: they are aborted as soon as they are to stop, and one that ends as soon as it is
+    /// asked may be late or not, by chance.
     ///
-    /// [`Duration::MAX`] is for ever, or until a second request. Zero: they are aborted as soon as a stop is
-    /// requested. One that ends as soon as it is asked may then be late or not, by chance. One that has others
-    /// below it mostly is, for it is asked only after they have ended.
+    /// A start-up that still runs then has until the same moment. The subsystems that it has begun are asked to
+    /// stop meanwhile. Where it goes on all the same and begins others, those are asked once it has ended
+    /// (*LC-4*).
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -84,7 +87,7 @@ impl<R: Runtime> App<R> {
 
     /// Each item asks the application to stop, as
     /// [`request_shutdown`](Subsystem::request_shutdown) does: the first one gracefully, the second one
-    /// at once. An item is the reason's text; those of [`Signals`](anyrt_core::rt::Signals) are such.
+    /// at once. Where it stops by itself, for a failure, say, the first one changes nothing (*LC-2*). An item is the reason's text; those of [`Signals`](anyrt_core::rt::Signals) are such.
     pub fn signals<S>(mut self, signals: S) -> Self
     where
         S: Stream<Item: Into<Cow<'static, str>>> + Send + 'static,
@@ -151,7 +154,14 @@ impl<R: Runtime> App<R> {
 
             let context = Context::current().with_token(shared.stop.clone());
             let starting = catch(context.scope(async { startup(root.clone()).await }));
-            let started = until(starting, shared.late(grace)).await;
+            let over = async {
+                shared.stopped().await;
+                // Those that have begun share the grace with the start-up: they do not wait for it.
+                let stopping = root.node.clone().stop_begun_since(0);
+                until(stopping, shared.late(grace)).await.ok();
+                shared.late(grace).await;
+            };
+            let started = until(starting, over).await;
             let (output, startup) = match started {
                 Ok(Ok(Ok(output))) => (Some(output), None),
                 Ok(Ok(Err(error))) => (None, Some(Cause::Failed(error.into()))),
@@ -263,30 +273,38 @@ fn watch<R: Runtime>(
 impl<R: Runtime> Shared<R> {
     /// Ready when the grace is over, which begins with the stop, or at the second request.
     async fn late(&self, grace: Duration) {
-        self.stop.cancelled().await;
-        let over = self.rt.sleep(grace);
+        let stopped = self.stopped().await;
+        let over = self.rt.sleep_until(stopped + grace);
         until(self.requests_beyond(1), over).await.ok();
     }
 
     async fn requests_beyond(&self, requests: u32) {
-        self.when(|state| state.requests > requests).await;
+        self.when(|state| (state.requests > requests).then_some(()))
+            .await;
+    }
+
+    /// Since when it stops.
+    async fn stopped(&self) -> Instant {
+        self.when(|state| state.stopped_at).await
     }
 
     /// Until it is time to stop.
     async fn running(&self) {
-        self.when(|state| state.stopped_for.is_some() || state.live == 0)
+        self.when(|state| (state.stopped_at.is_some() || state.live == 0).then_some(()))
             .await;
-        let finished = lock(&self.state).stopped_for.is_none();
+        let finished = lock(&self.state).stopped_at.is_none();
         if finished {
             self.stop_for(StopReason::Finished);
         }
     }
 
-    async fn when(&self, holds: impl Fn(&State) -> bool) {
+    /// What there is to be found, as soon as there is.
+    async fn when<T>(&self, find: impl Fn(&State) -> Option<T>) -> T {
         loop {
             let changed = self.changed.notified();
-            if holds(&lock(&self.state)) {
-                return;
+            let found = find(&lock(&self.state));
+            if let Some(found) = found {
+                return found;
             }
             changed.await;
         }

@@ -42,7 +42,11 @@
 //! subsystem, or nothing left to do: then tokens are cancelled, children before parents. Subsystems that
 //! still run when the grace ends, or at a second request, are aborted, and named in the [`Report`]. Then the
 //! clean-up runs, in the reverse order of its entry, shielded, each step within a limit; a further request
-//! abandons it.
+//! abandons it. After a failure, or with nothing left to do, there was no request yet: one changes nothing.
+//!
+//! During the start-up it is the same: its [token](Subsystem::token) is cancelled, and the subsystems that it has begun
+//! are asked to stop, all within one grace. A start-up that pays no attention goes on, and may begin others, which are
+//! asked once it has ended; one that outlasts the grace, or is there at a second request, is dropped, and so is what it began late.
 
 mod app;
 mod background;

@@ -66,16 +66,41 @@ impl Node {
         below.nodes.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Stops all that is below, and then each one itself: children before their parents. A panic of a waker is that
-    /// of who waits for the token.
-    pub(super) fn stop_below(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    /// Those that have begun since there were so many, and how many there are now.
+    fn begun_since(&self, begun: u64) -> (Vec<Arc<Self>>, u64) {
+        let below = lock(&self.below);
+        let since = below.nodes.range(begun + 1..);
+        let since = since.filter_map(|(_, node)| node.upgrade()).collect();
+        (since, below.begun)
+    }
+
+    /// Stops all that is below, and then each one itself: children before their parents, and those that begin
+    /// meanwhile, too. A panic of a waker is that of who waits for the token.
+    pub(super) async fn stop_below(self: Arc<Self>) {
+        let mut seen = 0;
+        loop {
+            let begun = self.clone().stop_begun_since(seen).await;
+            if begun == seen {
+                return;
+            }
+            seen = begun;
+        }
+    }
+
+    /// Stops those below that have begun since there were so many, and says how many there were.
+    pub(super) fn stop_begun_since(
+        self: Arc<Self>,
+        seen: u64,
+    ) -> Pin<Box<dyn Future<Output = u64> + Send>> {
         Box::pin(async move {
-            let below = self.children().into_iter().map(|child| async move {
+            let (below, begun) = self.begun_since(seen);
+            let below = below.into_iter().map(|child| async move {
                 child.clone().stop_below().await;
                 quietly(|| child.token.cancel_with("its application stops"));
                 child.ended.wait().await;
             });
             join_all(below.collect::<Vec<_>>()).await;
+            begun
         })
     }
 

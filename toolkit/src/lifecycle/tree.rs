@@ -21,6 +21,7 @@ use crate::{
     },
 };
 use anyrt_core::{
+    Instant,
     cancel::CancellationToken,
     channel::oneshot,
     context::Context,
@@ -57,6 +58,8 @@ pub(super) struct Shared<R: Runtime> {
 pub(super) struct State {
     pub(super) requests: u32,
     pub(super) stopped_for: Option<StopReason>,
+    /// When the grace began.
+    pub(super) stopped_at: Option<Instant>,
     pub(super) failures: Vec<SubsystemError>,
     /// Subsystems that have not ended.
     pub(super) live: usize,
@@ -67,8 +70,12 @@ pub(super) struct State {
 impl<R: Runtime> Shared<R> {
     /// The first reason is kept. The panic of a waker that is woken here is not the asker's.
     pub(super) fn stop_for(&self, reason: StopReason) {
-        let text = reason.to_string();
-        lock(&self.state).stopped_for.get_or_insert(reason);
+        let (text, now) = (reason.to_string(), self.rt.now());
+        {
+            let mut state = lock(&self.state);
+            state.stopped_for.get_or_insert(reason);
+            state.stopped_at.get_or_insert(now);
+        }
         quietly(|| self.stop.cancel_with(text));
         quietly(|| self.changed.notify_waiters());
     }
@@ -104,7 +111,8 @@ impl<R: Runtime> Subsystem<R> {
     /// panics, the whole application stops; where it returns `Ok`, it has ended, and the handle gives what that is.
     ///
     /// # Errors
-    /// [`Stopping`], once the application stops.
+    /// [`Stopping`], once the application stops. A start-up may go on then: it and what it has begun hear this only
+    /// after it has ended.
     pub fn spawn<F, Fut, T, E>(
         &self,
         name: impl Into<Cow<'static, str>>,
@@ -167,7 +175,8 @@ impl<R: Runtime> Subsystem<R> {
         self.shared.stop_for(StopReason::Failed(path));
     }
 
-    /// Asks the whole application to stop. Asked a second time, it aborts what has not stopped yet (*LC-2*).
+    /// Asks the whole application to stop. Asked a second time, it aborts what has not stopped yet, the start-up
+    /// included (*LC-2*).
     pub fn request_shutdown(&self, reason: impl Into<Cow<'static, str>>) {
         self.shared.request(reason.into());
     }

@@ -15,6 +15,9 @@ use anyrt_core::{
 };
 use std::{fmt, sync::Arc, time::Duration};
 
+/// Each of them is made at once: a slip such as `usize::MAX` is told, and does not fill the memory.
+const MAX_IDLE: usize = 1 << 20;
+
 /// How long things may take, and objects may live; `None`: for ever.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Limits {
@@ -73,39 +76,42 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         self
     }
 
-    /// Keeps this many objects idle, within [`max_size`](Self::max_size), by a task in the background. Where
-    /// the manager fails it tries again, less and less often.
+    /// Keeps this many objects idle, within [`max_size`](Self::max_size), by a task in the background, which makes one
+    /// at a time. Where the manager fails it tries again, less and less often; what it makes as the pool is closed is
+    /// given up. Permitted: up to 1,048,576.
     pub fn min_idle(mut self, objects: usize) -> Self {
         self.limits.min_idle = objects;
         self
     }
 
-    /// How long a caller waits while all objects are in use. Zero: it does not, and is told so at once.
+    /// How long a caller waits while all objects are in use: unset, as long as it takes. Zero: it does not, and is
+    /// told so at once.
     pub fn wait_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.wait = limit.into();
         self
     }
 
-    /// How long the manager may take to make an object.
+    /// How long the manager may take to make an object: unset, as long as it takes. One that hangs holds its place
+    /// for ever then, and whoever asked for the object hangs with it, until he gives up.
     pub fn create_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.create = limit.into();
         self
     }
 
     /// How long the manager may take to check an object and make it fit again: one that takes longer is
-    /// discarded, and the caller gets another one.
+    /// discarded, and the caller gets another one. Unset: as long as it takes.
     pub fn recycle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.recycle = limit.into();
         self
     }
 
-    /// How long an object may lie idle. One that has for longer is dropped, and never handed out.
+    /// How long an object may lie idle: unset, for ever. One that has for longer is dropped, and never handed out.
     pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = limit.into();
         self
     }
 
-    /// How old an object may become. One that is older is dropped when it comes back, and never handed out.
+    /// How old an object may become: unset, of any age. One that is older is dropped when it comes back, and never handed out.
     pub fn max_lifetime(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.lifetime = limit.into();
         self
@@ -125,7 +131,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     /// that makes is made with nobody's token, deadline and values, and no group waits for it (*LC-24*).
     ///
     /// # Errors
-    /// A [`ConfigError`] for a maximum of 0, for more idle objects than that, and for a time of zero to make or
+    /// A [`ConfigError`] for a maximum of 0, for more idle objects than that or than 1,048,576, and for a time of zero to make or
     /// check objects, or that they may be idle or live.
     pub fn build(self) -> Result<Pool<R, M>, ConfigError> {
         let limits = self.limits;
@@ -153,6 +159,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     fn check(&self) -> Result<(), ConfigError> {
         let limits = self.limits;
         check::at_least_one("max_size", self.max)?;
+        check::at_most("min_idle", limits.min_idle, MAX_IDLE)?;
         let (idle, permitted) = (limits.min_idle, format!("at most `max_size`, {}", self.max));
         check::that(idle <= self.max, "min_idle", idle, permitted)?;
         for (field, limit) in [

@@ -4,6 +4,12 @@ use std::future::{Future, ready};
 
 /// Makes the objects of a [`Pool`](super::Pool), and knows which are still good.
 ///
+/// # Panics
+/// A panic costs the one object. Of `create` and `recycle` it goes on in the [`get`](super::Pool::get) that asked for it, and
+/// in the background it is a failure for [`on_error`](super::PoolBuilder::on_error). Of `keep`, and of an object's destructor,
+/// it goes on where the object is given back: out of the destructor of [`Pooled`](super::Pooled), so that it aborts the
+/// process where that thread panics already.
+///
 /// # Cancel safety
 /// `create` and `recycle` may be dropped at any point: the caller gave up, or a limit passed. What
 /// `create` had made by then has to go with its future; an object that was being recycled is discarded, for

@@ -127,6 +127,9 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     /// # Errors
     /// A [`PoolError`]: the pool is closed, a limit has passed, or the manager could make none.
     ///
+    /// # Panics
+    /// As `create` and `recycle` of the [`Manager`] do. Such an object is gone, and its place free.
+    ///
     /// # Cancel safety
     /// Safe: dropped while it waits, it leaves the queue, and what had reached it goes to the next. Dropped
     /// during a check, that object is discarded (*PO-2*); dropped while one is made, the place is free for
@@ -150,13 +153,16 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
         Ok(())
     }
 
-    /// Fails those who wait and all who come later, and drops what is idle. What is out stays good, and
-    /// is dropped when it comes back (*PO-6*).
+    /// Fails those who wait and all who come later, drops what is idle, and gives up what is made in the background.
+    /// What is out stays good, and is dropped when it comes back (*PO-6*).
+    ///
+    /// A caller for whom the manager makes or checks an object is left to that, as long as it takes: one that is new is
+    /// not handed out any more, and none is made in place of one that is unfit.
     pub fn close(&self) {
         self.owner.shared.close();
     }
 
-    /// Waits until the pool is closed and all its objects are gone.
+    /// Waits until the pool is closed and all its objects are gone, those included that are being made for a caller.
     ///
     /// # Cancel safety
     /// Safe: nothing is lost.

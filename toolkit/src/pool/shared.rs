@@ -166,7 +166,8 @@ impl<R: Runtime, M: Manager> Shared<R, M> {
     }
 
     /// What there is for a caller who has a place, but no object: an idle one, leave to make one, or, where
-    /// the maximum was reduced meanwhile, nothing. Then it waits, before all who asked later.
+    /// the maximum was reduced meanwhile, nothing. Then it waits, before all who asked later. In a pool that is closed
+    /// nothing is made any more, and nobody waits.
     pub(super) fn reconsider(
         self: &Arc<Self>,
         mut lease: Lease<R, M>,

@@ -51,7 +51,7 @@ impl Watch {
     }
 
     /// Watches `future`: its first poll enters, its output exits, and its drop, which includes all that it
-    /// holds, cleans up.
+    /// holds, cleans up, also where a destructor in it panics.
     ///
     /// # Cancel safety
     /// As safe as `future`.
@@ -123,11 +123,20 @@ pin_project! {
 impl<F> Watched<F> {
     fn clean_up(self: Pin<&mut Self>) {
         let mut this = self.project();
-        this.future.set(None);
-        if *this.stage == Stage::Inside {
+        // Counted once all is gone, also where a destructor panics.
+        let _counted = (*this.stage == Stage::Inside).then(|| {
             *this.stage = Stage::CleanedUp;
-            this.watch.counts.cleaned_up.fetch_add(1, SeqCst);
-        }
+            CleanedUp(&this.watch.counts)
+        });
+        this.future.set(None);
+    }
+}
+
+struct CleanedUp<'a>(&'a Counts);
+
+impl Drop for CleanedUp<'_> {
+    fn drop(&mut self) {
+        self.0.cleaned_up.fetch_add(1, SeqCst);
     }
 }
 

@@ -9,6 +9,7 @@ use anyrt_core::{
 use anyrt_sim::{SimRuntime, check, sometimes};
 use anyrt_toolkit::batch::{BatchError, Batcher, BatcherBuilder};
 use std::{
+    iter,
     pin::pin,
     sync::{Arc, Mutex},
     task::Poll,
@@ -18,7 +19,7 @@ use std::{
 type Tens = Batcher<SimRuntime, u32, u64, &'static str>;
 type Batches = Arc<Mutex<Vec<Vec<u32>>>>;
 
-/// Ten times the key, after a second. 13 panics, 14 fails, 15 is forgotten.
+/// Ten times the key, after a second. 13 panics, 14 fails, 15 is forgotten, 16 answered twice.
 fn builder(
     rt: &SimRuntime,
     batches: &Batches,
@@ -33,8 +34,15 @@ fn builder(
             if keys.contains(&14) {
                 return Err("14");
             }
-            let known = keys.iter().filter(|key| **key != 15);
-            Ok(known.map(|key| u64::from(*key) * 10).collect())
+            let answers = keys.iter().flat_map(|key| {
+                let times = match key {
+                    15 => 0,
+                    16 => 2,
+                    _ => 1,
+                };
+                iter::repeat_n(u64::from(*key) * 10, times)
+            });
+            Ok(answers.collect())
         }
     })
     .interval(10 * SECOND)
@@ -154,7 +162,7 @@ fn what_befalls_a_batch_befalls_no_other() {
             .max_concurrent(2)
             .build()
             .unwrap();
-        for bad in [13, 14, 15] {
+        for bad in [13, 14, 15, 16] {
             let loads = spawned(&rt, &tens, [1, bad]);
             while tens.in_flight() == 0 {
                 yield_now().await;
@@ -170,6 +178,12 @@ fn what_befalls_a_batch_befalls_no_other() {
                             keys: 2, values: 1, ..
                         },
                     ) => {}
+                    (
+                        16,
+                        BatchError::WrongLength {
+                            keys: 2, values: 3, ..
+                        },
+                    ) => {}
                     (_, error) => panic!("{bad}: {error}"),
                 }
             }
@@ -178,6 +192,31 @@ fn what_befalls_a_batch_befalls_no_other() {
             }
         }
         assert_eq!(tens.in_flight(), 0);
+    });
+}
+
+/// Whose value is missing, or too many, nobody knows.
+#[test]
+fn each_caller_hears_of_a_wrong_number_of_values() {
+    check(100, |rt| async move {
+        let tens = builder(&rt, &Batches::default()).dedup().max_size(2);
+        let tens = tens.build().unwrap();
+        for bad in [15, 16] {
+            for (key, load) in [bad, bad, 1]
+                .into_iter()
+                .zip(spawned(&rt, &tens, [bad, bad, 1]))
+            {
+                match load.await.unwrap() {
+                    Err(BatchError::WrongLength { keys, values, .. }) => {
+                        assert_eq!(values, keys + 1 - 2 * usize::from(bad == 15));
+                        sometimes!(key == 1, "in one batch");
+                    }
+                    // It was loaded alone.
+                    Ok(10) if key == 1 => {}
+                    other => panic!("{bad}: {other:?}"),
+                }
+            }
+        }
     });
 }
 

@@ -307,6 +307,13 @@ fn bad_settings_are_errors() {
         let field = |builder: PoolBuilder<_, _>| builder.build().unwrap_err().field;
         assert_eq!(field(builder(&rt).max_size(0)), "max_size");
         assert_eq!(field(builder(&rt).max_size(2).min_idle(3)), "min_idle");
+        // None is made by then: it would fill the memory.
+        for idle in [(1 << 20) + 1, usize::MAX] {
+            let many = builder(&rt).max_size(usize::MAX).min_idle(idle);
+            let error = many.build().unwrap_err().to_string();
+            let wanted = format!("min_idle: {idle} is not permitted (want: at most 1048576)");
+            assert_eq!(error, wanted);
+        }
         assert_eq!(
             field(builder(&rt).idle_timeout(Duration::ZERO)),
             "idle_timeout"

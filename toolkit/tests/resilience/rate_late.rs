@@ -3,6 +3,7 @@
 use crate::support::{MS, SEC, assert_windows, at, poll_once};
 use anyrt_core::{
     Instant,
+    context::Context,
     rt::{Clock, Entropy, Runtime, Sleep, Spawn},
     task::yield_now,
 };
@@ -220,5 +221,28 @@ fn who_was_passed_by_and_comes_goes_before_those_who_have_not() {
         assert!(poll_once(second.as_mut()).is_pending());
         second.await.expect("its turn comes");
         assert_eq!(at(&rt), MS * 3010);
+    });
+}
+
+/// The first is so late that the second, which is leaked, would be past its deadline, and so would the third, behind it.
+#[test]
+fn who_is_late_by_anothers_fault_makes_room_for_those_behind_at_once() {
+    check(20, |rt| async move {
+        let limiter = &*Box::leak(Box::new(limiter(&rt, Quota::per_second(1).burst(3))));
+        limiter.acquire_many(3).await.expect("it is full");
+        let by = |millis: u32| Context::default().with_deadline(Instant::ORIGIN + MS * millis);
+        let mut late = Box::pin(limiter.acquire());
+        assert!(poll_once(late.as_mut()).is_pending());
+        let mut leaked = Box::pin(by(4500).scope(limiter.acquire_many(3)));
+        assert!(poll_once(leaked.as_mut()).is_pending());
+        std::mem::forget(leaked);
+        let (now, behind) = (rt.clone(), by(5500));
+        let third = rt.spawn(async move {
+            let passed = behind.scope(limiter.acquire()).await;
+            (passed, at(&now))
+        });
+        rt.sleep(MS * 4900).await;
+        assert!(poll_once(late.as_mut()).is_ready());
+        assert_eq!(third.await.expect("it ends"), (Ok(()), SEC * 5));
     });
 }

@@ -1,13 +1,17 @@
 //! The mock and the watch: what they say is so.
 
-use crate::support::{MS, SEC, at, cut_after, panic_of, panics_of};
+use crate::support::{MS, SEC, at, cut_after, panic_of, panics_of, poll_once};
 use anyrt_core::{
     Instant,
     rt::{Runtime, Sleep, Spawn, Timeout},
 };
 use anyrt_sim::check;
 use anyrt_toolkit::testing::{CallEnd, MockFn, Watch};
-use std::future::pending;
+use std::{
+    future::{pending, poll_fn},
+    pin::pin,
+    task::Poll,
+};
 
 #[test]
 fn a_mock_answers_from_its_script_and_logs() {
@@ -103,6 +107,44 @@ fn a_watch_counts_what_comes_and_goes() {
         let text = "Watch { entered: 4, exited: 1, cleaned_up: 3 }";
         assert_eq!(format!("{watch:?}"), text);
         drop(held);
+    });
+}
+
+/// Panics as it is dropped, where it has not been so already.
+struct Bad;
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "expected: it is dropped");
+    }
+}
+
+#[test]
+fn a_watch_counts_what_panics_as_it_is_cleaned_up() {
+    check(5, |_| async move {
+        let watch = Watch::new();
+        let held = async {
+            let _bad = Bad;
+            pending::<()>().await;
+        };
+        let mut watched = Box::pin(watch.on(held));
+        assert!(cut_after(1, watched.as_mut()).await.is_none());
+        assert_eq!(watch.inside(), 1);
+        let message = panic_of(|| drop(watched));
+        assert_eq!(message, "expected: it is dropped");
+        assert_eq!((watch.cleaned_up(), watch.inside()), (1, 0));
+        // One that has come to its end, and one that panics twice, are counted once.
+        let bad = Bad;
+        let message = panic_of(|| {
+            let ended = watch.on(poll_fn(move |_| {
+                let _ = &bad;
+                Poll::Ready(())
+            }));
+            poll_once(pin!(ended)).is_ready()
+        });
+        assert_eq!(message, "expected: it is dropped");
+        let counts = (watch.entered(), watch.exited(), watch.cleaned_up());
+        assert_eq!(counts, (2, 1, 2));
     });
 }
 
