@@ -14,7 +14,7 @@ macro_rules! __rules_limits {
                 "Jitter is drawn from the runtime, to the nanosecond, and stays in its bounds; a wait is never shorter than drawn.")
             (re_04_retry_after_overrides, retry::re_4, "RE-4", Must, Exact,
                 "A delay that the error asks for overrides the backoff and its maximum.")
-            (re_05_cancellations_and_panics_are_not_retried, retry::re_5, "RE-5", Must, Exact,
+            (re_05_cancellations_and_panics_are_not_retried, retry_stop::re_5, "RE-5", Must, Exact,
                 "Once the context's token is cancelled no further attempt begins, and a wait ends at once; a panic unwinds, and no further attempt begins. An error that tells of another's cancellation is one like any other, unless `when` says so.")
             (re_06_the_error_tells_the_story, retry::re_6, "RE-6", Must, Exact,
                 "The final error has the attempts, the time, the last error and why there was no further attempt; hooks hear of each retry and of the end.")

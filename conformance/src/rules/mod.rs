@@ -64,6 +64,7 @@ pub mod rate_chunked;
 pub mod rate_race;
 pub mod resource;
 pub mod retry;
+pub mod retry_stop;
 pub mod rwlock;
 pub mod scope;
 pub mod semaphore;
