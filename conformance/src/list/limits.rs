@@ -14,7 +14,7 @@ macro_rules! __rules_limits {
                 "Jitter is drawn from the runtime, to the nanosecond, and stays in its bounds; a wait is never shorter than drawn.")
             (re_04_retry_after_overrides, retry::re_4, "RE-4", Must, Exact,
                 "A delay that the error asks for overrides the backoff and its maximum.")
-            (re_05_cancellations_and_panics_are_not_retried, retry::re_5, "RE-5", Must, Exact,
+            (re_05_cancellations_and_panics_are_not_retried, retry_stop::re_5, "RE-5", Must, Exact,
                 "Once the context's token is cancelled no further attempt begins, and a wait ends at once; a panic unwinds, and no further attempt begins. An error that tells of another's cancellation is one like any other, unless `when` says so.")
             (re_06_the_error_tells_the_story, retry::re_6, "RE-6", Must, Exact,
                 "The final error has the attempts, the time, the last error and why there was no further attempt; hooks hear of each retry and of the end.")
@@ -62,6 +62,8 @@ macro_rules! __rules_limits {
                 "A panic in a call through a breaker is a failure, and unwinds; a call that is dropped, at any of its polls, is neither, and leaves nothing behind.")
             (de_04_a_boundary_keeps_what_it_may, breaker::de_4, "DE-4", Must, Exact,
                 "A boundary tries again, tells its hook, and puts its fallback in the place of the errors that it catches; cancellations and panics go through.")
+            (de_05_a_best_effort_takes_what_comes_in_time, best_effort::de_5, "DE-5", Must, Exact,
+                "`best_effort` gives a result for each future, in the order of the input, once all have ended or its limit has passed: those that are late have been dropped by then, and say that they were; an error or a panic costs one slot. Inside, the limit is a deadline; dropped, it drops them all.")
         }
     };
 }

@@ -5,9 +5,9 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, ensure, ensure_eq},
     probe::Expected,
 };
-use anyrt_core::task::yield_now;
+use anyrt_core::{group::Cause, task::yield_now};
 use anyrt_toolkit::lifecycle::{App, StopReason, Subsystem};
-use std::{future::pending, panic::panic_any};
+use std::{collections::BTreeSet, future::pending, panic::panic_any};
 
 /// A start-up that fails, panics or is late is cleaned up, and all errors are told.
 pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
@@ -42,8 +42,32 @@ pub fn lc_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         });
         ensure_eq!(report.await.late, ["start-up"], "who was late");
         ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
+        tells_of_all(ctx.rt()).await?;
         goes_on_all_the_same(ctx.rt()).await
     })
+}
+
+/// What fails on the way out is told beside the start-up's error.
+async fn tells_of_all<R: Backend>(rt: &R) -> Outcome {
+    let report = App::new(rt).grace(LONG).run(|app| async move {
+        for name in ["one", "other"] {
+            app.spawn(name, |me| async move {
+                me.token().cancelled().await;
+                Err::<(), _>("broken")
+            })?;
+        }
+        Err::<(), BoxError>("no port".into())
+    });
+    let report = report.await;
+    ensure!(
+        matches!(&report.startup, Some(Cause::Failed(error)) if error.to_string() == "no port"),
+        "the start-up's error: {:?}",
+        report.startup
+    );
+    let failed = report.failures.iter().map(|failure| &*failure.path);
+    let failed: BTreeSet<_> = failed.collect();
+    ensure_eq!(failed, BTreeSet::from(["one", "other"]), "who failed");
+    Ok(())
 }
 
 /// A start-up that pays no attention to the stop.

@@ -1,5 +1,6 @@
 //! *ZZ*: what every async operation promises, tried on each of them.
 
+use super::{pool, rate};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Counted, Gate, Probe, Wakes},
@@ -8,6 +9,7 @@ use anyrt_core::{
     error::TryRecvError,
     rt::{Lock, Receiver, Semaphore, Sender},
 };
+use anyrt_toolkit::limit::Limiter;
 use std::{
     fmt::{self, Debug},
     future::Future,
@@ -304,6 +306,31 @@ pub fn zz_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             matches!(output, Ok(true)),
             "the blocking handle gives {output:?}"
         );
-        Ok(())
+        pester_lines(rt).await
     })
+}
+
+/// What has a line of its own, and does not wait by another's.
+async fn pester_lines<R: Backend>(rt: &R) -> Outcome {
+    let limiter = rate::empty(rt, 1)?;
+    let before = rt.now();
+    let acquire = pester("acquire of a rate limiter", limiter.acquire(), || {
+        limiter.refund(1);
+    });
+    acquire.await?.map_err(bad)?;
+    // Not by its timer.
+    ensure!(rt.now() - before < HOUR, "a turn that came woke nobody");
+
+    let limiter = Limiter::<R>::new(rt, 1)?;
+    let slot = limiter.try_acquire();
+    let acquire = pester("acquire of a limiter", limiter.acquire(), || drop(slot));
+    drop(acquire.await?.map_err(bad)?);
+    ensure_eq!(limiter.in_flight(), 0, "the slots taken in the end");
+
+    let pool = pool::open(rt, 1)?;
+    let held = pool::now(&pool)?;
+    let get = pester("get of a pool", pool.get(), || drop(held));
+    drop(get.await?.map_err(bad)?);
+    ensure_eq!(pool.stats().idle, 1, "the objects that are idle in the end");
+    Ok(())
 }

@@ -177,6 +177,14 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             "max_lifetime",
             shut(ctx.rt(), 2).max_lifetime(Duration::ZERO),
         ),
+        (
+            "create_timeout",
+            shut(ctx.rt(), 2).create_timeout(Duration::ZERO),
+        ),
+        (
+            "recycle_timeout",
+            shut(ctx.rt(), 2).recycle_timeout(Duration::ZERO),
+        ),
     ] {
         let error = refused.build().err();
         ensure_eq!(

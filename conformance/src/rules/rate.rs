@@ -6,7 +6,7 @@ use crate::{
     probe::{Probe, Wakes},
 };
 use anyrt_core::{
-    ConfigError, cancel::CancellationToken, context::Context, rt::Runtime, time::wait_for,
+    ConfigError, cancel::CancellationToken, context::Context, join_all, rt::Runtime, time::wait_for,
 };
 use anyrt_toolkit::limit::{KeyedRateLimiter, Quota, RateLimitError, RateLimiter};
 use std::{fmt::Debug, mem, sync::Arc, time::Duration};
@@ -346,13 +346,11 @@ pub fn rl_7<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(waiting, "an empty bucket gave");
         limiter.set_quota(Quota::new(1, MS).burst(1)).map_err(bad)?;
         let before = rt.now();
-        for turn in &mut turns {
-            ensure!(
-                turn.wakes() > 0,
-                "a new quota does not reach those who wait"
-            );
-            turn.finish().await?;
-        }
+        let woken = turns.iter().all(|turn| turn.wakes() > 0);
+        ensure!(woken, "a new quota does not reach those who wait");
+        // All of them together: their order is the line's.
+        let turns = turns.iter_mut().map(Probe::finish);
+        join_all(turns).await.into_iter().collect::<Outcome>()?;
         let took = rt.now() - before;
         ensure!(took >= MS, "three at one a millisecond took {took:?}");
         fn spawned<R: Runtime>(

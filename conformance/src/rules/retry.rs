@@ -3,13 +3,13 @@
 use super::every::{Cut, cut_off};
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Counted, Expected, Probe, Wakes, block},
+    probe::{Counted, Wakes},
 };
 use anyrt_core::{
-    ConfigError, JoinError,
+    ConfigError,
     cancel::CancellationToken,
     context::Context,
-    rt::{Entropy, JoinHandle, Runtime},
+    rt::{Entropy, Runtime},
     time::wait_for,
 };
 use anyrt_toolkit::retry::{
@@ -17,7 +17,6 @@ use anyrt_toolkit::retry::{
 };
 use std::{
     future::{pending, ready},
-    panic::{AssertUnwindSafe, catch_unwind, panic_any},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering::SeqCst},
@@ -25,19 +24,21 @@ use std::{
     time::Duration,
 };
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 const MS: Duration = Duration::from_millis(1);
 
 type Policy = Retry<u32>;
 type Failure = RetryError<u32>;
 
-fn policy(set: impl FnOnce(RetryBuilder<u32>) -> RetryBuilder<u32>) -> Result<Policy, Stop> {
+pub(super) fn policy(
+    set: impl FnOnce(RetryBuilder<u32>) -> RetryBuilder<u32>,
+) -> Result<Policy, Stop> {
     let built = set(Retry::builder().backoff(Backoff::none())).build();
     built.map_err(|error| Stop::failed(error.to_string()))
 }
 
 /// Each attempt fails at once, with its number.
-async fn failing<R: Runtime>(rt: &R, policy: &Policy) -> Result<Failure, Stop> {
+pub(super) async fn failing<R: Runtime>(rt: &R, policy: &Policy) -> Result<Failure, Stop> {
     match retry(rt, policy, |attempt| ready(Err::<(), _>(attempt.number()))).await {
         Ok(()) => Err(Stop::failed("an attempt succeeded")),
         Err(error) => Ok(error),
@@ -207,74 +208,6 @@ pub fn re_4<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(error.gave_up, GaveUp::MaxElapsed, "an hour was asked for");
         Ok(())
     })
-}
-
-/// What is no failure.
-pub fn re_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    ctx.run(async {
-        let rt = ctx.rt();
-        let patient = policy(|p| p.backoff(Backoff::constant(HOUR)))?;
-        let token = CancellationToken::new();
-        let context = || Context::default().with_token(token.clone());
-        let mut waits = Probe::new(context().scope(failing(rt, &patient)));
-        ensure!(waits.is_pending(), "a wait of an hour is over");
-        token.cancel_with("enough");
-        ensure!(waits.wakes() > 0, "the wait was not woken");
-        for error in [
-            waits.ready("a retry that was cancelled")??,
-            context().scope(failing(rt, &patient)).await?,
-        ] {
-            ensure_eq!(error.attempts, 1, "the attempts");
-            ensure!(
-                matches!(&error.gave_up, GaveUp::Cancelled(reason) if reason.text == "enough"),
-                "it says {:?}",
-                error.gave_up
-            );
-        }
-        another_is_cancelled(rt).await?;
-        let made = Wakes::new();
-        let eager = policy(|p| p.attempts(None))?;
-        let panics = retry(rt, &eager, |_| {
-            made.bump();
-            async { panic_any(Expected(1)) as Result<(), u32> }
-        });
-        let unwound = catch_unwind(AssertUnwindSafe(|| block(panics)));
-        let payload = unwound.map(drop).map_err(|p| p.is::<Expected>());
-        ensure_eq!(payload, Err(true), "the panic of an attempt");
-        ensure_eq!(made.count(), 1, "the attempts");
-        for set in [
-            |p: RetryBuilder<u32>| p.when(|_| panic_any(Expected(2))),
-            |p: RetryBuilder<u32>| p.on_retry(|_| panic_any(Expected(2))),
-        ] {
-            let policy = policy(set)?;
-            let unwound = catch_unwind(AssertUnwindSafe(|| block(failing(rt, &policy))));
-            ensure!(unwound.is_err(), "the panic of a closure is gone");
-        }
-        Ok(())
-    })
-}
-
-/// A task that an attempt waits for is aborted by somebody else.
-async fn another_is_cancelled<R: Backend>(rt: &R) -> Outcome {
-    let plain = Retry::builder().backoff(Backoff::none());
-    let told_apart = Retry::builder().when(|error: &JoinError| !error.is_cancelled());
-    for (builder, attempts, why) in [
-        (plain, 3, GaveUp::Attempts),
-        (told_apart, 1, GaveUp::Refused),
-    ] {
-        let policy = builder.build().map_err(|e| Stop::failed(e.to_string()))?;
-        let aborted = retry(rt, policy, |_| {
-            let task = rt.spawn(pending::<()>());
-            task.abort();
-            task
-        });
-        let Err(error) = aborted.await else {
-            return Err(Stop::failed("a task that never ends has ended"));
-        };
-        ensure_eq!(error.attempts, attempts, "the attempts of what is aborted");
-        ensure_eq!(error.gave_up, why, "why it gave up");
-    }
-    Ok(())
 }
 
 /// The final error, and the hooks.

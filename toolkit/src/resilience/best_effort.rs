@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Runs all `futures` as tasks, and returns what has come of each once all have ended or `limit` has passed: one
-/// `Result` a future, in the order of the input. Those that are late have been dropped by then.
+/// `Result` a future, in the order of the input (*DE-5*). Those that are late have been dropped by then.
 ///
 /// It is [`gather(..).settled()`](anyrt_core::gather::Gather::settled) with a limit for each. Inside, the
 /// context's deadline is no later than that. `None` is no limit; zero is time for what is ready at its first poll.

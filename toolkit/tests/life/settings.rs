@@ -37,7 +37,7 @@ fn bad_pools_are_refused() {
         told(named.build(), "max_size", "0", whose);
         let pool = plain().max_size(3).build().unwrap();
         told(pool.resize(0), "max_size", "0", SOME);
-        assert_eq!(pool.stats().max, 3, "it is as it was");
+        assert_eq!(pool.stats().max_size, 3, "it is as it was");
         let zero = Duration::ZERO;
         for (builder, field) in [
             (plain().create_timeout(zero), "create_timeout"),
@@ -133,7 +133,7 @@ fn a_pool_may_be_as_large_and_as_patient_as_there_is() {
             pool.resize(usize::MAX).unwrap();
         }
         let stats = pool.stats();
-        assert_eq!((stats.live, stats.idle, stats.max), (1, 1, usize::MAX));
+        assert_eq!((stats.live, stats.idle, stats.max_size), (1, 1, usize::MAX));
         pool.close();
         pool.closed().await;
     });
