@@ -48,7 +48,6 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     panic::Location,
-    pin::Pin,
     ptr,
     sync::{
         OnceLock,
@@ -190,7 +189,8 @@ pub fn is_observed() -> bool {
 ///
 /// To be called in a poll that has not asked for anything yet: before it takes what is free, and before it queues up.
 /// Once it waits it need not, for others run then anyway. Not where a call has to count from the first poll, as that of
-/// [`Condvar::wait`](crate::sync::Condvar::wait) has.
+/// [`Condvar::wait`](crate::sync::Condvar::wait) has. A poll with [`Waker::noop`] is not interrupted: it would not be
+/// repeated, so that nobody could run in between.
 #[inline]
 pub fn interrupts(cx: &Context<'_>, wait: impl Fn() -> Wait) -> bool {
     is_observed() && are_first(cx.waker(), &wait)
@@ -198,9 +198,10 @@ pub fn interrupts(cx: &Context<'_>, wait: impl Fn() -> Wait) -> bool {
 
 #[cold]
 fn are_first(waker: &Waker, wait: &dyn Fn() -> Wait) -> bool {
-    let are_first = OBSERVER
-        .get()
-        .is_some_and(|observer| observer.interrupts(wait));
+    // Not `will_wake`: each crate may have a table of its own for it.
+    let wakes_nobody = waker.data().is_null();
+    let observer = OBSERVER.get().filter(|_| !wakes_nobody);
+    let are_first = observer.is_some_and(|observer| observer.interrupts(wait));
     if are_first {
         // One of several futures in a task is polled only where its own waker was woken.
         quietly(|| waker.wake_by_ref());
@@ -209,14 +210,12 @@ fn are_first(waker: &Waker, wait: &dyn Fn() -> Wait) -> bool {
 }
 
 /// As [`interrupts`], for an `async` function: to be awaited where somebody [observes](is_observed), so that nobody else
-/// pays for it. In a box, so that its caller's future does not grow.
-#[cold]
-#[must_use = "futures do nothing unless they are polled"]
-pub fn others_first(wait: Wait) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-    Box::pin(poll_fn(move |cx| match interrupts(cx, || wait.clone()) {
+/// pays for it. It is as large as what `wait` borrows, and lies where its caller's future has what comes later.
+pub fn others_first(wait: impl Fn() -> Wait) -> impl Future<Output = ()> {
+    poll_fn(move |cx| match interrupts(cx, &wait) {
         true => Poll::Pending,
         false => Poll::Ready(()),
-    }))
+    })
 }
 
 /// Says that the task that is being polled waits for `thing`: to be called before a poll returns `Pending`, with

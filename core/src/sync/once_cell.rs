@@ -103,7 +103,7 @@ impl<T> OnceCell<T> {
         async move {
             let wait = || Wait::new("the value of a once-cell").of::<T>().at(place);
             if waits::is_observed() {
-                waits::others_first(wait()).await;
+                waits::others_first(wait).await;
             }
             if self.get().is_none() {
                 let mut filled = pin!(self.filled.wait());
@@ -149,7 +149,7 @@ impl<T> OnceCell<T> {
         let place = Location::caller();
         async move {
             if waits::is_observed() {
-                waits::others_first(Self::turn_at(place)).await;
+                waits::others_first(|| Self::turn_at(place)).await;
             }
             if let Some(value) = self.get() {
                 return Ok(value);

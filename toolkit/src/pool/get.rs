@@ -24,7 +24,7 @@ pub(super) async fn get<R: Runtime, M: Manager>(
     at: &'static Location<'static>,
 ) -> Result<Pooled<R, M>, PoolError<M::Error>> {
     if waits::is_observed() {
-        waits::others_first(waiting::wait(shared, at)).await;
+        waits::others_first(|| waiting::wait(shared, at)).await;
     }
     let quickly = if !shared.is_quick {
         None

@@ -9,7 +9,7 @@ use anyrt_core::{
     task::yield_now,
     time::wait_for,
 };
-use anyrt_sim::check;
+use anyrt_sim::{Sim, check};
 use anyrt_toolkit::limit::{KeyedRateLimiter, Quota, RateLimitError, RateLimiter};
 use std::{pin::pin, time::Duration};
 
@@ -243,7 +243,8 @@ fn deadlines_and_tokens_end_a_wait_that_takes_nothing() {
 #[test]
 fn dropped_after_any_poll_it_leaves_nothing() {
     for polls in 0..4 {
-        check(40, |rt| async move {
+        // What one poll does is what this is about: nobody may come before it.
+        Sim::new().new_wakers(8).check(40, |rt| async move {
             let limiter = limiter(&rt, Quota::per_second(1).burst(2));
             limiter.acquire_many(2).await.expect("it is full");
             let cut = rt.spawn({
