@@ -251,7 +251,8 @@ impl Drop for Parting {
 
 #[test]
 fn a_waker_that_another_one_replaces_panics_alone() {
-    check(50, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(50, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default()).max_size(1);
         let pool = pool.build().unwrap();
         let limiter = Limiter::<_>::new(&rt, 1).unwrap();
@@ -282,7 +283,8 @@ fn a_waker_that_another_one_replaces_panics_alone() {
 
 #[test]
 fn wakers_of_waiters_are_not_in_the_way_of_a_close() {
-    check(50, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(50, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default()).max_size(1);
         let pool = pool.build().unwrap();
         let held = pool.get().await.unwrap();
