@@ -4,10 +4,7 @@ use super::{
     const_unless_loom,
     signal::{Party, Queue, Signal, Waiter},
 };
-use crate::{
-    prim::AtomicBool,
-    waits::{self, Wait},
-};
+use crate::{prim::AtomicBool, waits::Wait};
 use std::{
     fmt,
     future::Future,
@@ -136,11 +133,10 @@ impl Future for EventWait<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0.interrupts(cx, |event| event.is_set()) {
+            return Poll::Pending;
+        }
         if self.0.unpolled().is_some_and(|event| event.is_set()) {
-            // Only where it could go on: who waits for what is to come has to be in the queue from its first poll on.
-            if waits::interrupts(cx, || Wait::new("an event")) {
-                return Poll::Pending;
-            }
             self.0.accept();
             return Poll::Ready(());
         }

@@ -8,7 +8,7 @@ use anyrt_core::{
         watch,
     },
     rt::{Lock, Receiver, Runtime, Semaphore, SendPermit, Sender},
-    sync::{Event, FifoMutex, FifoRwLock, FifoSemaphore, OnceCell, channel},
+    sync::{Barrier, Event, FifoMutex, FifoRwLock, FifoSemaphore, Notify, OnceCell, channel},
 };
 use anyrt_sim::SimRuntime;
 use std::{
@@ -57,6 +57,15 @@ where
     })
 }
 
+/// Gives a notification back.
+struct Again(Arc<Notify>);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
 /// Puts back what it got.
 struct Back(Arc<Queue<()>>);
 
@@ -91,6 +100,17 @@ pub(crate) const KINDS: &[(&str, fn(&SimRuntime) -> Take)] = &[
             async move {
                 drop(queue.get().await.unwrap());
                 Back(queue)
+            }
+        })
+    }),
+    ("a notification that is kept", |_| {
+        let notify = Arc::new(Notify::new());
+        notify.notify_one();
+        take(move || {
+            let notify = notify.clone();
+            async move {
+                notify.notified().await;
+                Again(notify)
             }
         })
     }),
@@ -178,6 +198,20 @@ pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
         each(|| {
             let event = event.clone();
             async move { event.wait().await }
+        })
+    }),
+    ("a notification that is kept", |_| {
+        each(|| {
+            let notify = Arc::new(Notify::new());
+            notify.notify_one();
+            notify.notified_owned()
+        })
+    }),
+    ("a barrier of one", |_| {
+        let barrier = Arc::new(Barrier::new(1).unwrap());
+        each(|| {
+            let barrier = barrier.clone();
+            async move { barrier.wait().await }
         })
     }),
     ("a send into a channel", |_| {
