@@ -4,6 +4,9 @@
 //! than that something holds its task's waker. Where nobody observes, which is so on every real runtime, that
 //! costs a load of a static, and only when a future is about to be pending, or is dropped while it waits.
 //!
+//! And before a future takes what it could have at once, it asks whether [others may run first](interrupts): on several
+//! threads they always may, on the one of a simulator only where something is pending. That costs another such load.
+//!
 //! ```
 //! # extern crate anyrt_core as anyrt;
 //! use anyrt::waits::{self, Wait};
@@ -16,12 +19,17 @@
 //! impl Future for Opened<'_> {
 //!     type Output = ();
 //!
-//!     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+//!     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+//!         let wait = || Wait::new("a door").at(self.place);
+//!         // Unless it waits already:
+//!         if waits::interrupts(cx, wait) {
+//!             return Poll::Pending;
+//!         }
 //!         if self.door.open {
 //!             return Poll::Ready(());
 //!         }
 //!         // … keeps the waker, and after all locks are free again:
-//!         waits::pending(self.door, || Wait::new("a door").at(self.place));
+//!         waits::pending(self.door, wait);
 //!         Poll::Pending
 //!     }
 //! }
@@ -33,7 +41,23 @@
 //! }
 //! ```
 
-use std::{any::type_name, borrow::Cow, fmt, panic::Location, ptr, sync::OnceLock, task::Poll};
+use crate::task::quietly;
+use std::{
+    any::type_name,
+    borrow::Cow,
+    fmt,
+    future::{Future, poll_fn},
+    panic::Location,
+    ptr,
+    sync::{
+        OnceLock,
+        atomic::{
+            AtomicBool,
+            Ordering::{Relaxed, Release},
+        },
+    },
+    task::{Context, Poll, Waker},
+};
 
 type Place = &'static Location<'static>;
 
@@ -135,13 +159,63 @@ pub trait Observer: Sync {
 
     /// Forgets those of this poll that came after the first `count`.
     fn forget_since(&self, count: usize);
+
+    /// Whether others run before the task that this thread polls asks for what it would wait for. That future is
+    /// pending then, and asks again at its next poll, at which the answer should be no. Unless said, it always is.
+    fn interrupts(&self, wait: &dyn Fn() -> Wait) -> bool {
+        let _ = wait;
+        false
+    }
 }
 
 static OBSERVER: OnceLock<&'static dyn Observer> = OnceLock::new();
+/// By itself, for hot futures ask it: a load and a branch.
+static IS_OBSERVED: AtomicBool = AtomicBool::new(false);
 
 /// Has `observer` hear of all waits from now on. The first stays, for the whole process.
 pub fn observe(observer: &'static dyn Observer) {
     OBSERVER.get_or_init(|| observer);
+    IS_OBSERVED.store(true, Release);
+}
+
+/// Whether somebody observes. For who has to do more than call [`interrupts`] to find out whether others go first.
+#[inline]
+pub fn is_observed() -> bool {
+    IS_OBSERVED.load(Relaxed)
+}
+
+/// Whether others run before this future asks for what it may have to wait for. It has to be pending then, and to ask
+/// again when it is polled next; its waker has been woken.
+///
+/// To be called in a poll that has not asked for anything yet: before it takes what is free, and before it queues up.
+/// Once it waits it need not, for others run then anyway. Not where a call has to count from the first poll, as that of
+/// [`Condvar::wait`](crate::sync::Condvar::wait) has. A poll with [`Waker::noop`] is not interrupted: it would not be
+/// repeated, so that nobody could run in between.
+#[inline]
+pub fn interrupts(cx: &Context<'_>, wait: impl Fn() -> Wait) -> bool {
+    is_observed() && are_first(cx.waker(), &wait)
+}
+
+#[cold]
+fn are_first(waker: &Waker, wait: &dyn Fn() -> Wait) -> bool {
+    // Not `will_wake`: each crate may have a table of its own for it.
+    let wakes_nobody = waker.data().is_null();
+    let observer = OBSERVER.get().filter(|_| !wakes_nobody);
+    let are_first = observer.is_some_and(|observer| observer.interrupts(wait));
+    if are_first {
+        // One of several futures in a task is polled only where its own waker was woken.
+        quietly(|| waker.wake_by_ref());
+    }
+    are_first
+}
+
+/// As [`interrupts`], for an `async` function: to be awaited where somebody [observes](is_observed), so that nobody else
+/// pays for it. It is as large as what `wait` borrows, and lies where its caller's future has what comes later.
+pub fn others_first(wait: impl Fn() -> Wait) -> impl Future<Output = ()> {
+    poll_fn(move |cx| match interrupts(cx, &wait) {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
 }
 
 /// Says that the task that is being polled waits for `thing`: to be called before a poll returns `Pending`, with

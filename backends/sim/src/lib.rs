@@ -242,12 +242,14 @@
 //!
 //! | fault | in a timeline | of three seeds | |
 //! |---|---|---|---|
-//! | who could have a lock, a permit, room in a channel or an item at once lets others go first, as on several threads | `lets others go first` | two | [`Sim::yields`] |
+//! | who could have at once what it asks for (a lock, a permit, an item, a slot, an object of a pool, a value of a cache) lets others go first, as on several threads | `lets others go first` | two | [`Sim::yields`] |
 //! | a poll that nobody asked for | `woken by a fault` | one | [`Sim::spurious_polls`] |
 //! | a poll with another waker than the one before, which wakes nobody any more | | one | [`Sim::new_wakers`] |
 //! | a timer that is late | | none | [`Sim::late_timers`] |
 //!
 //! And where a test says so, a thread that stands still while time goes on: [`SimRuntime::stall`].
+//!
+//! A primitive of your own is let in for the first of these by [`waits::interrupts`](anyrt_core::waits::interrupts).
 //!
 //! # The environment
 //!

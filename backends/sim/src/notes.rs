@@ -1,5 +1,6 @@
 //! What futures that are no part of the simulator say of their waits, poll by poll: see [`anyrt_core::waits`].
 
+use crate::world;
 use anyrt_core::waits::{self, Observer, Wait};
 use std::{
     cell::{Cell, RefCell},
@@ -120,5 +121,9 @@ impl Observer for Notes {
 
     fn forget_since(&self, count: usize) {
         with(|notes| notes.truncate(count));
+    }
+
+    fn interrupts(&self, wait: &dyn Fn() -> Wait) -> bool {
+        with(|_| true) && world::interrupts(wait)
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) spurious: u32,
     /// One in this many polls has a new waker, and the old one is dead; 0: never.
     pub(crate) swaps: u32,
-    /// One in this many waits for a lock, a permit or a channel lets others run first; 0: never.
+    /// One in this many operations that may have to wait lets others run first; 0: never.
     pub(crate) yields: u32,
     /// One in this many timers is late; 0: never.
     pub(crate) late: u32,
@@ -97,8 +97,8 @@ impl Default for Sim {
 
 impl Sim {
     /// A portfolio of schedules and of faults that any correct program bears. Of three seeds, one has no
-    /// faults; one lets others run before each second wait for a lock, a permit or a channel, even
-    /// where it could go on; one does so less often, and has spurious polls and new wakers, too.
+    /// faults; one lets others run before each second operation that may have to wait, even where it could go
+    /// on; one does so less often, and has spurious polls and new wakers, too.
     pub fn new() -> Self {
         Self {
             settings: Settings::default(),
@@ -162,8 +162,15 @@ impl Sim {
         self
     }
 
-    /// Lets others run before about one of `one_in` waits for a lock, a permit or a channel of the runtime,
-    /// in each seed, also where it need not wait: on several threads they always may; 0: never.
+    /// Lets others run before about one of `one_in` operations that may have to wait, in each seed, also where it need
+    /// not wait: on several threads they always may; 0: never.
+    ///
+    /// These are locks, permits and channels, the runtime's and the portable ones, the rest of
+    /// [`sync`](anyrt_core::sync) and [`channel`](anyrt_core::channel), limits, pools and caches, and whatever else
+    /// [asks](anyrt_core::waits::interrupts). It is once an operation, before that takes anything or queues up.
+    ///
+    /// A test that polls by hand and counts on what one poll does sets other faults alone, as this does not strike then;
+    /// or it polls with [`Waker::noop`](std::task::Waker::noop), for such a poll lets nobody run.
     pub fn yields(mut self, one_in: u32) -> Self {
         self.faults = false;
         self.settings.yields = one_in;

@@ -39,6 +39,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
         sender: None,
         closed: false,
         sender_gone: false,
+        was_asked: false,
     }));
     let sender = Sender {
         shared: Some(Arc::clone(&shared)),
@@ -61,6 +62,8 @@ struct State<T> {
     /// The receiver is closed or gone.
     closed: bool,
     sender_gone: bool,
+    /// The receiver was polled, and has let others go first where it had to. Kept only where somebody observes.
+    was_asked: bool,
 }
 
 impl<T> State<T> {
@@ -255,6 +258,9 @@ impl<T> Future for Receiver<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if waits::is_observed() && this.interrupts(cx) {
+            return Poll::Pending;
+        }
         let Some(shared) = this.shared.take() else {
             return Poll::Ready(Err(Closed));
         };
@@ -276,8 +282,7 @@ impl<T> Future for Receiver<T> {
         match taken {
             None => {
                 let made_at = this.made_at;
-                let wait = || Wait::new("the value of a oneshot").of::<T>();
-                waits::pending(&**shared, || wait().made_at(made_at));
+                waits::pending(&**shared, || Self::wait(made_at));
                 Poll::Pending
             }
             Some(taken) => {
@@ -289,6 +294,25 @@ impl<T> Future for Receiver<T> {
 }
 
 impl<T> Receiver<T> {
+    fn wait(made_at: &'static Location<'static>) -> Wait {
+        let wait = Wait::new("the value of a oneshot").of::<T>();
+        wait.made_at(made_at)
+    }
+
+    /// Whether others run before it asks for the first time. It has no room to know that itself.
+    #[cold]
+    fn interrupts(&self, cx: &Context<'_>) -> bool {
+        let Some(shared) = &self.shared else {
+            return false;
+        };
+        if lock(shared).was_asked {
+            return false;
+        }
+        let interrupts = waits::interrupts(cx, || Self::wait(self.made_at));
+        lock(shared).was_asked = !interrupts;
+        interrupts
+    }
+
     /// Closes, and takes along what is left.
     fn leave(&mut self) {
         let Some(shared) = self.shared.take() else {

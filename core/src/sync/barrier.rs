@@ -66,6 +66,12 @@ impl fmt::Debug for Barrier {
     }
 }
 
+/// Whether who comes now makes the others go on.
+fn is_last(n: &mut usize, queue: &mut Queue) -> bool {
+    // The queue is the count, so that whoever leaves the one leaves the other.
+    queue.len() + 1 == *n
+}
+
 impl Party for &Barrier {
     type State = usize;
     type Output = BarrierWaitResult;
@@ -75,9 +81,7 @@ impl Party for &Barrier {
     }
 
     fn enter(&self, n: &mut usize, queue: &mut Queue) -> Option<BarrierWaitResult> {
-        // The queue is the count, so that whoever leaves the one leaves the other.
-        let complete = queue.len() + 1 == *n;
-        complete.then(|| {
+        is_last(n, queue).then(|| {
             queue.signal_all();
             BarrierWaitResult { is_leader: true }
         })
@@ -120,6 +124,9 @@ impl Future for BarrierWait<'_> {
     type Output = BarrierWaitResult;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
+        if self.0.interrupts(cx, |barrier| barrier.0.with(is_last)) {
+            return Poll::Pending;
+        }
         self.0.poll(cx)
     }
 }

@@ -133,6 +133,9 @@ impl Future for EventWait<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0.interrupts(cx, |event| event.is_set()) {
+            return Poll::Pending;
+        }
         if self.0.unpolled().is_some_and(|event| event.is_set()) {
             self.0.accept();
             return Poll::Ready(());

@@ -175,8 +175,7 @@ impl<H: Deref<Target: HasGuarded>, M: Mode> Acquire<H, M> {
         }
     }
 
-    #[cold]
-    fn tell(&self) {
+    fn wait(&self, handle: &H) -> Wait {
         let what = match (
             Held::<H, M>::permits(),
             <H::Target as HasGuarded>::Kind::ALL,
@@ -185,10 +184,13 @@ impl<H: Deref<Target: HasGuarded>, M: Mode> Acquire<H, M> {
             (1, _) => "read access to a lock",
             _ => "write access to a lock",
         };
-        self.acquire.tell(|handle| {
-            let wait = Wait::new(what).of::<<H::Target as HasGuarded>::Value>();
-            wait.at(self.caller).held_at(handle.guarded().holder())
-        });
+        let wait = Wait::new(what).of::<<H::Target as HasGuarded>::Value>();
+        wait.at(self.caller).held_at(handle.guarded().holder())
+    }
+
+    #[cold]
+    fn tell(&self) {
+        self.acquire.tell(|handle| self.wait(handle));
     }
 }
 
@@ -197,6 +199,9 @@ impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
+        if self.acquire.interrupts(cx, |handle| self.wait(handle)) {
+            return Poll::Pending;
+        }
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
             self.tell();
             return Poll::Pending;

@@ -174,6 +174,16 @@ impl<H: Deref<Target = Notify>> Party for Listener<H> {
     }
 }
 
+impl<H: Deref<Target = Notify>> Waiter<Listener<H>> {
+    fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let is_stored = |listener: &Listener<H>| listener.signal().with(|stored, _| *stored);
+        if self.interrupts(cx, is_stored) {
+            return Poll::Pending;
+        }
+        self.poll(cx)
+    }
+}
+
 /// The future of [`Notify::notified`].
 ///
 /// # Panics
@@ -186,7 +196,7 @@ impl Future for Notified<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll(cx)
+        self.0.poll_stored(cx)
     }
 }
 
@@ -202,6 +212,6 @@ impl Future for OwnedNotified {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll(cx)
+        self.0.poll_stored(cx)
     }
 }

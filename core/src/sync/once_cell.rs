@@ -101,9 +101,12 @@ impl<T> OnceCell<T> {
     pub fn wait(&self) -> impl Future<Output = &T> {
         let place = Location::caller();
         async move {
+            let wait = || Wait::new("the value of a once-cell").of::<T>().at(place);
+            if waits::is_observed() {
+                waits::others_first(wait).await;
+            }
             if self.get().is_none() {
                 let mut filled = pin!(self.filled.wait());
-                let wait = || Wait::new("the value of a once-cell").of::<T>().at(place);
                 poll_fn(|cx| waits::instead(&self.filled, wait, || filled.as_mut().poll(cx))).await;
             }
             self.full()
@@ -145,6 +148,9 @@ impl<T> OnceCell<T> {
     {
         let place = Location::caller();
         async move {
+            if waits::is_observed() {
+                waits::others_first(|| Self::turn_at(place)).await;
+            }
             if let Some(value) = self.get() {
                 return Ok(value);
             }
@@ -170,12 +176,16 @@ impl<T> OnceCell<T> {
         poll_fn(|cx| {
             let polled = Pin::new(&mut acquire).poll(cx);
             if polled.is_pending() {
-                let wait = || Wait::new("the initialiser of a once-cell").of::<T>();
-                acquire.tell(|_| wait().at(place));
+                acquire.tell(|_| Self::turn_at(place));
             }
             polled
         })
         .await
+    }
+
+    fn turn_at(place: &'static Location<'static>) -> Wait {
+        let wait = Wait::new("the initialiser of a once-cell");
+        wait.of::<T>().at(place)
     }
 
     fn full(&self) -> &T {

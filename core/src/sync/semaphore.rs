@@ -136,15 +136,17 @@ impl<H: Deref<Target = FifoSemaphore>> Acquire<H> {
         }
     }
 
+    fn wait(&self, semaphore: &FifoSemaphore) -> Wait {
+        let wait = match self.permits {
+            1 => Wait::new("a permit of a semaphore"),
+            permits => Wait::new(format!("{permits} permits of a semaphore")),
+        };
+        wait.at(self.caller).held_at(semaphore.holder.get())
+    }
+
     #[cold]
     fn tell(&self) {
-        self.acquire.tell(|semaphore| {
-            let wait = match self.permits {
-                1 => Wait::new("a permit of a semaphore"),
-                permits => Wait::new(format!("{permits} permits of a semaphore")),
-            };
-            wait.at(self.caller).held_at(semaphore.holder.get())
-        });
+        self.acquire.tell(|semaphore| self.wait(semaphore));
     }
 }
 
@@ -153,6 +155,12 @@ impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self
+            .acquire
+            .interrupts(cx, |semaphore| self.wait(semaphore))
+        {
+            return Poll::Pending;
+        }
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
             self.tell();
             return Poll::Pending;

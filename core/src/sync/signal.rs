@@ -173,6 +173,18 @@ impl<P: Party> Waiter<P> {
         self.stage = Stage::Done;
     }
 
+    /// Whether others run before it goes on, if it can. Who cannot has to be in the queue from its first poll on.
+    #[inline]
+    pub(super) fn interrupts(&self, cx: &Context<'_>, can_go_on: impl FnOnce(&P) -> bool) -> bool {
+        waits::is_observed() && self.are_first(cx, can_go_on)
+    }
+
+    #[cold]
+    fn are_first(&self, cx: &Context<'_>, can_go_on: impl FnOnce(&P) -> bool) -> bool {
+        self.unpolled().is_some_and(can_go_on)
+            && waits::interrupts(cx, || self.party.wait().at(self.place))
+    }
+
     /// Waits for the signal, and accepts it.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<P::Output> {
         let polled = self.poll_hold(cx);

@@ -7,7 +7,11 @@ use super::{
     shard::{Look, Why},
     waiter::Waiter,
 };
-use anyrt_core::rt::Runtime;
+use crate::name::titled;
+use anyrt_core::{
+    rt::Runtime,
+    waits::{self, Wait},
+};
 use std::{
     borrow::Borrow,
     hash::Hash,
@@ -165,6 +169,17 @@ where
     F: FnOnce(K) -> Fut,
     Fut: Future<Output = Result<V, E>> + Send + 'static,
 {
+    /// Whether others run before it looks.
+    #[cold]
+    fn interrupts(&self, cx: &Context<'_>) -> bool {
+        let wait = || {
+            let name = self.cache.core.settings.name.as_deref();
+            let what = titled("a value of cache", name, "a value of a cache");
+            Wait::new(what).of::<V>().at(self.at)
+        };
+        !self.again && waits::interrupts(cx, wait)
+    }
+
     /// A value that is there, or a place among those who wait for one.
     #[inline]
     fn look(&mut self) -> Result<V, Lent<'a, R, K, V, E>> {
@@ -225,6 +240,9 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if waits::is_observed() && this.interrupts(cx) {
+            return Poll::Pending;
+        }
         loop {
             if let Some(waiter) = &mut this.waiter {
                 match ready!(waiter.poll(cx, Some(this.at))) {

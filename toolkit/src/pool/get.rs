@@ -4,10 +4,10 @@ use super::{
     Manager, PoolError, Pooled,
     lease::Lease,
     shared::{Next, Shared},
-    waiting::Waiting,
+    waiting::{self, Waiting},
 };
 use crate::unwind::catch;
-use anyrt_core::{Elapsed, error::Closed, rt::Runtime};
+use anyrt_core::{Elapsed, error::Closed, rt::Runtime, waits};
 use std::{
     future::Future,
     panic::{Location, resume_unwind},
@@ -23,6 +23,9 @@ pub(super) async fn get<R: Runtime, M: Manager>(
     shared: &Arc<Shared<R, M>>,
     at: &'static Location<'static>,
 ) -> Result<Pooled<R, M>, PoolError<M::Error>> {
+    if waits::is_observed() {
+        waits::others_first(|| waiting::wait(shared, at)).await;
+    }
     let quickly = if !shared.is_quick {
         None
     } else if let Some((entry, ticket)) = shared.pop() {

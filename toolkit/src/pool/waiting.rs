@@ -81,6 +81,16 @@ impl<'a, R: Runtime, M: Manager> Waiting<'a, R, M> {
     }
 }
 
+/// What is waited for.
+pub(super) fn wait<R: Runtime, M: Manager>(
+    shared: &Shared<R, M>,
+    at: &'static Location<'static>,
+) -> Wait {
+    let name = shared.name.as_deref();
+    let what = titled("an object of pool", name, "an object of a pool");
+    Wait::new(what).of::<M::Object>().at(at)
+}
+
 impl<R: Runtime, M: Manager> Future for Waiting<'_, R, M> {
     /// And its ticket.
     type Output = Result<(Lease<R, M>, u64), Closed>;
@@ -98,12 +108,7 @@ impl<R: Runtime, M: Manager> Future for Waiting<'_, R, M> {
         if let Some(decided) = decided {
             return Poll::Ready(decided.map(|lease| (lease, self.ticket)));
         }
-        let wait = || {
-            let name = self.shared.name.as_deref();
-            let what = titled("an object of pool", name, "an object of a pool");
-            Wait::new(what).of::<M::Object>().at(self.at)
-        };
-        waits::pending(&**self.shared, wait);
+        waits::pending(&**self.shared, || wait(self.shared, self.at));
         Poll::Pending
     }
 }

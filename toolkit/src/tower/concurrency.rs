@@ -5,7 +5,7 @@ use super::{
     reserve::{Reserve, waiting},
 };
 use crate::limit::{Limiter, Slot};
-use anyrt_core::{cancel::Cancelled, rt::Runtime};
+use anyrt_core::{cancel::Cancelled, rt::Runtime, waits};
 use std::{
     fmt,
     task::{Context, Poll, ready},
@@ -53,7 +53,10 @@ pub struct ConcurrencyLimitService<R: Runtime, S> {
 
 #[inline]
 fn ask<R: Runtime>(limiter: &Limiter<R>) -> Reserve<Slot<R>, Cancelled> {
-    if let Some(slot) = limiter.try_acquire() {
+    // Somebody who observes has to be asked whether others go first, as `acquire` does.
+    if !waits::is_observed()
+        && let Some(slot) = limiter.try_acquire()
+    {
         return Reserve::Decided(Ok(slot));
     }
     let limiter = limiter.clone();

@@ -5,7 +5,7 @@ use super::{
     reserve::{Reserve, waiting},
 };
 use crate::limit::{RateLimitError, RateLimiter};
-use anyrt_core::rt::Runtime;
+use anyrt_core::{rt::Runtime, waits};
 use std::{
     fmt, mem,
     task::{Context, Poll, ready},
@@ -101,7 +101,8 @@ impl<R: Runtime> Drop for Line<R> {
 
 #[inline]
 fn ask<R: Runtime>(limiter: &RateLimiter<R>) -> Reserve<(), RateLimitError> {
-    if limiter.try_acquire().is_ok() {
+    // Somebody who observes has to be asked whether others go first, as `acquire` does.
+    if !waits::is_observed() && limiter.try_acquire().is_ok() {
         return Reserve::Decided(Ok(()));
     }
     let limiter = limiter.clone();

@@ -6,7 +6,7 @@ use anyrt_core::{
     rt::{Sleep, Spawn},
     task::yield_now,
 };
-use anyrt_sim::{SimRuntime, check};
+use anyrt_sim::{Sim, SimRuntime, check};
 use anyrt_toolkit::cache::{AsyncCache, Cause, LoadError};
 use std::{
     convert::Infallible,
@@ -170,7 +170,8 @@ fn what_leaves_is_told_though_a_waker_of_a_failed_load_panics() {
             panic!("woken");
         }
     }
-    check(5, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(5, |rt| async move {
         let gone = Arc::new(Mutex::new(Vec::new()));
         let told = gone.clone();
         let cache = builder(&rt)

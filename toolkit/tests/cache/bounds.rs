@@ -2,7 +2,7 @@
 
 use super::{builder, cache};
 use anyrt_core::rt::{Entropy, Runtime};
-use anyrt_sim::{SimRuntime, check};
+use anyrt_sim::{Sim, SimRuntime, check};
 use anyrt_toolkit::AsyncCache;
 use std::{future::poll_fn, pin::pin, task::Poll};
 
@@ -48,7 +48,8 @@ fn weights_are_bounded_together_wherever_they_lie() {
 
 #[test]
 fn loads_under_way_take_no_room() {
-    check(5, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(5, |rt| async move {
         let cache = builder(&rt).capacity(3).build().unwrap();
         for key in 0..3 {
             cache.insert(key, 0);

@@ -156,7 +156,7 @@ fn a_load_outlives_whoever_drives_it() {
 
 #[test]
 fn the_last_who_goes_takes_the_load_along() {
-    check(200, |rt| async move {
+    Sim::new().spurious_polls(7).check(200, |rt| async move {
         let (cache, watch) = (cache(&rt), Watch::default());
         let tasks: Vec<_> = (0..4)
             .map(|_| {
@@ -388,7 +388,8 @@ fn a_miss_is_a_load_or_shares_one() {
         }
     }
     for ended in [true, false] {
-        check(5, move |rt| async move {
+        // What one poll does is what this is about: nobody may come before it.
+        Sim::new().new_wakers(8).check(5, move |rt| async move {
             let cache: AsyncCache<_, Key, u64> =
                 AsyncCache::builder(&rt).capacity(10).build().unwrap();
             let (other, rt2) = (cache.clone(), rt.clone());

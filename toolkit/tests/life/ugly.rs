@@ -10,7 +10,7 @@ use anyrt_core::{
     rt::{Sleep, Spawn},
     task::yield_now,
 };
-use anyrt_sim::{check, sometimes};
+use anyrt_sim::{Sim, check, sometimes};
 use anyrt_toolkit::{
     batch::{BatchError, Batcher},
     lifecycle::{App, Background},
@@ -219,7 +219,8 @@ fn a_destructor_does_not_end_the_keeper() {
 
 #[test]
 fn a_waker_of_a_waiter_costs_no_other_its_place() {
-    check(50, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(50, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default()).max_size(1);
         let pool = pool.build().unwrap();
         let held = pool.get().await.unwrap();
@@ -236,7 +237,8 @@ fn a_waker_of_a_waiter_costs_no_other_its_place() {
 
 #[test]
 fn wakers_of_waiters_are_not_in_the_way_of_a_close() {
-    check(50, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(50, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default()).max_size(1);
         let pool = pool.build().unwrap();
         let held = pool.get().await.unwrap();

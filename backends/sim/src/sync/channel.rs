@@ -1,7 +1,10 @@
 //! The channel.
 
 use super::Named;
-use crate::world::{Thing, World};
+use crate::{
+    notes,
+    world::{Thing, World},
+};
 use anyrt_core::{
     error::{Closed, SendError, TryRecvError, TrySendError},
     rt::{Channel, Receiver, Sender},
@@ -124,7 +127,14 @@ impl<T: Send + 'static> Receiver<T> for SimReceiver<T> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let thing = &*self.named.thing;
         let wait = || Wait::new(format!("an item of {thing}"));
-        waits::instead(thing, wait, || self.inner.poll_recv(cx))
+        if waits::interrupts(cx, wait) {
+            return Poll::Pending;
+        }
+        let polled = notes::hushed(|| self.inner.poll_recv(cx));
+        if polled.is_pending() {
+            waits::pending(thing, wait);
+        }
+        polled
     }
 
     fn try_recv(&mut self) -> Result<T, TryRecvError> {

@@ -24,7 +24,7 @@ mod timers;
 mod told;
 mod waits;
 
-pub(crate) use thread::{Drives, Ending};
+pub(crate) use thread::{Drives, Ending, interrupts};
 pub(crate) use timers::TimerKey;
 pub(crate) use waits::{Thing, WaitKey, Waited};
 

@@ -71,6 +71,10 @@ pub(crate) struct Task {
     pub(super) polls_now: u64,
     pub(super) priority: u64,
     pub(super) detached: bool,
+    /// How often it has let others go first in this poll, of its own futures.
+    pub(super) interrupted: u32,
+    /// How many of these go on in this poll.
+    pub(super) passes: u32,
     pub(super) waits: Vec<Wait>,
     /// What it waited for in its last poll, of what others have told.
     pub(super) notes: Vec<Note>,

@@ -8,7 +8,7 @@ use super::{
 use crate::{failure::Failure, schedule::Entry, trace::Event};
 use slab::Slab;
 use std::{
-    ptr,
+    mem, ptr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::AcqRel},
@@ -81,6 +81,7 @@ impl State {
             1
         };
         task.last_poll = self.now;
+        task.passes = mem::take(&mut task.interrupted);
         self.spins = self.spins.max(task.polls_now);
         let spare = task.spare.take();
         let waker = spare.unwrap_or_else(|| Waker::from(task.waker.clone()));
@@ -98,6 +99,26 @@ impl State {
         }
         if !self.tasks[key].waker.queued.swap(true, AcqRel) {
             self.ready.push((key, no));
+        }
+        true
+    }
+
+    /// The same, where the future cannot tell that it was asked before: as many as were pending in the last poll for
+    /// that pass in this one. Which of them it is makes no difference, as all were woken.
+    pub(super) fn interrupts_portable(&mut self) -> bool {
+        let task = self.current.and_then(|(key, _)| self.tasks.get_mut(key));
+        let Some(task) = task else {
+            return false;
+        };
+        if task.passes > 0 {
+            task.passes -= 1;
+            return false;
+        }
+        if !self.interrupts() {
+            return false;
+        }
+        if let Some((key, _)) = self.current {
+            self.tasks[key].interrupted += 1;
         }
         true
     }

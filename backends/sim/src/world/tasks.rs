@@ -84,6 +84,8 @@ impl World {
             polls_now: 0,
             priority: state.ready.priority(),
             detached: false,
+            interrupted: 0,
+            passes: 0,
             waits: Vec::new(),
             notes: Vec::new(),
         });

@@ -1,6 +1,7 @@
 //! What a thread knows of the world that it runs.
 
 use super::World;
+use anyrt_core::waits::Wait;
 use std::{
     cell::{Cell, RefCell},
     sync::Arc,
@@ -54,6 +55,12 @@ impl Drop for Polls {
 pub(super) fn turn(places: usize) -> usize {
     let world = WORLD.with_borrow(Option::clone);
     world.map_or(0, |world| world.turn(places))
+}
+
+/// Whether others run before the task that is being polled asks for what it would wait for.
+pub(crate) fn interrupts(wait: &dyn Fn() -> Wait) -> bool {
+    let world = WORLD.with_borrow(Option::clone);
+    world.is_some_and(|world| world.interrupts_portable(wait))
 }
 
 /// How a task ends.

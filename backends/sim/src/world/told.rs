@@ -1,6 +1,6 @@
 //! What tasks have told in a poll: what they wait for, and that they have panicked.
 
-use super::state::State;
+use super::{World, state::State};
 use crate::{
     failure::Failure,
     notes::Note,
@@ -8,6 +8,30 @@ use crate::{
     task_report::PanicReport,
     trace::{Event, TaskNo},
 };
+use anyrt_core::waits::Wait;
+
+impl World {
+    /// [`interrupts`](Self::interrupts), for a future that is no part of the simulator.
+    #[cold]
+    pub(super) fn interrupts_portable(&self, wait: &dyn Fn() -> Wait) -> bool {
+        let interrupted = {
+            let mut state = self.lock();
+            state.interrupts_portable().then(|| state.trace.is_kept())
+        };
+        if interrupted == Some(true) {
+            // Made under no lock: it is code of somebody else's.
+            let what = text(&wait());
+            self.lock().tell(|task| Event::Yields(task, what));
+        }
+        interrupted.is_some()
+    }
+}
+
+/// With its place, as a timeline has it.
+fn text(wait: &Wait) -> String {
+    let place = wait.place().map(|place| format!(", at {place}"));
+    format!("{wait}{}", place.unwrap_or_default())
+}
 
 impl State {
     pub(super) fn fail_unheard(&mut self, task: TaskNo, message: String) {
@@ -39,9 +63,7 @@ impl State {
             let before = task.notes.iter().find(|before| before.is_of(note));
             note.since = before.map_or(self.now, |before| before.since);
             if before.is_none() && self.trace.is_kept() && !note.wait.is_for_abort() {
-                let place = note.wait.place().map(|place| format!(", at {place}"));
-                let text = format!("{}{}", note.wait, place.unwrap_or_default());
-                self.trace.add(self.now, Event::Waits(no, text));
+                self.trace.add(self.now, Event::Waits(no, text(&note.wait)));
             }
         }
         std::mem::swap(&mut task.notes, notes);

@@ -64,7 +64,7 @@ impl Thing {
 
 impl State {
     /// Of the task that is being polled, if there is one.
-    fn tell(&mut self, event: impl FnOnce(TaskNo) -> Event) {
+    pub(super) fn tell(&mut self, event: impl FnOnce(TaskNo) -> Event) {
         if let Some((_, task)) = self.current {
             self.trace.add(self.now, event(task));
         }

@@ -1,6 +1,8 @@
 //! What checks find: `check_deterministic`, `sometimes!`, and what a seed decides.
 
 mod cancelled;
+mod interrupted;
+mod operations;
 mod schedules;
 
 use anyrt_core::{

@@ -25,6 +25,7 @@ where
     Fut: Future<Output = ()>,
 {
     Sim::new()
+        .without_faults()
         .forbid_leaks()
         .run(4, body)
         .failure

@@ -3,7 +3,7 @@
 use super::{Receiver, RecvError, TryRecvError};
 use crate::{
     channel::waiters::{leave, poll_until},
-    waits::Wait,
+    waits::{self, Wait},
 };
 use std::{
     fmt,
@@ -42,11 +42,11 @@ impl<T: Clone> Future for Recv<'_, T> {
             key,
             place,
         } = &mut *self;
-        if receiver.streak.must_yield(cx) {
+        let wait = || Wait::new("an item of a broadcast").of::<T>().at(place);
+        if key.is_none() && waits::interrupts(cx, wait) || receiver.streak.must_yield(cx) {
             return Poll::Pending;
         }
         let position = &mut receiver.position;
-        let wait = || Wait::new("an item of a broadcast").of::<T>().at(place);
         let polled = poll_until(&receiver.shared.state, key, cx, wait, |state| {
             match state.take(position) {
                 Ok(value) => Some(Ok(value)),

@@ -39,11 +39,13 @@ impl<'a, T> Put<'a, T> {
         }
     }
 
+    fn wait(&self) -> Wait {
+        Wait::new("room in a queue").of::<T>().at(self.place)
+    }
+
     #[cold]
     fn tell(&self) {
-        waits::pending(&self.queue.shared.state, || {
-            Wait::new("room in a queue").of::<T>().at(self.place)
-        });
+        waits::pending(&self.queue.shared.state, || self.wait());
     }
 }
 
@@ -75,6 +77,9 @@ impl<T> Future for Put<'_, T> {
                 this.item.is_some(),
                 "a `put` was polled again after it was ready"
             );
+            if waits::interrupts(cx, || this.wait()) {
+                return Poll::Pending;
+            }
             match shared.with(|state, wakers| state.try_put(&mut this.item, wakers)) {
                 Err(TrySendError::Full(())) => {
                     let mut waker = Spare::of(cx.waker());
@@ -132,11 +137,13 @@ impl<'a, T> Get<'a, T> {
         }
     }
 
+    fn wait(&self) -> Wait {
+        Wait::new("an item of a queue").of::<T>().at(self.place)
+    }
+
     #[cold]
     fn tell(&self) {
-        waits::pending(&self.queue.shared.state, || {
-            Wait::new("an item of a queue").of::<T>().at(self.place)
-        });
+        waits::pending(&self.queue.shared.state, || self.wait());
     }
 }
 
@@ -164,6 +171,9 @@ impl<T> Future for Get<'_, T> {
             }
             ready!(polled).unwrap_or_else(|payload| resume_unwind(payload))
         } else {
+            if waits::interrupts(cx, || this.wait()) {
+                return Poll::Pending;
+            }
             match queue.try_get() {
                 Err(TryRecvError::Empty) => {
                     let mut waker = Spare::of(cx.waker());
@@ -234,6 +244,9 @@ impl<T> Future for Join<'_, T> {
             let wait = Wait::new("the end of all work of a queue");
             wait.of::<T>().at(place)
         };
+        if rests.is_none() && waits::interrupts(cx, wait) {
+            return Poll::Pending;
+        }
         poll_until(&queue.shared.state, key, cx, wait, |state| {
             let before = *rests.get_or_insert(state.rests);
             (state.unfinished() == 0 || state.rests != before).then_some(())

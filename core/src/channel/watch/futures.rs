@@ -5,7 +5,7 @@ use crate::{
     channel::waiters::{leave, poll_until},
     error::Closed,
     prim::Mutex,
-    waits::Wait,
+    waits::{self, Wait},
 };
 use std::{
     fmt,
@@ -91,6 +91,9 @@ impl<T, P: FnMut(&T) -> bool> Future for WaitFor<'_, T, P> {
         let this = &mut *self;
         let (receiver, key) = (&mut *this.receiver, &mut this.key);
         let wait = || Wait::new("a value of a watch").of::<T>().at(this.place);
+        if key.is_none() && waits::interrupts(cx, wait) {
+            return Poll::Pending;
+        }
         loop {
             if receiver.streak.must_yield(cx) {
                 return Poll::Pending;

@@ -309,7 +309,11 @@ impl<T> Shared<T> {
 /// Says that a task waits for a slot. Without a place: the futures are hot, and would be a third larger.
 #[cold]
 fn needs_room<T>(shared: &Shared<T>) {
-    waits::pending(shared, || Wait::new("room in a channel").of::<T>());
+    waits::pending(shared, room::<T>);
+}
+
+fn room<T>() -> Wait {
+    Wait::new("room in a channel").of::<T>()
 }
 
 impl<T> fmt::Debug for Shared<T> {

@@ -66,6 +66,9 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if waits::interrupts(cx, wait_for::<T>) {
+            return Poll::Pending;
+        }
         self.poll_item(cx)
     }
 
@@ -97,6 +100,11 @@ impl<T> fmt::Debug for FifoReceiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("FifoReceiver").field(&self.shared).finish()
     }
+}
+
+/// Without a place: the future would be half again as large as it is.
+fn wait_for<T>() -> Wait {
+    Wait::new("an item of a channel").of::<T>()
 }
 
 /// Waits for an item; dropped, it leaves no waker behind.
@@ -136,8 +144,7 @@ impl<T> FifoReceiver<T> {
             waker.swap(&mut state.receiver);
             self.streak.end();
             drop(state);
-            // Without a place: it would be half again as large as it is.
-            waits::pending(shared, || Wait::new("an item of a channel").of::<T>());
+            waits::pending(shared, wait_for::<T>);
             return Poll::Pending;
         }
         shared.note(&state);
@@ -162,6 +169,9 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if waits::is_observed() && !self.waits && waits::interrupts(cx, wait_for::<T>) {
+            return Poll::Pending;
+        }
         let polled = self.receiver.poll_item(cx);
         self.waits = polled.is_pending();
         polled

@@ -2,7 +2,7 @@
 
 use super::{
     super::wait_list::{Spare, Status, poll_waiter},
-    Cargo, FifoSender, needs_room,
+    Cargo, FifoSender, needs_room, room,
 };
 use crate::{
     error::{Closed, SendError},
@@ -68,6 +68,7 @@ impl<T, S: Borrow<FifoSender<T>> + Unpin> Future for Reserve<T, S> {
                 }
                 ready!(polled).0
             }
+            None if waits::interrupts(cx, room::<T>) => return Poll::Pending,
             None => match Self::reserve_or_enqueue(sender, cx.waker()) {
                 Ok(status) => status,
                 Err(key) => {

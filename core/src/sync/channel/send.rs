@@ -4,6 +4,7 @@ use super::{
     super::wait_list::{Spare, Status, poll_waiter},
     Cargo, Shared, needs_room,
     reserve::{FifoOwnedSendPermit, FifoSendPermit, Reserve},
+    room,
 };
 use crate::{
     error::{Closed, SendError, TrySendError},
@@ -114,6 +115,11 @@ enum Stage<T> {
 impl<T> Unpin for Sending<'_, T> {}
 
 impl<T> Sending<'_, T> {
+    #[cold]
+    fn interrupts(&self, cx: &Context<'_>) -> bool {
+        matches!(self.stage, Stage::Start(_)) && waits::interrupts(cx, room::<T>)
+    }
+
     /// All that is not a first poll that finds a free slot.
     #[cold]
     fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
@@ -176,6 +182,9 @@ impl<T> Future for Sending<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if waits::is_observed() && this.interrupts(cx) {
+            return Poll::Pending;
+        }
         if let Stage::Start(_) = this.stage
             && !this.shared.seems_full()
         {

@@ -51,6 +51,18 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         }
     }
 
+    fn wait(&self) -> Wait {
+        let name = self.limiter.name();
+        let what = titled("a slot of limiter", name, "a slot of a limiter");
+        Wait::new(what).at(self.place)
+    }
+
+    /// Whether others run before it asks.
+    #[cold]
+    fn interrupts(&self, cx: &Context<'_>) -> bool {
+        self.waits.is_none() && self.key.is_some() && waits::interrupts(cx, || self.wait())
+    }
+
     /// Joins the line of its key, unless the context's token is cancelled.
     fn join(&mut self, key: &K, cx: &Context<'_>) -> Result<(), Cancelled> {
         let token = context::Context::current().token().cloned();
@@ -94,11 +106,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             self.leave();
             return Poll::Ready(Err(cancelled));
         }
-        waits::pending(&**inner, || {
-            let name = self.limiter.name();
-            let what = titled("a slot of limiter", name, "a slot of a limiter");
-            Wait::new(what).at(self.place)
-        });
+        waits::pending(&**inner, || self.wait());
         Poll::Pending
     }
 
@@ -134,6 +142,9 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
     /// Where it is polled again after it was ready.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if waits::is_observed() && self.interrupts(cx) {
+            return Poll::Pending;
+        }
         let key = self.key.take();
         let key = key.expect("an acquire was polled again after it was ready");
         if self.waits.is_none()

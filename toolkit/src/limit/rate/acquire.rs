@@ -63,6 +63,15 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
         }
     }
 
+    fn wait(&self) -> Wait {
+        let what = titled(
+            "its turn at rate limiter",
+            self.limiter.name(),
+            "its turn at a rate limiter",
+        );
+        Wait::new(what).at(self.place)
+    }
+
     /// Joins the line, unless the turn would come too late.
     #[cold]
     fn join(self: Pin<&mut Self>) -> Result<(), RateLimitError> {
@@ -111,6 +120,9 @@ impl<R: Runtime> Future for AcquireRate<'_, R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.ticket.is_none() {
             assert!(!self.done, "an acquire was polled again after it was ready");
+            if waits::interrupts(cx, || self.wait()) {
+                return Poll::Pending;
+            }
             *self.as_mut().project().done = true;
             match self.limiter.pass(self.weight) {
                 Ok(()) => return Poll::Ready(Ok(())),
@@ -161,16 +173,7 @@ impl<R: Runtime> AcquireRate<'_, R> {
             let timer = this.timer.as_pin_mut().expect("it was made above");
             let polled = timer.poll(cx);
             if polled.is_pending() {
-                let wait = || {
-                    let name = this.limiter.name();
-                    let what = titled(
-                        "its turn at rate limiter",
-                        name,
-                        "its turn at a rate limiter",
-                    );
-                    Wait::new(what).at(this.place)
-                };
-                waits::pending(&**inner, wait);
+                waits::pending(&**inner, || self.wait());
             }
             ready!(polled);
         }

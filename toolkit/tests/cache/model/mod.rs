@@ -81,7 +81,9 @@ fn plan(seed: u64) -> (Rules, Vec<Op>) {
 /// Why a run fails, if it does.
 fn failure(seed: u64, rules: Rules, ops: &[Op]) -> Option<String> {
     let body = |rt| run::run(rt, rules, ops.to_vec());
-    let run = Sim::new().same_thread().forbid_leaks().run(seed, body);
+    // Each poll is an operation: nobody may come before it.
+    let sim = Sim::new().new_wakers(8).same_thread().forbid_leaks();
+    let run = sim.run(seed, body);
     run.failure.map(|failure| failure.to_string())
 }
 
