@@ -243,6 +243,11 @@ fn who_is_late_by_anothers_fault_makes_room_for_those_behind_at_once() {
         });
         rt.sleep(MS * 4900).await;
         assert!(poll_once(late.as_mut()).is_ready());
-        assert_eq!(third.await.expect("it ends"), (Ok(()), SEC * 5));
+        let (passed, when) = third.await.expect("it ends");
+        // It may be polled before its turn.
+        assert!(
+            passed.is_ok() && when >= MS * 4900 && when <= SEC * 5,
+            "{when:?}"
+        );
     });
 }
