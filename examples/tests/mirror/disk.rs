@@ -122,7 +122,10 @@ fn a_disk_that_becomes_slow_is_asked_for_less() {
         // Two batches at most are committed beside what the limit is for.
         assert!(most(&crowds[..10]) <= 4, "it begins low: {crowds:?}");
         assert!(most(&crowds[..200]) >= 12, "it grows: {crowds:?}");
-        assert!(most(&crowds[crowds.len() - 40..]) <= 4, "it gives way: {crowds:?}");
+        assert!(
+            most(&crowds[crowds.len() - 40..]) <= 4,
+            "it gives way: {crowds:?}"
+        );
     });
 }
 
