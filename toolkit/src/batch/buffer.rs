@@ -15,10 +15,40 @@ pub(super) type Answer<V, E> = oneshot::Sender<Result<V, BatchError<E>>>;
 /// A key, and who wants its value: one caller, or several that were found to want the same.
 pub(super) struct Item<K, V, E, P> {
     pub(super) key: K,
-    pub(super) callers: BTreeMap<u64, Answer<V, E>>,
+    pub(super) callers: Callers<V, E>,
     since: Instant,
     /// Its room in the buffer.
     pub(super) _room: P,
+}
+
+/// By their numbers. Mostly there is one, who needs no place beside the item.
+pub(super) struct Callers<V, E> {
+    first: Option<(u64, Answer<V, E>)>,
+    later: BTreeMap<u64, Answer<V, E>>,
+}
+
+impl<V, E> Callers<V, E> {
+    fn of(caller: u64, answer: Answer<V, E>) -> Self {
+        Self {
+            first: Some((caller, answer)),
+            later: BTreeMap::new(),
+        }
+    }
+
+    fn remove(&mut self, caller: u64) -> Option<Answer<V, E>> {
+        let first = self.first.take_if(|(first, _)| *first == caller);
+        first.map_or_else(|| self.later.remove(&caller), |(_, answer)| Some(answer))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.later.is_empty()
+    }
+
+    /// In their order.
+    pub(super) fn into_answers(self) -> impl DoubleEndedIterator<Item = Answer<V, E>> {
+        let first = self.first.into_iter().map(|(_, answer)| answer);
+        first.chain(self.later.into_values())
+    }
 }
 
 /// Which keys are there, and where. A key's code runs only where somebody comes with it, and before anything is
@@ -94,7 +124,7 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
         };
         let caller = self.tickets;
         self.tickets += 1;
-        item.callers.insert(caller, answer);
+        item.callers.later.insert(caller, answer);
         Ok(Place { ticket, caller })
     }
 
@@ -120,7 +150,7 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
             ticket,
             Item {
                 key,
-                callers: BTreeMap::from([(ticket, answer)]),
+                callers: Callers::of(ticket, answer),
                 since: now,
                 _room: room,
             },
@@ -135,7 +165,7 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
     #[must_use]
     pub(super) fn leave(&mut self, place: Place) -> Option<Left<K, V, E, P>> {
         let item = self.items.get_mut(&place.ticket)?;
-        let answer = item.callers.remove(&place.caller);
+        let answer = item.callers.remove(place.caller);
         if !item.callers.is_empty() {
             return Some((None, answer, Vec::new()));
         }

@@ -2,7 +2,7 @@
 
 use super::{
     BatchError,
-    buffer::Answer,
+    buffer::{Answer, Callers},
     shared::{ItemOf, Shared, Step},
 };
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
 };
 use anyrt_core::{error::Panic, group::Spawner, rt::Runtime};
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -94,7 +93,7 @@ where
     let error = match settle(name, outcome, callers.len()) {
         Ok(values) => {
             for (value, callers) in values.into_iter().zip(callers) {
-                let mut callers = callers.into_values();
+                let mut callers = callers.into_answers();
                 let last = callers.next_back();
                 for caller in callers {
                     // More than one there is only where values can be shared.
@@ -112,7 +111,7 @@ where
         }
         Err(error) => error,
     };
-    for caller in callers.into_iter().flat_map(BTreeMap::into_values) {
+    for caller in callers.into_iter().flat_map(Callers::into_answers) {
         answer(caller, Err(error.clone()));
     }
 }
