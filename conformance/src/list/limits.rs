@@ -33,7 +33,7 @@ macro_rules! __rules_limits {
             (rl_04_too_heavy_is_told_at_once, rate::rl_4, "RL-4", Must, Exact,
                 "More than the burst is an error at once, also for those who wait when the burst shrinks.")
             (rl_05_a_leaked_waiter_stops_nobody, rate::rl_5, "RL-5", Must, Exact,
-                "A waiter that is leaked, or never polled again, stops nobody.")
+                "A waiter that is leaked, or never polled again, stops nobody, and keeps nobody from moving up when others leave or tokens come back.")
             (rl_06_turns_that_come_too_late_are_not_waited_for, rate::rl_6, "RL-6", Must, Exact,
                 "A turn that would come at the context's deadline or later is an error at once, also where another quota moves it there; a token of the context that is cancelled ends the wait.")
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,

@@ -49,7 +49,7 @@ use turnstile::Turnstile;
 ///
 /// One that is leaked, or never polled again, costs its tokens once and stops nobody (*RL-5*). It cannot be told from one that is late, so
 /// those behind it, when their own turns have come, wait for it: until the line has been looked at after its turn and again
-/// 10 ms later, which makes 20 ms at most. Then they pass it by. If it comes after all, it is the first in line
+/// 10 ms later, which makes 20 ms at most, and 10 ms more where others have left the line. Then they pass it by. If it comes after all, it is the first in line
 /// again, and waits for other tokens. Any of this may happen on any thread at once (*RL-10*).
 #[derive(Clone)]
 pub struct RateLimiter<R> {
