@@ -123,8 +123,8 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often takes
-//! no one's place; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
+//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often has a
+//! place no longer than until it is refused; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
 //! the retries, and counts what failed for good; a timeout below them is that of an attempt. A slot is held until the
 //! response is there: if that has a body which is read later, that is the connection's to bound. `examples/src/serve/`
 //! has all of it, behind hyper and in front of a disk that fails, with the stop that finishes what is in flight.
@@ -136,7 +136,8 @@
 //!
 //! # `poll_ready`
 //! The two limits wait there, and push back: tower's `load_shed` sees them. What they found is kept for the next
-//! `call`; a service that is dropped before, or while it waits, gives it back (*TW-7*). The others are ready when
+//! `call`; a service that is dropped before, or while it waits, gives it back (*TW-7*). A rate limit makes the service
+//! inside ready first, so that no turns are saved while it is busy; a limit of requests in flight, last. The others are ready when
 //! the service inside is. A service that was found ready is the one that is called: clones are
 //! only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer) for instance, does
 //! not see how long its `poll_ready` waits.
