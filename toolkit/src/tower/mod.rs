@@ -132,7 +132,37 @@
 //! # Errors
 //! Each layer's service fails with a [`LayerError`]: the layer's own error, or the inner one. They nest as the
 //! layers do, so no error has to be looked for in a box; [`into_boxed`](LayerError::into_boxed) makes one
-//! where that is wanted.
+//! where that is wanted. It opens its own layer: above each of them, the box has what failed, and never a [`LayerError`].
+//!
+//! ```
+//! use anyrt::{
+//!     Elapsed, rt::Runtime,
+//!     retry::{Backoff, Retry, RetryError},
+//!     tower::{LayerError, RetryLayer, TimeoutLayer},
+//! };
+//! use std::{io, time::Duration};
+//! use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! fn client<R: Runtime>(
+//!     rt: &R,
+//!     policy: &Retry<io::Error>,
+//! ) -> impl Service<u32, Response = (), Error = BoxError> + use<R> {
+//!     ServiceBuilder::new()
+//!         .map_err(LayerError::into_boxed)
+//!         .layer(TimeoutLayer::new(rt, Duration::from_secs(10)))
+//!         .map_err(LayerError::into_boxed)
+//!         .layer(RetryLayer::new(rt, policy))
+//!         .service(service_fn(|_: u32| async { Err(io::Error::other("disk full")) }))
+//! }
+//!
+//! # anyrt::sim::check(3, |rt| async move {
+//! # let policy = Retry::builder().attempts(2).backoff(Backoff::constant(Duration::ZERO)).build().unwrap();
+//! let error = client(&rt, &policy).oneshot(1).await.unwrap_err();
+//! assert!(!error.is::<Elapsed>());
+//! let failed: &RetryError<io::Error> = error.downcast_ref().expect("no attempt was left");
+//! assert_eq!(failed.attempts, 2);
+//! # });
+//! ```
 //!
 //! # `poll_ready`
 //! The two limits wait there, and push back: tower's `load_shed` sees them. What they found is kept for the next

@@ -231,7 +231,7 @@ fn a_refusal_tells_the_limiters_name() {
         limiter.try_acquire().expect("a token is there");
         let request = wait_for(&rt, MS * 50, service.clone().oneshot(1)).await;
         let refused = request.expect("it does not wait").expect_err("it is late");
-        let whole = "the layer gave up: rate limiter \"mail\": the rate limit is reached";
+        let whole = "rate limiter \"mail\": the rate limit is reached";
         assert_eq!(format!("{refused:#}"), whole);
         for text in [
             format!("{service:?}"),
