@@ -17,7 +17,7 @@ macro_rules! __rules_limits {
             (re_05_cancellations_and_panics_are_not_retried, retry::re_5, "RE-5", Must, Exact,
                 "Once the context's token is cancelled no further attempt begins, and a wait ends at once; a panic unwinds, and no further attempt begins. An error that tells of another's cancellation is one like any other, unless `when` says so.")
             (re_06_the_error_tells_the_story, retry::re_6, "RE-6", Must, Exact,
-                "The final error has the attempts, the time, the last error and why there was no further attempt; hooks hear of each retry and of the end.")
+                "The final error has the attempts, the time, the last error and why there was no further attempt; of an attempt that took too long it has the limit, as it was set. Hooks hear of each retry and of the end.")
             (re_07_a_budget_is_shared, retry::re_7, "RE-7", Must, Exact,
                 "A retry budget is shared by all calls of all policies that have it; first attempts are free, and what is spent comes back in parts with each success, up to its capacity.")
             (re_08_dropped_after_any_poll, retry::re_8, "RE-8", Must, Exact,
