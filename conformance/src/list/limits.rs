@@ -41,7 +41,7 @@ macro_rules! __rules_limits {
             (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
                 "A turn counts when it is taken, however late; one that nobody takes costs its tokens and no more, and who comes for it after others passed by waits for tokens anew.")
             (rl_09_more_than_a_burst_in_chunks, rate_chunked::rl_9, "RL-9", Must, Exact,
-                "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, and who is dropped, cancelled or would be late gives back what he has taken.")
+                "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, other tasks run though no chunk has to wait, and who is dropped, cancelled or would be late gives back what he has taken.")
             (rl_10_what_races_is_counted, rate_race::rl_10, "RL-10", Must, Stochastic,
                 "Tasks on all workers that take tokens, give them back, come with new keys and change quotas at once lose no token and make none; a key has one limit, by the last quota, and nobody waits who is too heavy.")
             (li_01_a_limit_changes_while_callers_run, limiter::li_1, "LI-1", Must, Exact,

@@ -1,9 +1,10 @@
 //! What virtual time cannot show, for it stands still between two looks at it.
 
-use crate::support::SEC;
+use crate::support::{SEC, poll_once};
 use anyrt_core::{group::Cause, rt::BlockOn};
 use anyrt_smol::Smol;
 use anyrt_toolkit::{
+    limit::{Quota, RateLimiter},
     resilience::best_effort,
     retry::{AttemptError, Retry, retry},
 };
@@ -42,4 +43,16 @@ fn a_limit_is_told_as_it_was_set() {
             assert!(late.elapsed >= nanos, "{late}");
         }
     });
+}
+
+#[test]
+fn chunks_that_never_have_to_wait_let_others_run() {
+    // A token comes with each look at the clock.
+    let limiter = RateLimiter::new(&Smol::default(), Quota::per_second(u32::MAX).burst(1));
+    let limiter = limiter.expect("it is permitted");
+    for _ in 0..10 {
+        let mut all = Box::pin(limiter.acquire_chunked(10_000));
+        let polls = (1..).find(|_| poll_once(all.as_mut()).is_ready());
+        assert!(polls > Some(10_000 / 130), "{polls:?}");
+    }
 }

@@ -169,8 +169,8 @@ impl<R: Runtime> RateLimiter<R> {
     }
 
     /// Waits until `weight` tokens have passed, in chunks of up to a burst: for streams of bytes, which may begin
-    /// before all of what they will weigh is there. Others take their turns between two chunks. A burst that is
-    /// changed meanwhile counts from the next chunk on.
+    /// before all of what they will weigh is there. Others take their turns between two chunks, and other tasks run after
+    /// some of them, though none had to wait. A burst that is changed meanwhile counts from the next chunk on.
     ///
     /// ```
     /// use anyrt::{RateLimiter, limit::RateLimitError, rt::Runtime};
