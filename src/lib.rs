@@ -265,7 +265,7 @@ pub use anyrt_smol as smol;
 /// The tokio backend.
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
-/// Layers for tower.
+// Layers for tower.
 #[cfg(feature = "tower")]
 pub use anyrt_toolkit::tower;
 #[cfg(feature = "toolkit")]
@@ -276,10 +276,10 @@ pub use anyrt_toolkit::{
     workers::TaskPool,
 };
 
-/// The attributes, of what the toolkit has.
+// The attributes, of what the toolkit has. No docs here: they would begin the page of each.
 #[cfg(all(feature = "macros", feature = "toolkit"))]
 pub use anyrt_macros::{cached, concurrent_limited, rate_limited, retry};
-/// The attributes.
+// The attributes.
 #[cfg(feature = "macros")]
 pub use anyrt_macros::{main, test, timeout, wait_for};
 

@@ -61,6 +61,14 @@ impl Function {
         Err(Error::new(self.sig.fn_token.span, problem))
     }
 
+    /// The body, to stand in another block: with braces that are the macro's, or a body on one line would be told that
+    /// they are too many.
+    pub(crate) fn wrapped_body(&self) -> Group {
+        let mut body = self.body.clone();
+        body.set_span(Span::call_site().located_at(body.span()));
+        body
+    }
+
     /// The type that is written after the arrow, if there is one.
     pub(crate) fn output(&self) -> Option<&Type> {
         match &self.sig.output {

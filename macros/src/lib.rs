@@ -81,7 +81,7 @@ use proc_macro::TokenStream;
 use stack::{Kind, expand};
 
 /// Gives each call of a function a limit of time. What all attributes have in common is on [the first
-/// page](crate).
+/// page](https://docs.rs/anyrt-macros).
 ///
 /// | setting | |
 /// |---|---|
@@ -171,7 +171,7 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Calls a function's body again where it fails. What all attributes have in common is on [the first
-/// page](crate).
+/// page](https://docs.rs/anyrt-macros).
 ///
 /// | setting | |
 /// |---|---|
@@ -257,7 +257,7 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Limits how often calls of a function begin: each waits for its turn. What all attributes have in common is
-/// on [the first page](crate).
+/// on [the first page](https://docs.rs/anyrt-macros).
 ///
 /// | setting | |
 /// |---|---|
@@ -323,7 +323,7 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Limits how many calls of a function run at once: each waits for a slot. What all attributes have in common
-/// is on [the first page](crate).
+/// is on [the first page](https://docs.rs/anyrt-macros).
 ///
 /// | setting | |
 /// |---|---|
@@ -385,7 +385,7 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Keeps what a function returns, by its arguments; calls that overlap share one run of the body. What all
-/// attributes have in common is on [the first page](crate).
+/// attributes have in common is on [the first page](https://docs.rs/anyrt-macros).
 ///
 /// | setting | |
 /// |---|---|

@@ -215,7 +215,7 @@ fn wrapped(
         outputs.extend(inner);
     }
     let beside = RefCell::new(Vec::new());
-    let mut body = function.body.to_token_stream();
+    let mut body = function.wrapped_body().to_token_stream();
     let repeated = layers.iter().position(|(kind, ..)| *kind == Kind::Retry);
     let frames = layers.iter().zip(outputs.windows(2)).enumerate();
     for (at, ((kind, span, layer), types)) in frames.rev() {

@@ -163,3 +163,33 @@ async fn of_another_path(rt: &impl Runtime) -> Result<(), Elapsed> {
 async fn the_crate_may_be_elsewhere(rt: impl Runtime) {
     of_another_path(&rt).await.unwrap_err();
 }
+
+/// Of a body on one line nobody says that its braces are too many.
+#[deny(warnings)]
+#[rustfmt::skip]
+mod on_one_line {
+    use super::*;
+
+    async fn soon(rt: &impl Runtime) -> Result<u32, Elapsed> {
+        rt.sleep(LIMIT).await;
+        Ok(7)
+    }
+
+    #[anyrt::timeout("1s")]
+    async fn timed(rt: &impl Runtime) -> Result<u32, Elapsed> { soon(rt).await }
+
+    #[anyrt::wait_for("1s")]
+    pub async fn told(rt: &impl Runtime) -> Result<u32, Elapsed> { timed(rt).await }
+
+    #[cfg(feature = "toolkit")]
+    #[anyrt::retry(attempts = 2)]
+    #[anyrt::timeout("1s")]
+    pub async fn tried(rt: &impl Runtime) -> Result<u32, Elapsed> { told(rt).await }
+}
+
+#[anyrt::test(seeds = 3)]
+async fn bodies_on_one_line_are_as_good(rt: impl Runtime) {
+    assert_eq!(on_one_line::told(&rt).await, Ok(7));
+    #[cfg(feature = "toolkit")]
+    assert_eq!(on_one_line::tried(&rt).await, Ok(7));
+}

@@ -12,7 +12,9 @@ use anyrt_toolkit::testing::{CallEnd, MockFn, Watch};
 use kit::{MS, SECOND, at, cut_after, panic_of, panics_of, poll_once};
 use std::{
     future::{pending, poll_fn},
+    panic,
     pin::pin,
+    sync::{Arc, Mutex},
     task::Poll,
 };
 
@@ -164,4 +166,33 @@ fn they_can_be_spawned_by_generic_code() {
     check(1, |rt| async move {
         assert_eq!(spawned(rt).await.expect("it ends"), 1);
     });
+}
+
+#[test]
+fn a_call_without_a_line_panics_where_it_is_made() {
+    let places = Arc::new(Mutex::new(Vec::new()));
+    let (log, before) = (places.clone(), panic::take_hook());
+    panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or_default();
+        match message.contains("call 1 has no line") {
+            true => log
+                .lock()
+                .unwrap()
+                .extend(info.location().map(|at| at.file().to_owned())),
+            false => before(info),
+        }
+    }));
+    check(1, |rt| async move {
+        let mock: MockFn<_, (), ()> = MockFn::new(&rt);
+        panic_of(|| drop(mock.call(())));
+    });
+    let places = places.lock().unwrap();
+    assert!(
+        places.iter().any(|file| file.ends_with("testing.rs")),
+        "{places:?}"
+    );
+    assert!(
+        !places.iter().any(|file| file.ends_with("mock.rs")),
+        "{places:?}"
+    );
 }

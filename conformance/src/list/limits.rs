@@ -17,7 +17,7 @@ macro_rules! __rules_limits {
             (re_05_cancellations_and_panics_are_not_retried, retry_stop::re_5, "RE-5", Must, Exact,
                 "Once the context's token is cancelled no further attempt begins, and a wait ends at once; a panic unwinds, and no further attempt begins. An error that tells of another's cancellation is one like any other, unless `when` says so.")
             (re_06_the_error_tells_the_story, retry::re_6, "RE-6", Must, Exact,
-                "The final error has the attempts, the time, the last error and why there was no further attempt; hooks hear of each retry and of the end.")
+                "The final error has the attempts, the time, the last error and why there was no further attempt; of an attempt that took too long it has the limit, as it was set. Hooks hear of each retry and of the end.")
             (re_07_a_budget_is_shared, retry::re_7, "RE-7", Must, Exact,
                 "A retry budget is shared by all calls of all policies that have it; first attempts are free, and what is spent comes back in parts with each success, up to its capacity.")
             (re_08_dropped_after_any_poll, retry::re_8, "RE-8", Must, Exact,
@@ -33,7 +33,7 @@ macro_rules! __rules_limits {
             (rl_04_too_heavy_is_told_at_once, rate::rl_4, "RL-4", Must, Exact,
                 "More than the burst is an error at once, also for those who wait when the burst shrinks.")
             (rl_05_a_leaked_waiter_stops_nobody, rate::rl_5, "RL-5", Must, Exact,
-                "A waiter that is leaked, or never polled again, stops nobody.")
+                "A waiter that is leaked, or never polled again, stops nobody, and keeps nobody from moving up when others leave or tokens come back.")
             (rl_06_turns_that_come_too_late_are_not_waited_for, rate::rl_6, "RL-6", Must, Exact,
                 "A turn that would come at the context's deadline or later is an error at once, also where another quota moves it there; a token of the context that is cancelled ends the wait.")
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
@@ -41,7 +41,7 @@ macro_rules! __rules_limits {
             (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
                 "A turn counts when it is taken, however late; one that nobody takes costs its tokens and no more, and who comes for it after others passed by waits for tokens anew.")
             (rl_09_more_than_a_burst_in_chunks, rate_chunked::rl_9, "RL-9", Must, Exact,
-                "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, and who is dropped, cancelled or would be late gives back what he has taken.")
+                "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, other tasks run though no chunk has to wait, and who is dropped, cancelled or would be late gives back what he has taken.")
             (rl_10_what_races_is_counted, rate_race::rl_10, "RL-10", Must, Stochastic,
                 "Tasks on all workers that take tokens, give them back, come with new keys and change quotas at once lose no token and make none; a key has one limit, by the last quota, and nobody waits who is too heavy.")
             (li_01_a_limit_changes_while_callers_run, limiter::li_1, "LI-1", Must, Exact,

@@ -261,6 +261,26 @@ pub fn rl_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         drop(kept);
         limiter.acquire_many(4).await.map_err(bad)?;
+        // It keeps nobody from moving up.
+        let limiter = Box::leak(Box::new(empty(rt, 1)?));
+        let mut goes = Probe::new(limiter.acquire());
+        ensure!(goes.is_pending(), "an empty bucket gave");
+        for _ in 0..3 {
+            let mut leaked = Probe::new(limiter.acquire());
+            ensure!(leaked.is_pending(), "an empty bucket gave");
+            mem::forget(leaked);
+        }
+        let mut behind = Probe::new(limiter.acquire());
+        ensure!(behind.is_pending(), "an empty bucket gave");
+        drop(goes);
+        ensure!(behind.wakes() > 0, "who has moved up was not woken");
+        ensure!(behind.is_pending(), "an empty bucket gave");
+        let before = behind.wakes();
+        limiter.refund(1);
+        ensure!(
+            behind.wakes() > before,
+            "what was given back woke not all who have moved up"
+        );
         // It passes on no news of another quota, either.
         let limiter = Box::leak(Box::new(empty(rt, 1)?));
         let mut leaked = Probe::new(limiter.acquire());

@@ -81,6 +81,12 @@ pub fn rl_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let mut shrunk = half(&limiter);
         ensure!(shrunk.is_pending(), "an empty bucket gave");
         limiter.set_quota(Quota::new(1, MS).burst(1)).map_err(bad)?;
-        shrunk.finish().await.map_err(bad)
+        shrunk.finish().await.map_err(bad)?;
+
+        // A token comes with each look at a clock that moves.
+        let fast = super::rate::limiter(rt, Quota::new(u32::MAX, MS * 1000).burst(1))?;
+        let mut many = Probe::new(fast.acquire_chunked(10_000));
+        ensure!(many.is_pending(), "nobody else runs meanwhile");
+        Ok(())
     })
 }

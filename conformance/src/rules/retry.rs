@@ -237,6 +237,14 @@ pub fn re_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             matches!(&text, Err(text) if text.starts_with("fetch failed after 1 attempt in ")),
             "it says {text:?}"
         );
+        let limit = Duration::from_nanos(2_000_003);
+        let limited = policy(|p| p.attempts(1).attempt_timeout(limit).max_elapsed(HOUR))?;
+        let late = retry(rt, limited, |_| pending::<Result<(), u32>>()).await;
+        let told = late.map_err(|error| error.into_inner().last);
+        ensure!(
+            matches!(&told, Err(AttemptError::TimedOut(late)) if late.limit == limit),
+            "of a limit of {limit:?} it tells {told:?}"
+        );
         Ok(())
     })
 }

@@ -206,7 +206,7 @@ impl fmt::Debug for Panic {
 pub struct Elapsed {
     /// The operation's name, where it was given one.
     pub operation: Option<Cow<'static, str>>,
-    /// The limit that was set.
+    /// The limit that was set. Where that was a deadline: the time until it, from the first poll on.
     pub limit: Duration,
     /// The time that had passed, on the runtime's clock, since the first poll.
     pub elapsed: Duration,

@@ -2,6 +2,7 @@
 
 use crate::retry::AttemptError;
 use anyrt_core::{
+    Elapsed,
     gather::gather,
     group::{Cause, TaskError},
     rt::Runtime,
@@ -37,7 +38,7 @@ use std::{
 ///
 /// # Errors
 /// None as a whole. That of a slot is a [`TaskError`], which names the place of this call: the future's own error,
-/// [`Cause::TimedOut`], its panic, or a cancellation.
+/// [`Cause::TimedOut`] with the limit and the time since the first poll, its panic, or a cancellation.
 ///
 /// # Cancel safety
 /// Dropping it aborts every task.
@@ -56,17 +57,27 @@ where
 {
     let limit = limit.into();
     // From the first poll on; and the tasks' place is the caller's, not one in a future.
-    let end = Arc::new(OnceLock::new());
+    let began = Arc::new(OnceLock::new());
     let limited: Vec<_> = futures
         .into_iter()
         .map(|future| {
-            let (rt, end) = (rt.clone(), end.clone());
+            let (rt, began) = (rt.clone(), began.clone());
             async move {
-                let end = end.get().copied().flatten();
+                let began = *began.get_or_init(|| rt.now());
+                let end = limit.map(|limit| began + limit);
                 match wait_until(&rt, end, future).await {
                     Ok(Ok(output)) => Ok(output),
                     Ok(Err(error)) => Err(AttemptError::Failed(error)),
-                    Err(elapsed) => Err(AttemptError::TimedOut(elapsed)),
+                    // Of the call, where the task's own begins later.
+                    Err(Elapsed {
+                        operation,
+                        limit: rest,
+                        ..
+                    }) => {
+                        let limit = limit.unwrap_or(rest);
+                        let elapsed = Elapsed::new(operation, limit, rt.now() - began);
+                        Err(AttemptError::TimedOut(elapsed))
+                    }
                 }
             }
         })
@@ -74,7 +85,7 @@ where
     let all = gather(rt, limited).settled();
     let rt = rt.clone();
     async move {
-        end.get_or_init(|| limit.map(|limit| rt.now() + limit));
+        began.get_or_init(|| rt.now());
         let results = all.await.into_iter();
         results
             .map(|result| result.map_err(|failure| failure.map_cause(own)))

@@ -11,7 +11,7 @@ use anyrt_core::{
     cancel::{CancelReason, CancellationToken, CancelledFuture},
     context::Context,
     rt::{Runtime, Sleep},
-    time::{WaitFor, wait_until},
+    time::{WaitFor, wait_for},
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -177,12 +177,15 @@ impl<R: Runtime, P: Borrow<Retry<E>>, F, Fut, E> Call<R, P, F, Fut, E> {
         let rules = &*self.policy.borrow().rules;
         let now = self.rt.now();
         let started = *self.started.get_or_insert(now);
+        // As they were set, and not as a deadline, which moves between two looks at the clock.
         let limits = [
-            rules.max_elapsed.map(|limit| started + limit),
-            rules.attempt_timeout.map(|limit| now + limit),
+            rules
+                .max_elapsed
+                .map(|limit| limit.saturating_sub(now - started)),
+            rules.attempt_timeout,
         ];
-        let end = limits.into_iter().flatten().min();
-        let mut attempt = wait_until(&self.rt, end, attempt);
+        let limit = limits.into_iter().flatten().min();
+        let mut attempt = wait_for(&self.rt, limit, attempt);
         if let Some(name) = self.name() {
             attempt = attempt.named(name);
         }

@@ -96,8 +96,8 @@ pub enum GaveUp {
 pub enum AttemptError<E> {
     /// With an error of its own.
     Failed(E),
-    /// Its limit passed: that of [an attempt](super::RetryBuilder::attempt_timeout), or of
-    /// [all](super::RetryBuilder::max_elapsed).
+    /// Its limit passed: that of [an attempt](super::RetryBuilder::attempt_timeout), as it was set; or, where that was
+    /// less, what was left of [that of all](super::RetryBuilder::max_elapsed) as the attempt began.
     TimedOut(Elapsed),
 }
 

@@ -150,9 +150,10 @@ impl<R: Runtime, A, T> MockFn<R, A, T> {
             delay: Duration::ZERO,
             output: Output::Always(answer),
         });
-        let answer = line.or(otherwise);
-        let answer =
-            answer.unwrap_or_else(|| panic!("call {} has no line in the script", number + 1));
+        // Not in a closure, which would be the panic's place.
+        let Some(answer) = line.or(otherwise) else {
+            panic!("call {} has no line in the script", number + 1);
+        };
         MockCall {
             inner: self.inner.clone(),
             number,

@@ -1,6 +1,5 @@
 //! What a layer's service fails with.
 
-use anyrt_core::error::write_with;
 use std::{
     error::Error,
     fmt::{self, Display},
@@ -10,6 +9,10 @@ use std::{
 ///
 /// The errors of a stack nest as its layers do, so that each can be told by its type. To a caller that wants
 /// one type for all, [`into_boxed`](Self::into_boxed) gives what tower calls a `BoxError`.
+///
+/// It says what its part says, and no word of its own: it is one of two errors, and not a third. The part is its source all
+/// the same, so that whoever walks the sources finds each by its type;
+/// [`chain`](anyrt_core::error::chain()) tells a text once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -41,6 +44,10 @@ impl<L, E> LayerError<L, E> {
 
     /// Whichever it is, in a box; also where the inner error is a box already, which is no
     /// [`Error`] itself. For `map_err`.
+    ///
+    /// What is in the box is what it downcasts to: the layer's own error, or the inner one, which is a `LayerError` itself
+    /// where the service inside has a layer whose errors are not boxed. So each layer has a `map_err` above it where they
+    /// are to be told apart by their types; the [room's](super#errors) page has an example.
     pub fn into_boxed(self) -> Box<dyn Error + Send + Sync>
     where
         L: Into<Box<dyn Error + Send + Sync>>,
@@ -56,8 +63,8 @@ impl<L, E> LayerError<L, E> {
 impl<L: Display, E: Display> Display for LayerError<L, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Layer(error) => write_with(f, "the layer gave up", error),
-            Self::Inner(error) => write_with(f, "the service inside failed", error),
+            Self::Layer(error) => error.fmt(f),
+            Self::Inner(error) => error.fmt(f),
         }
     }
 }
@@ -74,6 +81,10 @@ impl<L: Error + 'static, E: Error + 'static> Error for LayerError<L, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyrt_core::{
+        JoinError,
+        error::{chain, is_cancellation},
+    };
     use std::io;
 
     type Boxed = Box<dyn Error + Send + Sync>;
@@ -81,13 +92,25 @@ mod tests {
     #[test]
     fn it_says_what_its_part_says() {
         let inner: LayerError<io::Error, io::Error> = LayerError::Inner(io::Error::other("in"));
-        assert_eq!(inner.to_string(), "the service inside failed");
-        assert_eq!(inner.source().unwrap().to_string(), "in");
+        assert_eq!(
+            (inner.to_string(), format!("{inner:#}")),
+            ("in".into(), "in".into())
+        );
+        assert!(inner.source().unwrap().is::<io::Error>());
+        assert_eq!(chain(&inner).to_string(), "in");
         assert!(inner.inner().is_some() && inner.layer().is_none());
         let layer: LayerError<io::Error, Boxed> = LayerError::Layer(io::Error::other("layer"));
         assert!(layer.inner().is_none() && layer.layer().is_some());
         assert!(layer.into_boxed().downcast_ref::<io::Error>().is_some());
         let boxed: LayerError<io::Error, Boxed> = LayerError::Inner("box".into());
         assert_eq!(boxed.into_boxed().to_string(), "box");
+    }
+
+    #[test]
+    fn what_lies_deep_is_found() {
+        let gone: LayerError<io::Error, _> = LayerError::Inner(JoinError::Cancelled);
+        let gone: LayerError<io::Error, _> = LayerError::Inner(gone);
+        assert!(is_cancellation(&gone));
+        assert_eq!(chain(&gone).to_string(), JoinError::Cancelled.to_string());
     }
 }

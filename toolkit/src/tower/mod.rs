@@ -123,8 +123,8 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often takes
-//! no one's place; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
+//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often has a
+//! place no longer than until it is refused; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
 //! the retries, and counts what failed for good; a timeout below them is that of an attempt. A slot is held until the
 //! response is there: if that has a body which is read later, that is the connection's to bound. `examples/src/serve/`
 //! has all of it, behind hyper and in front of a disk that fails, with the stop that finishes what is in flight.
@@ -132,11 +132,42 @@
 //! # Errors
 //! Each layer's service fails with a [`LayerError`]: the layer's own error, or the inner one. They nest as the
 //! layers do, so no error has to be looked for in a box; [`into_boxed`](LayerError::into_boxed) makes one
-//! where that is wanted.
+//! where that is wanted. It opens its own layer: above each of them, the box has what failed, and never a [`LayerError`].
+//!
+//! ```
+//! use anyrt::{
+//!     Elapsed, rt::Runtime,
+//!     retry::{Backoff, Retry, RetryError},
+//!     tower::{LayerError, RetryLayer, TimeoutLayer},
+//! };
+//! use std::{io, time::Duration};
+//! use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! fn client<R: Runtime>(
+//!     rt: &R,
+//!     policy: &Retry<io::Error>,
+//! ) -> impl Service<u32, Response = (), Error = BoxError> + use<R> {
+//!     ServiceBuilder::new()
+//!         .map_err(LayerError::into_boxed)
+//!         .layer(TimeoutLayer::new(rt, Duration::from_secs(10)))
+//!         .map_err(LayerError::into_boxed)
+//!         .layer(RetryLayer::new(rt, policy))
+//!         .service(service_fn(|_: u32| async { Err(io::Error::other("disk full")) }))
+//! }
+//!
+//! # anyrt::sim::check(3, |rt| async move {
+//! # let policy = Retry::builder().attempts(2).backoff(Backoff::constant(Duration::ZERO)).build().unwrap();
+//! let error = client(&rt, &policy).oneshot(1).await.unwrap_err();
+//! assert!(!error.is::<Elapsed>());
+//! let failed: &RetryError<io::Error> = error.downcast_ref().expect("no attempt was left");
+//! assert_eq!(failed.attempts, 2);
+//! # });
+//! ```
 //!
 //! # `poll_ready`
 //! The two limits wait there, and push back: tower's `load_shed` sees them. What they found is kept for the next
-//! `call`; a service that is dropped before, or while it waits, gives it back (*TW-7*). The others are ready when
+//! `call`; a service that is dropped before, or while it waits, gives it back (*TW-7*). A rate limit makes the service
+//! inside ready first, so that no turns are saved while it is busy; a limit of requests in flight, last. The others are ready when
 //! the service inside is. A service that was found ready is the one that is called: clones are
 //! only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer) for instance, does
 //! not see how long its `poll_ready` waits.

@@ -18,6 +18,11 @@ use tower_service::Service;
 /// A turn is waited for in `poll_ready`, so that it pushes back, and is there until `call`. A service that is
 /// dropped without that leaves the line, or gives its token back. What a deadline or a cancelled token of the
 /// context refuses is that request's error, from `call`: the service stays usable (*TW-3*).
+///
+/// The service inside is made ready first, and is held ready for as long as the turn is waited for, or refused: a slot of
+/// a [`ConcurrencyLimitLayer`](super::ConcurrencyLimitLayer) below is taken meanwhile. Were turns taken first, those that
+/// came while the service inside was busy would all be used at once. A turn counts from when `poll_ready` is ready: whoever
+/// keeps several services that are, and calls them together, has saved their turns.
 #[derive(Debug, Clone)]
 pub struct RateLimitLayer<R> {
     limiter: RateLimiter<R>,
@@ -102,7 +107,7 @@ impl<R: Runtime> Drop for Line<R> {
 #[inline]
 fn ask<R: Runtime>(limiter: &RateLimiter<R>) -> Reserve<(), RateLimitError> {
     // Somebody who observes has to be asked whether others go first, as `acquire` does.
-    if !waits::is_observed() && limiter.try_acquire().is_ok() {
+    if !waits::is_observed() && limiter.passes() {
         return Reserve::Decided(Ok(()));
     }
     let limiter = limiter.clone();
@@ -116,10 +121,8 @@ impl<R: Runtime, S: Service<Q>, Q> Service<Q> for RateLimitService<R, S> {
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        match ready!(self.line.poll(cx)) {
-            true => self.inner.poll_ready(cx).map_err(LayerError::Inner),
-            false => Poll::Ready(Ok(())),
-        }
+        ready!(self.inner.poll_ready(cx)).map_err(LayerError::Inner)?;
+        self.line.poll(cx).map(|_| Ok(()))
     }
 
     /// # Panics

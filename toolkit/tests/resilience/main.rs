@@ -13,6 +13,7 @@ mod rate_deadline;
 mod rate_edge;
 mod rate_late;
 mod rate_model;
+mod real_clock;
 mod retry;
 mod settings;
 mod support;

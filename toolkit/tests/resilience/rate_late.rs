@@ -4,7 +4,7 @@ use crate::support::{MS, SEC, assert_windows, at, poll_once};
 use anyrt_core::{
     Instant,
     context::Context,
-    rt::{Clock, Entropy, Runtime, Sleep, Spawn},
+    rt::{Clock, Entropy, JoinHandle, Runtime, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{Sim, SimRuntime, check, sometimes};
@@ -249,5 +249,62 @@ fn who_is_late_by_anothers_fault_makes_room_for_those_behind_at_once() {
             passed.is_ok() && when >= MS * 4900 && when <= SEC * 5,
             "{when:?}"
         );
+    });
+}
+
+/// When the last in line has its turn, behind those who leave and those who are not polled again.
+async fn behind_the_busy(rt: &SimRuntime, leave: usize, busy: usize, given_back: u32) -> Duration {
+    let limiter = limiter(rt, Quota::per_second(1).burst(2));
+    limiter.acquire_many(2).await.expect("it is full");
+    let began = rt.now();
+    let (_, leaving) = queue(rt, &limiter, 0, leave).await;
+    let mut never_again = Vec::new();
+    for _ in 0..busy {
+        let mut turn = Box::pin(limiter.acquire());
+        assert!(poll_once(turn.as_mut()).is_pending());
+        never_again.push(turn);
+    }
+    let (log, _last) = queue(rt, &limiter, leave + busy, 1).await;
+    rt.sleep(SEC / 2).await;
+    leaving.iter().for_each(JoinHandle::abort);
+    limiter.refund(given_back);
+    rt.sleep(SEC * 600).await;
+    let log = log.lock().unwrap();
+    log.first().expect("its turn comes").1 - began
+}
+
+#[test]
+fn behind_those_who_are_busy_nobody_is_late_for_those_who_left() {
+    check(20, |rt| async move {
+        // A look for the busy one, another one; and what nobody is woken for.
+        let patience = MS * 30;
+        for leave in [0, 1, 2, 3, 100] {
+            let last = behind_the_busy(&rt, leave, 1, 0).await;
+            assert!(last <= SEC * 2 + patience, "{leave}: {last:?}");
+        }
+        for busy in 1..5 {
+            let last = behind_the_busy(&rt, 0, busy, 1).await;
+            let turn = SEC * u32::try_from(busy).unwrap();
+            assert!(last <= turn + patience, "{busy}: {last:?}");
+        }
+    });
+}
+
+#[test]
+fn at_a_high_rate_nobody_is_late_by_what_left_bit_by_bit() {
+    check(20, |rt| async move {
+        let limiter = limiter(&rt, Quota::per_second(1000).burst(1));
+        limiter.acquire().await.expect("it is full");
+        let (_, leaving) = queue(&rt, &limiter, 0, 500).await;
+        let mut busy = Box::pin(limiter.acquire());
+        assert!(poll_once(busy.as_mut()).is_pending());
+        let (log, _last) = queue(&rt, &limiter, 501, 1).await;
+        for one in &leaving {
+            one.abort();
+            yield_now().await;
+        }
+        rt.sleep(SEC).await;
+        let last = log.lock().unwrap()[0].1 - Instant::ORIGIN;
+        assert!(last <= MS * 40, "{last:?}");
     });
 }

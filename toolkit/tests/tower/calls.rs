@@ -40,7 +40,7 @@ fn a_late_response_is_an_error_with_a_name() {
         let error = late.expect_err("it is late");
         assert_eq!(
             format!("{error:#}"),
-            "the layer gave up: fetch timed out after 20ms (limit: 20ms)"
+            "fetch timed out after 20ms (limit: 20ms)"
         );
         assert!(matches!(&error, LayerError::Layer(elapsed) if elapsed.limit == MS * 20));
         assert_eq!(

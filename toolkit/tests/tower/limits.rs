@@ -17,13 +17,17 @@ use anyrt_toolkit::{
     },
 };
 use std::{
+    convert::Infallible,
     error::Error,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::atomic::Ordering::SeqCst,
+    sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     task::Poll,
+    time::Duration,
 };
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+const SEC: Duration = Duration::from_secs(1);
 
 type Slots = ConcurrencyLimitService<SimRuntime, Strict>;
 type Turns = RateLimitService<SimRuntime, Strict>;
@@ -126,6 +130,37 @@ fn turns_come_at_their_times() {
     });
 }
 
+/// Ten requests, of which the first takes ten seconds and no other anything, one at once.
+#[test]
+fn turns_are_not_saved_while_the_service_inside_is_busy() {
+    check(20, |rt| async move {
+        let rate = RateLimiter::new(&rt, Quota::per_second(1).burst(1)).expect("it is permitted");
+        let slots = Limiter::new(&rt, 1).expect("it is permitted");
+        let begun = Arc::new(Mutex::new(Vec::new()));
+        let (clock, log) = (rt.clone(), begun.clone());
+        let inner = service_fn(move |time: Duration| {
+            log.lock().unwrap().push(at(&clock));
+            let sleep = clock.sleep(time);
+            async move {
+                sleep.await;
+                Ok::<_, Infallible>(())
+            }
+        });
+        let inner = ConcurrencyLimitLayer::new(&slots).layer(inner);
+        let service = RateLimitLayer::new(&rate).layer(inner);
+        let times = (0..10).map(|n| if n == 0 { SEC * 10 } else { MS });
+        let requests = times.map(|time| service.clone().oneshot(time));
+        gather(&rt, requests).await.expect("none fails");
+        let begun = begun.lock().unwrap();
+        assert_eq!(begun.len(), 10);
+        // One turn can have been saved: it was waited for with the slot.
+        assert!(
+            begun.windows(3).all(|three| three[2] - three[0] >= SEC),
+            "{begun:?}"
+        );
+    });
+}
+
 #[test]
 fn what_refuses_a_request_is_not_the_end_of_the_service() {
     check(20, |rt| async move {
@@ -196,7 +231,7 @@ fn a_refusal_tells_the_limiters_name() {
         limiter.try_acquire().expect("a token is there");
         let request = wait_for(&rt, MS * 50, service.clone().oneshot(1)).await;
         let refused = request.expect("it does not wait").expect_err("it is late");
-        let whole = "the layer gave up: rate limiter \"mail\": the rate limit is reached";
+        let whole = "rate limiter \"mail\": the rate limit is reached";
         assert_eq!(format!("{refused:#}"), whole);
         for text in [
             format!("{service:?}"),

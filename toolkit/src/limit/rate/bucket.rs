@@ -6,6 +6,7 @@
 
 use super::{quota::Quota, turnstile::DEEPEST};
 use anyrt_core::Instant;
+use std::time::Duration;
 
 /// Parts of a nanosecond, as a power of two.
 pub(super) const PARTS: u32 = 24;
@@ -89,6 +90,12 @@ impl Bucket {
         }
     }
 
+    /// How long so many tokens take to come.
+    pub(super) fn time(&self, tokens: u64) -> Duration {
+        let nanos = self.span(tokens) >> PARTS;
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
     /// When so many tokens could be taken, if none are before. More than the burst, one after the other: each as
     /// soon as it is there.
     pub(super) fn due(&self, tokens: u64) -> Instant {
@@ -168,7 +175,6 @@ fn parts(now: Instant) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     const SEC: u64 = 1_000_000_000;
 

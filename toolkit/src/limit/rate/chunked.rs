@@ -1,8 +1,11 @@
 //! More than the burst, in chunks that it permits.
 
 use super::{AcquireRate, RateLimitError, RateLimiter, error::Refused};
-use anyrt_core::{Instant, context::Context, rt::Runtime};
+use anyrt_core::{Instant, context::Context, rt::Runtime, task::yield_now};
 use std::{panic::Location, time::Duration};
+
+/// So many chunks are taken until others run, though none of them had to wait.
+const STREAK: u32 = 128;
 
 /// Waits until all of it has passed, chunk by chunk.
 pub(super) async fn acquire<R: Runtime>(
@@ -12,7 +15,13 @@ pub(super) async fn acquire<R: Runtime>(
 ) -> Result<(), RateLimitError> {
     in_time(limiter, weight)?;
     let mut taken = Taken { limiter, weight: 0 };
+    let mut streak = 0;
     while taken.weight < weight {
+        if streak == STREAK {
+            streak = 0;
+            yield_now().await;
+        }
+        streak += 1;
         let left = u32::try_from(weight - taken.weight).unwrap_or(u32::MAX);
         let chunk = left.min(limiter.quota().burst);
         match AcquireRate::new(limiter, chunk, place).await {

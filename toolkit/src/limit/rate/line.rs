@@ -16,9 +16,9 @@
 //! at which callers go on, however late they were. Until then those of all who were called are set aside.
 //!
 //! Each waiter is polled at the time that was worked out for it when it was polled last, so all are served
-//! in time, whoever among them is never polled again. When somebody in the line leaves, only the next and
-//! the first are woken, to work out their times anew, for either may be one that is leaked; the others
-//! become next or first in time.
+//! in time, whoever among them is never polled again. When somebody in the line leaves, all behind it move up, and would
+//! be polled too late. The first is woken, to work out its time anew, and each of the others once it is the first, unless the
+//! one before it is leaked. So all whose times have changed are woken once they have moved up by [`SLACK`], together.
 //!
 //! A bucket that is full takes no more, so the tokens of one who does not come can be those that the next would have.
 //! Then, once it is [overdue](super::called), it is passed by. Its tokens are spent as of its turn, which moves
@@ -26,7 +26,10 @@
 
 use super::{bucket::Bucket, called::Called, error::Refused, quota::Quota};
 use anyrt_core::Instant;
-use std::{collections::BTreeMap, mem, task::Waker};
+use std::{collections::BTreeMap, mem, task::Waker, time::Duration};
+
+/// How late somebody may be polled behind one that is leaked. Each that leaves a long line would wake all of it otherwise.
+const SLACK: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 pub(super) struct Line {
@@ -39,6 +42,8 @@ pub(super) struct Line {
     tickets: u64,
     /// All that ever joined, together. It may wrap: only differences count.
     joined: u64,
+    /// How many tokens those in the line have moved up by, at most, since all who would be late were woken.
+    moved: u64,
     /// The latest time that somebody came with: threads read the clock before they have the lock.
     now: Instant,
 }
@@ -74,6 +79,7 @@ impl Line {
             refused: BTreeMap::new(),
             tickets: 0,
             joined: 0,
+            moved: 0,
             now: Instant::ORIGIN,
         }
     }
@@ -225,8 +231,8 @@ impl Line {
         self.look(now);
         self.missed.remove(&ticket);
         self.refused.remove(&ticket);
-        if self.called.take(ticket).is_some() {
-            self.moved_up(wakers);
+        if let Some(left) = self.called.take(ticket) {
+            self.moved_up(left.weight, wakers);
         }
         let was_first = self.queued.first_key_value().map(|(first, _)| *first) == Some(ticket);
         let left = self.queued.remove(&ticket)?;
@@ -238,8 +244,7 @@ impl Line {
             }
             self.joined = self.joined.wrapping_sub(weight);
         }
-        self.serve(wakers);
-        self.hurry(ticket, wakers);
+        self.moved_up(left.weight, wakers);
         left.waker
     }
 
@@ -248,7 +253,7 @@ impl Line {
         self.serve(wakers);
         self.bucket.give_back(u64::from(weight));
         self.bucket.fills_not_before(self.now, self.called.tokens());
-        self.moved_up(wakers);
+        self.moved_up(weight, wakers);
     }
 
     pub(super) fn set_quota(&mut self, now: Instant, quota: Quota, wakers: &mut Vec<Waker>) {
@@ -290,6 +295,7 @@ impl Line {
     fn place_anew(&mut self, wakers: &mut Vec<Waker>) {
         let burst = self.bucket.quota().burst;
         self.joined = 0;
+        self.moved = 0;
         for (ticket, mut waiter) in mem::take(&mut self.queued) {
             waiter.wake(self.now, wakers);
             let weight = waiter.weight;
@@ -325,7 +331,12 @@ impl Line {
             // Those who are not coming keep nobody from passing without the line.
             self.has(self.bucket.quota().burst);
         }
-        self.hurry(0, wakers);
+        if let Some((_, first)) = self.queued.first_key_value()
+            && self.alarm(first) < first.alarm
+            && let Some(mut first) = self.queued.first_entry()
+        {
+            first.get_mut().wake(self.now, wakers);
+        }
     }
 
     /// Whether so many tokens are there that are not set aside. Those who are overdue are passed by for it, if it
@@ -347,23 +358,21 @@ impl Line {
         }
     }
 
-    /// There is more for those in the line. The next of them is not woken by the first, where that is leaked.
-    fn moved_up(&mut self, wakers: &mut Vec<Waker>) {
+    /// There are so many tokens more for those in the line. Who would be polled too late by more than the slack is woken.
+    fn moved_up(&mut self, weight: u32, wakers: &mut Vec<Waker>) {
         self.serve(wakers);
-        if let Some((&first, _)) = self.queued.first_key_value() {
-            self.hurry(first + 1, wakers);
-        }
-    }
-
-    /// Sees to it that the next one from a ticket on is polled in time.
-    fn hurry(&mut self, from: u64, wakers: &mut Vec<Waker>) {
-        let Some((&ticket, next)) = self.queued.range(from..).next() else {
+        self.moved = self.moved.saturating_add(weight.into());
+        if self.bucket.time(self.moved) < SLACK {
             return;
-        };
-        if self.alarm(next) < next.alarm
-            && let Some(next) = self.queued.get_mut(&ticket)
-        {
-            next.wake(self.now, wakers);
+        }
+        self.moved = 0;
+        let queued = self.queued.iter();
+        let late = queued.filter(|(_, waiter)| self.alarm(waiter) < waiter.alarm);
+        let late: Vec<u64> = late.map(|(ticket, _)| *ticket).collect();
+        for ticket in late {
+            if let Some(waiter) = self.queued.get_mut(&ticket) {
+                waiter.wake(self.now, wakers);
+            }
         }
     }
 

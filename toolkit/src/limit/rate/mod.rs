@@ -49,7 +49,7 @@ use turnstile::Turnstile;
 ///
 /// One that is leaked, or never polled again, costs its tokens once and stops nobody (*RL-5*). It cannot be told
 /// from one that is late. So those behind it wait for it when their own turns have come, until the line has been
-/// looked at after its turn and again 10 ms later, which makes 20 ms at most. Then they pass it by. If it comes
+/// looked at after its turn and again 10 ms later: 20 ms at most, and 10 more where others have left the line. Then they pass it by. If it comes
 /// after all, it is the first in line again, and waits for other tokens; a task that is that late each time may
 /// be passed by each time, where others take all there is. All of this may happen on any thread at once
 /// (*RL-10*).
@@ -171,8 +171,8 @@ impl<R: Runtime> RateLimiter<R> {
     }
 
     /// Waits until `weight` tokens have passed, in chunks of up to a burst: for streams of bytes, which may begin
-    /// before all of what they will weigh is there. Others take their turns between two chunks. A burst that is
-    /// changed meanwhile counts from the next chunk on.
+    /// before all of what they will weigh is there. Others take their turns between two chunks, and other tasks run after
+    /// some of them, though none had to wait. A burst that is changed meanwhile counts from the next chunk on.
     ///
     /// ```
     /// use anyrt::{RateLimiter, limit::RateLimitError, rt::Runtime};
@@ -232,6 +232,13 @@ impl<R: Runtime> RateLimiter<R> {
     fn pass_or_refuse(&self, now: Instant, weight: u32) -> Result<(), RateLimitError> {
         self.pass_by_line(now, weight)
             .map_err(|refused| self.inner.refusal(refused))
+    }
+
+    /// As [`try_acquire`](Self::try_acquire), for one who waits otherwise.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(crate) fn passes(&self) -> bool {
+        self.pass(1).is_ok()
     }
 
     /// As [`try_acquire_many`](Self::try_acquire_many), for one who waits otherwise.
