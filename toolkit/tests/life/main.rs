@@ -17,6 +17,8 @@ mod pool_model;
 mod pool_naive;
 mod requests;
 mod resource;
+mod stops;
+mod told;
 mod ugly;
 mod waits;
 mod workers;
