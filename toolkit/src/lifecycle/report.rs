@@ -110,7 +110,7 @@ impl<T> fmt::Display for Report<T> {
         }
         for late in &self.late {
             match &self.aborted_by {
-                Some(reason) => write!(f, "\n{late}: aborted for {reason}")?,
+                Some(reason) => write!(f, "\n{late}: aborted ({reason})")?,
                 None => write!(f, "\n{late}: late, and aborted")?,
             }
         }

@@ -142,10 +142,7 @@ fn an_abort_needs_no_request_before_it() {
         assert_eq!((&report.stopped_for, cleaned.get()), (&reason, 1));
         assert_eq!(report.late, ["stubborn", "worried"]);
         let told = report.to_string();
-        assert!(
-            told.contains("stubborn: aborted for disk on fire"),
-            "{told}"
-        );
+        assert!(told.contains("stubborn: aborted (disk on fire)"), "{told}");
         assert_eq!(rt.now().as_nanos(), SECOND.as_nanos() as u64);
     });
 }
