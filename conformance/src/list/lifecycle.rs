@@ -36,8 +36,8 @@ macro_rules! __rules_lifecycle {
                 "A panic or an abort costs one job; a shutdown finishes the others; no handle hangs on a pool that is gone.")
             (lc_01_stop_grace_abort_report, app::lc_1, "LC-1", Must, Exact,
                 "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, which is counted once, from the stop, and not before, is aborted; the report says why it stopped, who failed and who was late. With nothing left to do it ends.")
-            (lc_02_a_second_request_aborts, app::lc_2, "LC-2", Must, Exact,
-                "A second request aborts at once what has not stopped, the start-up included; one more that comes during the clean-up abandons that. Where it stops by itself, the first request changes nothing.")
+            (lc_02_who_insists_aborts, app_stop::lc_2, "LC-2", Must, Exact,
+                "A second signal, or an abort, aborts at once what has not stopped, the start-up included; one more that comes during the clean-up abandons that, and what had failed by then is told. Requests from code add up to one; the first signal changes nothing after them, nor where it stops by itself.")
             (lc_03_children_then_parents_then_clean_up, app::lc_3, "LC-3", Must, Exact,
                 "Subsystems are asked to stop once those below them have; then the clean-up runs, in the reverse of its order, shielded.")
             (lc_04_a_failed_start_up_is_cleaned_up, app_start::lc_4, "LC-4", Must, Exact,
@@ -51,7 +51,7 @@ macro_rules! __rules_lifecycle {
             (lc_22_periodic_work, periodic::lc_22, "LC-22", Must, Exact,
                 "Periodic work runs at its ticks; a failure costs one run, so many in a row may end it; a tick that comes during a run is left out, caught up with or run beside it, as was asked for; a shutdown waits for runs in hand, aborts the late and names them.")
             (lc_23_a_dropped_application_cleans_up_last, app::lc_23, "LC-23", Must, Exact,
-                "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both.")
+                "An application that is dropped cleans up in the background, once its subsystems are gone; a group around it waits for both, and all its tokens are cancelled.")
             (lc_24_what_outlives_a_call_has_nobodys_context, owners::lc_24, "LC-24", Must, Exact,
                 "What batchers, task pools, the keepers of pools and the refreshes of caches run has nobody's context: it sees no token, deadline or value of who made or uses them, goes on when that one is cancelled, and no group around waits for it.")
             (lc_25_what_an_application_gives, app::lc_25, "LC-25", Must, Exact,

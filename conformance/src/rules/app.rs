@@ -2,7 +2,7 @@
 
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
-    probe::{Expected, OnDrop, Wakes},
+    probe::{Expected, OnDrop, PATIENCE, Wakes},
 };
 use anyrt_core::{
     cancel::{CancellationToken, shield},
@@ -16,7 +16,7 @@ use std::{
     convert::Infallible,
     future::pending,
     panic::panic_any,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -67,7 +67,7 @@ impl Log {
 }
 
 /// Who never ends by itself.
-fn stubborn<R: Backend>(
+pub(super) fn stubborn<R: Backend>(
     around: &Subsystem<R>,
     name: &'static str,
     begun: &Arc<Wakes>,
@@ -167,75 +167,6 @@ async fn stops_in_one_grace<R: Backend>(rt: &R) -> Outcome {
     Err(Stop::failed(format!(
         "of a grace of {GRACE:?} became {took:?}"
     )))
-}
-
-/// The second request ends the grace, one in the clean-up ends that.
-pub fn lc_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
-    ctx.run(async {
-        let (rt, log, begun) = (ctx.rt(), Log::default(), Wakes::new());
-        let start = rt.now();
-        let report = App::new(rt).grace(LONG).run(|app| async {
-            let app = app;
-            log.clean_up(&app, "cleaned");
-            stubborn(&app, "bad", &begun)?;
-            begun.reached(1).await;
-            app.request_shutdown("first");
-            app.request_shutdown("second");
-            Ok::<_, BoxError>(())
-        });
-        let report = report.await;
-        ensure_eq!(
-            report.stopped_for,
-            StopReason::Requested("first".into()),
-            "the reason"
-        );
-        ensure_eq!(report.late, ["bad"], "who was aborted");
-        ensure_eq!(log.taken(), ["cleaned"], "the clean-up");
-        ensure!(rt.now() - start < LONG, "the grace went on");
-
-        let report = App::new(rt).close_timeout(LONG).run(|app| async {
-            let app = app;
-            log.clean_up(&app, "never");
-            let asked = app.clone();
-            app.defer("hangs", move || async move {
-                asked.request_shutdown("second");
-                pending::<Result<(), BoxError>>().await
-            });
-            app.request_shutdown("first");
-            Ok::<_, BoxError>(())
-        });
-        let report = report.await;
-        ensure_eq!(report.abandoned, 2, "what was not cleaned up");
-        ensure!(log.taken().is_empty(), "cleaned up after all");
-
-        let report = App::new(rt).grace(LONG).run(|app| async {
-            let app = app;
-            stubborn(&app, "bad", &begun)?;
-            app.request_shutdown("first");
-            app.request_shutdown("second");
-            pending::<Result<(), BoxError>>().await
-        });
-        let late = report.await.late;
-        ensure_eq!(late, ["start-up", "bad"], "who was aborted in the start-up");
-        ensure!(rt.now() - start < LONG, "the grace of a start-up went on");
-
-        let report = App::new(rt).grace(LONG).run(|app| async {
-            let app = app;
-            log.clean_up(&app, "second");
-            let (asked, lines) = (app.clone(), log.clone());
-            app.defer("first", move || async move {
-                asked.request_shutdown("once");
-                yield_now().await;
-                lines.add("first");
-                Ok::<_, Infallible>(())
-            });
-            Err::<(), BoxError>("no port".into())
-        });
-        let report = report.await;
-        ensure_eq!(report.abandoned, 0, "abandoned by one request");
-        ensure_eq!(log.taken(), ["first", "second"], "the clean-up");
-        Ok(())
-    })
 }
 
 /// Children, then parents, then the clean-up, from the last to the first.
@@ -357,8 +288,31 @@ pub fn lc_23<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let ended = group.shutdown().await;
         ensure!(ended.is_ok(), "a group that was shut down: {ended:?}");
         ensure_eq!(log.taken(), ["gone", "cleaned"], "by the group's end");
-        Ok(())
+        cancels_when_dropped(ctx.rt()).await
     })
+}
+
+/// Who still has a token of an application that nobody has asked to stop.
+async fn cancels_when_dropped<R: Backend>(rt: &R) -> Outcome {
+    for closes in [false, true] {
+        let tokens = OnceLock::new();
+        let app = App::new(rt).run(|app| async {
+            let app = app;
+            if closes {
+                Log::default().clean_up(&app, "cleaned");
+            }
+            let busy = app.spawn("busy", |_| pending::<Result<(), BoxError>>())?;
+            let below = busy.subsystem().token().clone();
+            tokens.set([app.token().clone(), below]).ok();
+            Ok::<_, BoxError>(())
+        });
+        ensure!(rt.timeout(SHORT, app).await.is_err(), "nobody stopped it");
+        for token in tokens.into_inner().into_iter().flatten() {
+            let told = rt.timeout(PATIENCE, token.cancelled()).await;
+            ensure!(told.is_ok(), "who has its token hears nothing");
+        }
+    }
+    Ok(())
 }
 
 /// Outputs, of the start-up and of subsystems.

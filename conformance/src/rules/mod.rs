@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod app_start;
+pub mod app_stop;
 pub mod barrier;
 pub mod batch;
 mod batch_wait;

@@ -4,14 +4,15 @@
 //!   start-up ──▶ running ──▶ stopping ──▶ clean-up ──▶ report
 //!      │  failed,    request, failure,  │  in reverse, shielded
 //!      │  panicked,  nothing left       │
-//!      └─ request ──────────▶───────────┘  a further request abandons it
-//!                            grace over, second request: abort
+//!      └─ request ──────────▶───────────┘  a further signal or abort abandons it
+//!                            grace over, second signal: abort
 //! ```
 
 use super::{
     node::Node,
     report::{Report, StopReason},
-    tree::{Shared, State, Subsystem},
+    shared::{Shared, State},
+    tree::Subsystem,
 };
 use crate::{
     resource::ExitStack,
@@ -67,7 +68,7 @@ impl<R: Runtime> App<R> {
 
     /// How long the start-up and all subsystems together have to stop, before those that have not are aborted
     /// (*LC-1*). It counts once, from whatever stops the application. [`Duration::MAX`] is for ever, or until a
-    /// second request. Zero: they are aborted as soon as they are to stop, and one that ends as soon as it is
+    /// second signal, or an [`abort`](Subsystem::abort). Zero: they are aborted as soon as they are to stop, and one that ends as soon as it is
     /// asked may be late or not, by chance.
     ///
     /// A start-up that still runs then has until the same moment. The subsystems that it has begun are asked to
@@ -85,9 +86,11 @@ impl<R: Runtime> App<R> {
         self
     }
 
-    /// Each item asks the application to stop, as
-    /// [`request_shutdown`](Subsystem::request_shutdown) does: the first one gracefully, the second one
-    /// at once. Where it stops by itself, for a failure, say, the first one changes nothing (*LC-2*). An item is the reason's text; those of [`Signals`](anyrt_core::rt::Signals) are such.
+    /// Each item asks the application to stop: the first one gracefully, as
+    /// [`request_shutdown`](Subsystem::request_shutdown) does, whatever made it stop before; each further one at
+    /// once, as [`abort`](Subsystem::abort) does (*LC-2*). An item is the reason's text; those of
+    /// [`Signals`](anyrt_core::rt::Signals) are such. A panic of the stream stops the application, as a subsystem
+    /// `signals` that failed.
     pub fn signals<S>(mut self, signals: S) -> Self
     where
         S: Stream<Item: Into<Cow<'static, str>>> + Send + 'static,
@@ -102,7 +105,7 @@ impl<R: Runtime> App<R> {
     /// The start-up runs in the caller's task, and sees the application's [token](Subsystem::token). Where it
     /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*). What it returns is in the
     /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of
-    /// the context's token is a request to stop.
+    /// the context's token, or of the application's, is a request to stop.
     ///
     /// By the time of the report nothing of it runs any more, whoever listened to signals included.
     ///
@@ -150,53 +153,55 @@ impl<R: Runtime> App<R> {
                 shared: shared.clone(),
                 node: Node::root(shared.stop.clone()),
             };
-            let mut late = Vec::new();
+            let (mut late, mut aborted_by) = (Vec::new(), None);
 
             let context = Context::current().with_token(shared.stop.clone());
-            let starting = catch(context.scope(async { startup(root.clone()).await }));
+            let starting =
+                catch(context.scope(async { startup(root.clone()).await.map_err(Into::into) }));
             let over = async {
                 shared.stopped().await;
                 // Those that have begun share the grace with the start-up: they do not wait for it.
-                let stopping = root.node.clone().stop_begun_since(0);
-                until(stopping, shared.late(grace)).await.ok();
+                shared.stop_below(&root.node);
                 shared.late(grace).await;
             };
             let started = until(starting, over).await;
             let (output, startup) = match started {
                 Ok(Ok(Ok(output))) => (Some(output), None),
-                Ok(Ok(Err(error))) => (None, Some(Cause::Failed(error.into()))),
+                Ok(Ok(Err(error))) => (None, Some(Cause::Failed(error))),
                 Ok(Err(panic)) => (None, Some(Cause::Panicked(panic))),
                 Err(Late(panic)) => {
                     late.push("start-up".into());
+                    aborted_by = shared.aborted_by();
                     (None, panic.map(Cause::Panicked))
                 }
             };
+            lock(&shared.state).started = true;
             match &startup {
                 Some(_) => shared.stop_for(StopReason::StartupFailed),
                 None => shared.running().await,
             }
 
-            root.close();
             // Neither the tokens around nor an abort from outside cut this short.
             shield(async {
-                let stopping = root.node.clone().stop_below();
-                if until(stopping, shared.late(grace)).await.is_err() {
+                shared.stop_below(&root.node);
+                if until(shared.none_left(), shared.late(grace)).await.is_err() {
                     root.node.unended(&mut late);
+                    aborted_by = aborted_by.take().or_else(|| shared.aborted_by());
                 }
                 // What is left is aborted, and has gone when this returns.
                 if let Some(going) = &mut remains.going {
                     going.await;
                 }
                 remains.going = None;
-                quietly(|| shared.gone.cancel_with("its application has stopped"));
+                shared.gone();
             })
             .await;
 
             let stack = &remains.stack;
-            let requests = lock(&shared.state).requests.max(1);
-            let closed = until(stack.close_all(), shared.requests_beyond(requests)).await;
-            let abandoned = match closed {
-                Ok(_) => 0,
+            let aborts = lock(&shared.state).aborts;
+            let closed = until(stack.close_all(), shared.aborts_beyond(aborts)).await;
+            let (closes, abandoned) = match closed {
+                Ok(failed) => (failed, 0),
                 Err(_) => stack.abandon(),
             };
             watchers.shutdown().await.ok();
@@ -207,7 +212,8 @@ impl<R: Runtime> App<R> {
                 startup,
                 failures: std::mem::take(&mut state.failures),
                 late,
-                closes: closed.unwrap_or_default(),
+                aborted_by,
+                closes,
                 abandoned,
             }
         }
@@ -226,9 +232,28 @@ struct Remains<R: Runtime> {
 impl<R: Runtime> Drop for Remains<R> {
     fn drop(&mut self) {
         if let Some(going) = self.going.take() {
-            self.shared.tasks.cancel_with("its application was dropped");
-            self.stack.close_after(going);
+            const DROPPED: &str = "its application was dropped";
+            let shared = &self.shared;
+            lock(&shared.state).started = true;
+            quietly(|| shared.stop.cancel_with(DROPPED));
+            quietly(|| shared.tasks.cancel_with(DROPPED));
+            let gone = Gone(shared.gone.clone());
+            // Dropped at once where there is nothing to close.
+            self.stack.close_after(async move {
+                going.await;
+                drop(gone);
+            });
         }
+    }
+}
+
+/// Dropped, it tells those who still have a subsystem's token that nothing of the application is left. It has no
+/// more than that: a task has it that may outlive the executor.
+struct Gone(CancellationToken);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        quietly(|| self.0.cancel_with("its application was dropped"));
     }
 }
 
@@ -249,11 +274,11 @@ fn watch<R: Runtime>(
     around: Option<CancellationToken>,
     signals: Option<Signals>,
 ) {
-    if let Some(token) = around {
+    for token in around.into_iter().chain([shared.stop.clone()]) {
         let shared = shared.clone();
         let watching = async move {
             let reason = token.cancelled_owned().await;
-            shared.request(reason.text);
+            shared.stop(StopReason::Requested(reason.text.clone()), &reason);
             Ok(())
         };
         watchers.spawn(watching).ok();
@@ -261,8 +286,14 @@ fn watch<R: Runtime>(
     if let Some(mut signals) = signals {
         let shared = shared.clone();
         let watching = async move {
-            while let Some(reason) = poll_fn(|cx| signals.as_mut().poll_next(cx)).await {
-                shared.request(reason);
+            let listening = async {
+                while let Some(signal) = poll_fn(|cx| signals.as_mut().poll_next(cx)).await {
+                    shared.signalled(signal);
+                }
+            };
+            // Deaf, it would have to be killed.
+            if let Err(panic) = catch(listening).await {
+                shared.failed("signals".into(), Cause::Panicked(panic));
             }
             Ok(())
         };
@@ -271,16 +302,24 @@ fn watch<R: Runtime>(
 }
 
 impl<R: Runtime> Shared<R> {
-    /// Ready when the grace is over, which begins with the stop, or at the second request.
+    /// Ready when the grace is over, which begins with the stop, or once somebody insists.
     async fn late(&self, grace: Duration) {
         let stopped = self.stopped().await;
         let over = self.rt.sleep_until(stopped + grace);
-        until(self.requests_beyond(1), over).await.ok();
+        until(self.aborts_beyond(0), over).await.ok();
     }
 
-    async fn requests_beyond(&self, requests: u32) {
-        self.when(|state| (state.requests > requests).then_some(()))
+    async fn aborts_beyond(&self, aborts: u32) {
+        self.when(|state| (state.aborts > aborts).then_some(()))
             .await;
+    }
+
+    fn aborted_by(&self) -> Option<Cow<'static, str>> {
+        lock(&self.state).aborted_by.clone()
+    }
+
+    async fn none_left(&self) {
+        self.when(|state| (state.live == 0).then_some(())).await;
     }
 
     /// Since when it stops.

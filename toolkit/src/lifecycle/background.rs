@@ -1,7 +1,7 @@
 //! An owner of periodic work.
 
 use super::periodic::PeriodicBuilder;
-use crate::lock::lock;
+use crate::{lock::lock, unwind::quietly};
 use anyrt_core::{
     cancel::CancellationToken, context::Context, error::BoxError, group::TaskGroup, rt::Runtime,
 };
@@ -24,12 +24,21 @@ pub struct Background<R: Runtime> {
     pub(super) rt: R,
     pub(super) tasks: TaskGroup<R, (), Infallible>,
     /// Asks the work to stop.
-    pub(super) stop: CancellationToken,
+    pub(super) stop: Stop,
     /// The runs that were aborted.
     pub(super) late: Late,
 }
 
 pub(super) type Late = Arc<Mutex<Vec<Cow<'static, str>>>>;
+
+/// Dropped, it says that no further run begins: those who still have the work ask for that.
+pub(super) struct Stop(pub(super) CancellationToken);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        quietly(|| self.0.cancel_with("its background was dropped"));
+    }
+}
 
 /// How a [`Background`] came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +61,7 @@ impl<R: Runtime> Background<R> {
         Self {
             rt: rt.clone(),
             tasks: tasks.build(),
-            stop: around.unwrap_or_default(),
+            stop: Stop(around.unwrap_or_default()),
             late: Late::default(),
         }
     }
@@ -91,7 +100,7 @@ impl<R: Runtime> Background<R> {
             late,
         } = self;
         async move {
-            stop.cancel_with("its background shuts down");
+            stop.0.cancel_with("its background shuts down");
             rt.timeout(grace, async { while tasks.next().await.is_some() {} })
                 .await
                 .ok();

@@ -38,15 +38,19 @@
 //! ```
 //!
 //! # How it ends
-//! A request (a signal, [`request_shutdown`](Subsystem::request_shutdown), the token around), a failure of a
-//! subsystem, or nothing left to do: then tokens are cancelled, children before parents. Subsystems that
-//! still run when the grace ends, or at a second request, are aborted, and named in the [`Report`]. Then the
-//! clean-up runs, in the reverse order of its entry, shielded, each step within a limit; a further request
-//! abandons it. After a failure, or with nothing left to do, there was no request yet: one changes nothing.
+//! A request (a signal, [`request_shutdown`](Subsystem::request_shutdown), the application's token or the one
+//! around), a failure of a subsystem, or nothing left to do: then tokens are cancelled, children before parents.
+//! Subsystems that still run when the grace ends, or once somebody insists, are aborted, and named in the
+//! [`Report`]. Then the clean-up runs, in the reverse order of its entry, shielded, each step within a limit; who
+//! insists once more abandons it.
+//!
+//! To insist is a second signal, and each one after it, or an [`abort`](Subsystem::abort). Requests from code are no
+//! more than one, whoever makes them: a signal after them is the first one, as it is after a failure.
 //!
 //! During the start-up it is the same: its [token](Subsystem::token) is cancelled, and the subsystems that it has begun
 //! are asked to stop, all within one grace. A start-up that pays no attention goes on, and may begin others, which are
-//! asked once it has ended; one that outlasts the grace, or is there at a second request, is dropped, and so is what it began late.
+//! asked once it has ended; one that outlasts the grace, or is there when somebody
+//! insists, is dropped, and so is what it began late.
 
 mod app;
 mod background;
@@ -55,6 +59,7 @@ mod node;
 mod periodic;
 mod report;
 mod runs;
+mod shared;
 mod tree;
 
 pub use app::App;

@@ -1,12 +1,15 @@
-//! Where a subsystem is in the tree.
+//! Where a subsystem is in the tree, and when it is its turn to stop.
+//!
+//! A subtree is over once its subsystem has ended, and all that is below that. Each node counts those below it that
+//! are not over; it is its turn when there are none. All of it in loops: a subsystem that goes on in one below
+//! itself, again and again, makes a tree of any depth.
 
-use crate::{lock::lock, unwind::quietly};
-use anyrt_core::{cancel::CancellationToken, join_all, sync::Event};
+use crate::lock::lock;
+use anyrt_core::cancel::CancellationToken;
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    future::Future,
-    pin::Pin,
+    mem,
     sync::{Arc, Mutex, Weak},
 };
 
@@ -15,103 +18,136 @@ use std::{
 pub(super) struct Node {
     pub(super) path: Cow<'static, str>,
     pub(super) token: CancellationToken,
-    pub(super) ended: Event,
-    /// In the order in which they began.
-    below: Mutex<Below>,
+    stand: Mutex<Stand>,
     /// The one around it, and its number there.
     around: Option<(Arc<Node>, u64)>,
 }
 
+/// Changed under the application's lock, but for the nodes that go: of several places none is half way.
 #[derive(Default)]
-struct Below {
-    nodes: BTreeMap<u64, Weak<Node>>,
+struct Stand {
+    /// In the order in which they began.
+    below: BTreeMap<u64, Weak<Node>>,
     begun: u64,
+    /// How many of them are not over.
+    open: usize,
+    ended: bool,
+    /// It is to stop when it is its turn.
+    stops: bool,
+}
+
+impl Stand {
+    fn is_over(&self) -> bool {
+        self.ended && self.open == 0
+    }
 }
 
 impl Node {
     pub(super) fn root(token: CancellationToken) -> Arc<Self> {
-        Arc::new(Self::new("".into(), token, None))
-    }
-
-    fn new(
-        path: Cow<'static, str>,
-        token: CancellationToken,
-        around: Option<(Arc<Node>, u64)>,
-    ) -> Self {
-        Self {
-            path,
+        Arc::new(Self {
+            path: "".into(),
             token,
-            ended: Event::new(),
-            below: Mutex::default(),
-            around,
-        }
+            stand: Mutex::default(),
+            around: None,
+        })
     }
 
+    /// Begins one below it, and says whether that is to stop at once.
     pub(super) fn begin(
         self: &Arc<Self>,
         path: Cow<'static, str>,
         token: CancellationToken,
-    ) -> Arc<Self> {
-        let mut below = lock(&self.below);
-        below.begun += 1;
-        let number = below.begun;
-        let node = Arc::new(Self::new(path, token, Some((self.clone(), number))));
-        below.nodes.insert(number, Arc::downgrade(&node));
-        node
-    }
-
-    fn children(&self) -> Vec<Arc<Self>> {
-        let below = lock(&self.below);
-        // Kept, all of them: one that is dropped here as the last would want this lock.
-        below.nodes.values().filter_map(Weak::upgrade).collect()
-    }
-
-    /// Those that have begun since there were so many, and how many there are now.
-    fn begun_since(&self, begun: u64) -> (Vec<Arc<Self>>, u64) {
-        let below = lock(&self.below);
-        let since = below.nodes.range(begun + 1..);
-        let since = since.filter_map(|(_, node)| node.upgrade()).collect();
-        (since, below.begun)
-    }
-
-    /// Stops all that is below, and then each one itself: children before their parents, and those that begin
-    /// meanwhile, too. A panic of a waker is that of who waits for the token.
-    pub(super) async fn stop_below(self: Arc<Self>) {
-        let mut seen = 0;
-        loop {
-            let begun = self.clone().stop_begun_since(seen).await;
-            if begun == seen {
-                return;
-            }
-            seen = begun;
-        }
-    }
-
-    /// Stops those below that have begun since there were so many, and says how many there were.
-    pub(super) fn stop_begun_since(
-        self: Arc<Self>,
-        seen: u64,
-    ) -> Pin<Box<dyn Future<Output = u64> + Send>> {
-        Box::pin(async move {
-            let (below, begun) = self.begun_since(seen);
-            let below = below.into_iter().map(|child| async move {
-                child.clone().stop_below().await;
-                quietly(|| child.token.cancel_with("its application stops"));
-                child.ended.wait().await;
+    ) -> (Arc<Self>, bool) {
+        let (node, stops) = {
+            let mut stand = lock(&self.stand);
+            stand.begun += 1;
+            let (number, stops) = (stand.begun, stand.stops);
+            let node = Arc::new(Self {
+                path,
+                token,
+                stand: Mutex::new(Stand {
+                    stops,
+                    ..Stand::default()
+                }),
+                around: Some((self.clone(), number)),
             });
-            join_all(below.collect::<Vec<_>>()).await;
-            begun
-        })
+            stand.below.insert(number, Arc::downgrade(&node));
+            (node, stops)
+        };
+        // What was over is so no more, up to where something else goes on.
+        let mut up = &node.around;
+        while let Some((around, _)) = up {
+            let mut stand = lock(&around.stand);
+            let was_over = stand.is_over();
+            stand.open += 1;
+            if !was_over {
+                break;
+            }
+            up = &around.around;
+        }
+        (node, stops)
+    }
+
+    /// Its subsystem has ended. Gives those whose turn it is to stop now.
+    pub(super) fn end(self: &Arc<Self>) -> Vec<Arc<Self>> {
+        let mut turn = Vec::new();
+        let mut over = {
+            let mut stand = lock(&self.stand);
+            stand.ended = true;
+            stand.is_over()
+        };
+        let mut up = &self.around;
+        while over && let Some((around, _)) = up {
+            let mut stand = lock(&around.stand);
+            stand.open -= 1;
+            if stand.open == 0 && stand.stops {
+                turn.push(around.clone());
+            }
+            over = stand.is_over();
+            up = &around.around;
+        }
+        turn
+    }
+
+    /// Stops all that is below it, children before their parents, and those that begin below these meanwhile, too.
+    /// Gives those whose turn it is now.
+    pub(super) fn stop_below(&self) -> Vec<Arc<Self>> {
+        let mut turn = Vec::new();
+        let mut found = self.children();
+        let mut at = 0;
+        while let Some(node) = found.get(at).cloned() {
+            at += 1;
+            let open = {
+                let mut stand = lock(&node.stand);
+                if mem::replace(&mut stand.stops, true) {
+                    continue;
+                }
+                stand.open
+            };
+            found.extend(node.children());
+            if open == 0 {
+                turn.push(node);
+            }
+        }
+        turn
     }
 
     /// Those that have not ended, from the top down.
-    pub(super) fn unended(&self, found: &mut Vec<Cow<'static, str>>) {
-        for child in self.children() {
-            if !child.ended.is_set() {
-                found.push(child.path.clone());
+    pub(super) fn unended(&self, late: &mut Vec<Cow<'static, str>>) {
+        let mut left = self.children();
+        left.reverse();
+        while let Some(node) = left.pop() {
+            if !lock(&node.stand).ended {
+                late.push(node.path.clone());
             }
-            child.unended(found);
+            left.extend(node.children().into_iter().rev());
         }
+    }
+
+    fn children(&self) -> Vec<Arc<Self>> {
+        let stand = lock(&self.stand);
+        // Kept, all of them: one that is dropped here as the last would want this lock.
+        stand.below.values().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -120,7 +156,7 @@ impl Drop for Node {
         // A loop: a long chain would overflow the stack.
         let mut up = self.around.take();
         while let Some((around, number)) = up {
-            lock(&around.below).nodes.remove(&number);
+            lock(&around.stand).below.remove(&number);
             up = Arc::into_inner(around).and_then(|mut around| around.around.take());
         }
     }
@@ -135,7 +171,7 @@ mod tests {
     use std::{convert::Infallible, time::Duration};
 
     fn begin(around: &Arc<Node>) -> Arc<Node> {
-        around.begin("below".into(), CancellationToken::new())
+        around.begin("below".into(), CancellationToken::new()).0
     }
 
     #[test]
@@ -146,13 +182,13 @@ mod tests {
         drop((first, second));
         assert_eq!(root.children().len(), 1);
         drop(inner);
-        assert!(lock(&root.below).nodes.is_empty());
+        assert!(lock(&root.stand).below.is_empty());
         let mut deepest = root.clone();
         for _ in 0..100_000 {
             deepest = begin(&deepest);
         }
         drop(deepest);
-        assert!(lock(&root.below).nodes.is_empty());
+        assert!(lock(&root.stand).below.is_empty());
     }
 
     /// One a connection, say.
@@ -169,7 +205,7 @@ mod tests {
                     held.extend((n < 3).then_some(handle));
                 }
                 rt2.sleep(Duration::from_secs(1)).await;
-                assert_eq!(lock(&app.node.below).nodes.len(), held.len());
+                assert_eq!(lock(&app.node.stand).below.len(), held.len());
                 Ok::<_, Infallible>((app.clone(), held))
             });
             let report = app.await;
@@ -177,7 +213,7 @@ mod tests {
             for handle in held {
                 assert!(handle.subsystem().token().is_cancelled());
             }
-            assert!(lock(&app.node.below).nodes.is_empty());
+            assert!(lock(&app.node.stand).below.is_empty());
         });
     }
 

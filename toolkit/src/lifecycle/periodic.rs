@@ -138,7 +138,7 @@ where
             check::at_least_one("restart", failures)?;
         }
         let work_state = Arc::new(Work {
-            stop: background.stop.child(),
+            stop: background.stop.0.child(),
             restart,
             on_failure,
             counts: Arc::default(),
@@ -230,7 +230,8 @@ impl Periodic {
         self.stop.cancel_with("it was stopped");
     }
 
-    /// Whether no further run will begin: it was stopped, is shut down, or has failed too often.
+    /// Whether no further run will begin: it was stopped, has failed too often, or its
+    /// [`Background`] is shut down or was dropped.
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }

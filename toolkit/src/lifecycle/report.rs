@@ -17,12 +17,15 @@ pub struct Report<T = ()> {
     pub startup: Option<Cause<BoxError>>,
     /// The subsystems that failed, in the order in which they did.
     pub failures: Vec<SubsystemError>,
-    /// The subsystems that had not stopped when the grace was over, or at the second request, and were
+    /// The subsystems that had not stopped when the grace was over, or once somebody insisted, and were
     /// aborted; the start-up among them.
     pub late: Vec<Cow<'static, str>>,
+    /// Who ended the grace for these before its time: the signal, or the reason of an
+    /// [`abort`](super::Subsystem::abort).
+    pub aborted_by: Option<Cow<'static, str>>,
     /// The clean-up that failed, in the order of closing.
     pub closes: Vec<CloseError>,
-    /// How many were not cleaned up, for a further request came in the middle of that.
+    /// How many were not cleaned up, for somebody insisted in the middle of that.
     pub abandoned: usize,
 }
 
@@ -106,7 +109,10 @@ impl<T> fmt::Display for Report<T> {
             write!(f, "\n{failure:#}")?;
         }
         for late in &self.late {
-            write!(f, "\n{late}: late, and aborted")?;
+            match &self.aborted_by {
+                Some(reason) => write!(f, "\n{late}: aborted ({reason})")?,
+                None => write!(f, "\n{late}: late, and aborted")?,
+            }
         }
         for close in &self.closes {
             write!(f, "\n{close:#}")?;
@@ -130,6 +136,7 @@ impl<T> fmt::Debug for Report<T> {
             .field("startup", &self.startup)
             .field("failures", &self.failures)
             .field("late", &self.late)
+            .field("aborted_by", &self.aborted_by)
             .field("closes", &self.closes)
             .field("abandoned", &self.abandoned)
             .finish()

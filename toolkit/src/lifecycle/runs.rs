@@ -36,8 +36,8 @@ where
     let made = catch_unwind(AssertUnwindSafe(work));
     async move {
         let run = made.map_err(Panic::new)?;
-        let ended = catch(run).await?;
-        Ok(ended.map_err(Into::into))
+        // The conversion is the user's, too.
+        catch(async move { run.await.map_err(Into::into) }).await
     }
 }
 

@@ -5,86 +5,22 @@
 //!                │        once those below    ▲ ▲
 //!                │        have ended          │ │
 //!                ├── by itself, or failed ────┘ │
-//!                └── grace over, or 2nd request: aborted
+//!                └── grace over, 2nd signal, or an abort: aborted
 //! ```
 
-use super::{
-    handle::SubsystemHandle,
-    node::Node,
-    report::{StopReason, SubsystemError},
-};
+use super::{handle::SubsystemHandle, node::Node, report::StopReason, shared::Shared};
 use crate::{
-    resource::{AsyncClose, Entered, Exits},
+    resource::{AsyncClose, Entered},
     {
         lock::lock,
         unwind::{catch, quietly},
     },
 };
 use anyrt_core::{
-    Instant,
-    cancel::CancellationToken,
-    channel::oneshot,
-    context::Context,
-    error::BoxError,
-    group::{Cause, Spawner},
+    cancel::CancellationToken, channel::oneshot, context::Context, error::BoxError, group::Cause,
     rt::Runtime,
-    sync::Notify,
 };
-use std::{
-    borrow::Cow,
-    convert::Infallible,
-    error::Error,
-    fmt,
-    future::Future,
-    sync::{Arc, Mutex},
-};
-
-/// What all subsystems share.
-pub(super) struct Shared<R: Runtime> {
-    pub(super) rt: R,
-    pub(super) exits: Exits<R>,
-    pub(super) tasks: Spawner<R, (), Infallible>,
-    /// It is time to stop.
-    pub(super) stop: CancellationToken,
-    /// All have ended. The tokens of subsystems are below it: one of a subsystem that has gone may still be held, and
-    /// is cancelled with this one, for nobody else has it any more.
-    pub(super) gone: CancellationToken,
-    /// A request has come, or a subsystem has ended.
-    pub(super) changed: Notify,
-    pub(super) state: Mutex<State>,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) requests: u32,
-    pub(super) stopped_for: Option<StopReason>,
-    /// When the grace began.
-    pub(super) stopped_at: Option<Instant>,
-    pub(super) failures: Vec<SubsystemError>,
-    /// Subsystems that have not ended.
-    pub(super) live: usize,
-    /// No further subsystem is begun.
-    closed: bool,
-}
-
-impl<R: Runtime> Shared<R> {
-    /// The first reason is kept. The panic of a waker that is woken here is not the asker's.
-    pub(super) fn stop_for(&self, reason: StopReason) {
-        let (text, now) = (reason.to_string(), self.rt.now());
-        {
-            let mut state = lock(&self.state);
-            state.stopped_for.get_or_insert(reason);
-            state.stopped_at.get_or_insert(now);
-        }
-        quietly(|| self.stop.cancel_with(text));
-        quietly(|| self.changed.notify_waiters());
-    }
-
-    pub(super) fn request(&self, reason: Cow<'static, str>) {
-        lock(&self.state).requests += 1;
-        self.stop_for(StopReason::Requested(reason));
-    }
-}
+use std::{borrow::Cow, error::Error, fmt, future::Future, slice, sync::Arc};
 
 /// A part of an [`App`](super::App): the application itself, or a named subsystem. Clones are the same part.
 pub struct Subsystem<R: Runtime> {
@@ -111,8 +47,8 @@ impl<R: Runtime> Subsystem<R> {
     /// panics, the whole application stops; where it returns `Ok`, it has ended, and the handle gives what that is.
     ///
     /// # Errors
-    /// [`Stopping`], once the application stops. A start-up may go on then: it and what it has begun hear this only
-    /// after it has ended.
+    /// [`Stopping`], from the stop on: who has [asked](Self::request_shutdown) for it begins nothing more. A start-up
+    /// may go on then: it and what it has begun hear this only after it has ended.
     pub fn spawn<F, Fut, T, E>(
         &self,
         name: impl Into<Cow<'static, str>>,
@@ -129,14 +65,17 @@ impl<R: Runtime> Subsystem<R> {
             "" => name,
             around => format!("{around}/{name}").into(),
         };
-        let node = {
+        let (node, stops) = {
             let mut state = lock(&self.shared.state);
-            if state.closed {
+            if self.shared.is_closed(&state) {
                 return Err(Stopping);
             }
             state.live += 1;
             self.node.begin(path, self.shared.gone.child())
         };
+        if stops {
+            self.shared.ask(slice::from_ref(&node));
+        }
         let below = Self {
             shared: self.shared.clone(),
             node: node.clone(),
@@ -148,16 +87,22 @@ impl<R: Runtime> Subsystem<R> {
         let context = Context::current().with_token(node.token.clone());
         let task = async move {
             let below = ended.0.clone();
-            let outcome = catch(context.scope(async move { run(inside).await })).await;
+            // The conversion is the user's, too.
+            let running = async move { run(inside).await.map_err(Into::into) };
+            let outcome = catch(context.scope(running)).await;
             let output = match outcome {
                 Ok(Ok(output)) => Ok(output),
-                Ok(Err(error)) => Err(Cause::Failed(error.into())),
+                Ok(Err(error)) => Err(Cause::Failed(error)),
                 Err(panic) => Err(Cause::Panicked(panic)),
             };
             let output = output.map_err(|cause| below.failed(cause));
             drop(ended);
-            // Nobody may want it.
-            output.map(|output| drop(sender.send(output))).ok();
+            if let Ok(output) = output
+                && let Err(unwanted) = sender.send(output)
+                && let Err(panic) = catch(async move { drop(unwanted) }).await
+            {
+                below.failed(Cause::Panicked(panic));
+            }
             Ok(())
         };
         let path = node.path.clone();
@@ -166,25 +111,34 @@ impl<R: Runtime> Subsystem<R> {
     }
 
     fn failed(&self, cause: Cause<BoxError>) {
-        let path = self.node.path.clone();
-        let failure = SubsystemError {
-            path: path.clone(),
-            cause,
-        };
-        lock(&self.shared.state).failures.push(failure);
-        self.shared.stop_for(StopReason::Failed(path));
+        self.shared.failed(self.node.path.clone(), cause);
     }
 
-    /// Asks the whole application to stop. Asked a second time, it aborts what has not stopped yet, the start-up
-    /// included (*LC-2*).
+    /// Asks the whole application to stop, within its grace. The first one who asks counts: further requests add
+    /// nothing, so that those who ask politely cost nobody the grace.
+    #[track_caller]
     pub fn request_shutdown(&self, reason: impl Into<Cow<'static, str>>) {
-        self.shared.request(reason.into());
+        let reason = StopReason::Requested(reason.into());
+        self.shared.stop_for(reason);
+    }
+
+    /// Asks the whole application to stop at once, as a second signal does: it ends the grace, so that what has
+    /// not stopped yet is aborted, the start-up included, and the clean-up follows. During the clean-up it ends
+    /// that (*LC-2*).
+    #[track_caller]
+    pub fn abort(&self, reason: impl Into<Cow<'static, str>>) {
+        self.shared.abort(reason.into());
     }
 
     /// Cancelled when it is time for this part to stop: once all below it have. The application's own: as
-    /// soon as it stops.
+    /// soon as it stops; to cancel that one is a request. The reason is that of the stop.
     pub fn token(&self) -> &CancellationToken {
         &self.node.token
+    }
+
+    /// The runtime that it runs on.
+    pub fn rt(&self) -> &R {
+        &self.shared.rt
     }
 
     /// Its name, after those of the subsystems around it; empty for the application itself.
@@ -212,11 +166,6 @@ impl<R: Runtime> Subsystem<R> {
     {
         self.shared.exits.defer(name, cleanup);
     }
-
-    /// No further subsystem is begun.
-    pub(super) fn close(&self) {
-        lock(&self.shared.state).closed = true;
-    }
 }
 
 impl<R: Runtime> Clone for Subsystem<R> {
@@ -242,8 +191,13 @@ struct Ended<R: Runtime>(Subsystem<R>);
 
 impl<R: Runtime> Drop for Ended<R> {
     fn drop(&mut self) {
-        lock(&self.0.shared.state).live -= 1;
-        quietly(|| self.0.node.ended.set());
-        quietly(|| self.0.shared.changed.notify_waiters());
+        let Self(Subsystem { shared, node }) = self;
+        let next = {
+            let mut state = lock(&shared.state);
+            state.live -= 1;
+            node.end()
+        };
+        shared.ask(&next);
+        quietly(|| shared.changed.notify_waiters());
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Closer<R: Runtime> {
 #[derive(Default)]
 struct Pending {
     exits: Vec<Exit>,
+    /// What did not close as it should: whoever closes the last one tells of them all.
+    failed: Vec<CloseError>,
     /// Somebody closes already: two would break the order.
     driven: bool,
     /// Nothing is closed any more.
@@ -104,11 +106,11 @@ impl<R: Runtime> Closer<R> {
     }
 
     async fn drive(&self, mut driver: Driver) -> Vec<CloseError> {
-        let mut failed = Vec::new();
         while let Some(exit) = driver.next() {
-            failed.extend(self.close(exit).await);
+            let failed = self.close(exit).await;
+            lock(&self.pending).failed.extend(failed);
         }
-        failed
+        mem::take(&mut lock(&self.pending).failed)
     }
 
     async fn close(&self, exit: Exit) -> Option<CloseError> {
@@ -180,19 +182,22 @@ impl<R: Runtime> Shared<R> {
         }
     }
 
-    /// Drops what is left, unclosed, and says how many that were.
-    pub(super) fn abandon(&self) -> usize {
-        let left = {
+    /// Drops what is left, unclosed, and says what had failed by then, and how many are left.
+    pub(super) fn abandon(&self) -> (Vec<CloseError>, usize) {
+        let (failed, left) = {
             let mut pending = lock(&self.closer.pending);
             pending.abandoned = true;
-            mem::take(&mut pending.exits)
+            (
+                mem::take(&mut pending.failed),
+                mem::take(&mut pending.exits),
+            )
         };
         let count = left.len();
         for exit in left {
             // Whoever abandons has more to do, and nobody to tell.
             quietly(|| drop(exit));
         }
-        count
+        (failed, count)
     }
 
     /// Closes what nobody waits for any more, once `before` is over, in a task that the group around this one
@@ -227,9 +232,11 @@ impl<R: Runtime> Shared<R> {
                 closer.drive(driver).await
             };
             for error in shield(closing).await {
-                if let Some(unheard) = &closer.unheard {
-                    unheard(error);
-                }
+                // The next one is told, whatever becomes of this one.
+                quietly(|| match &closer.unheard {
+                    Some(unheard) => unheard(error),
+                    None => drop(error),
+                });
             }
             Ok(())
         };

@@ -52,7 +52,8 @@ impl<R: Runtime> ExitStack<R> {
         self.set(|shared| shared.closer.limit = limit)
     }
 
-    /// What to do about a close that fails in the background, where nobody waits for it.
+    /// What to do about a close that fails in the background, where nobody waits for it, and about those that had
+    /// failed when who waited was dropped. A panic of it is ignored.
     ///
     /// # Panics
     /// As [`close_timeout`](Self::close_timeout) does.
@@ -124,8 +125,8 @@ impl<R: Runtime> ExitStack<R> {
         self.exits.shared.close_in_background(before);
     }
 
-    /// Drops what is left, unclosed, and says how many that were.
-    pub(crate) fn abandon(&self) -> usize {
+    /// Drops what is left, unclosed, and says what had failed by then, and how many are left.
+    pub(crate) fn abandon(&self) -> (Vec<CloseError>, usize) {
         self.exits.shared.abandon()
     }
 

@@ -20,6 +20,8 @@ mod pool_naive;
 mod requests;
 mod resource;
 mod settings;
+mod stops;
+mod told;
 mod ugly;
 mod waits;
 mod workers;

@@ -2,7 +2,7 @@
 
 use super::{Count, SECOND};
 use anyrt_core::{
-    rt::{Clock, Sleep, Spawn},
+    rt::{Clock, Receiver, Runtime, Sender, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check};
@@ -27,14 +27,17 @@ fn polite(
     Ok(spawned?.subsystem().clone())
 }
 
-/// Asks for a stop at each of these times.
+/// Asks for a stop at the first of these times, and insists at the others.
 fn ask_at<const N: usize>(rt: &SimRuntime, app: &Subsystem<SimRuntime>, at: [Duration; N]) {
     let (rt2, app) = (rt.clone(), app.clone());
     rt.spawn_detached(async move {
         let start = rt2.now();
-        for at in at {
+        for (n, at) in at.into_iter().enumerate() {
             rt2.sleep_until(start + at).await;
-            app.request_shutdown("asked");
+            match n {
+                0 => app.request_shutdown("asked"),
+                _ => app.abort("asked again"),
+            }
         }
     });
 }
@@ -138,7 +141,7 @@ fn who_begins_after_the_stop_is_asked_before_who_is_above() {
 }
 
 #[test]
-fn a_second_request_in_the_start_up_aborts_all() {
+fn an_abort_in_the_start_up_aborts_all() {
     check(200, |rt| async move {
         let (rt2, cleaned) = (rt.clone(), Count::default());
         let counted = cleaned.clone();
@@ -163,7 +166,7 @@ fn a_second_request_in_the_start_up_aborts_all() {
 
 /// Who presses a key once, while an application that failed stops by itself, has not asked twice.
 #[test]
-fn one_request_after_a_failure_changes_nothing() {
+fn one_signal_after_a_failure_changes_nothing() {
     check(200, |rt| async move {
         for (asked, late, abandoned, took) in [
             // In the grace.
@@ -176,24 +179,27 @@ fn one_request_after_a_failure_changes_nothing() {
             (vec![SECOND, 6 * SECOND], None, 1, 6),
         ] {
             let (rt2, start) = (rt.clone(), rt.now());
-            let app = App::new(&rt).run(|app| async move {
-                let inner = rt2.clone();
-                app.defer("slow", move || async move {
-                    inner.sleep(4 * SECOND).await;
-                    Ok::<_, Infallible>(())
+            let (signal, signals) = rt.unbounded_channel::<&'static str>();
+            let app = App::new(&rt)
+                .signals(signals.into_stream())
+                .run(|app| async move {
+                    let inner = rt2.clone();
+                    app.defer("slow", move || async move {
+                        inner.sleep(4 * SECOND).await;
+                        Ok::<_, Infallible>(())
+                    });
+                    polite(&rt2, &app, "slow", 5 * SECOND)?;
+                    app.spawn("bad", |_| async { Err::<(), _>("broken") })?;
+                    yield_now().await;
+                    let inner = rt2.clone();
+                    rt2.spawn_detached(async move {
+                        for at in asked {
+                            inner.sleep_until(start + at).await;
+                            signal.send("asked").await.ok();
+                        }
+                    });
+                    Ok::<_, BoxError>(())
                 });
-                polite(&rt2, &app, "slow", 5 * SECOND)?;
-                app.spawn("bad", |_| async { Err::<(), _>("broken") })?;
-                yield_now().await;
-                let inner = rt2.clone();
-                rt2.spawn_detached(async move {
-                    for at in asked {
-                        inner.sleep_until(start + at).await;
-                        app.request_shutdown("asked");
-                    }
-                });
-                Ok::<_, BoxError>(())
-            });
             let report = app.await;
             assert_eq!(report.stopped_for, StopReason::Failed("bad".into()));
             assert_eq!(report.late.first().map(|late| &**late), late);

@@ -286,7 +286,7 @@ fn an_application_that_drops_what_panics_has_its_report() {
             });
             let last = app.clone();
             app.defer("last", move || async move {
-                last.request_shutdown("enough");
+                last.abort("enough");
                 pending::<Result<(), Infallible>>().await
             });
             app.spawn("other", |_| async move {
