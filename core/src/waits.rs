@@ -211,6 +211,9 @@ fn are_first(waker: &Waker, wait: &dyn Fn() -> Wait) -> bool {
 
 /// As [`interrupts`], for an `async` function: to be awaited where somebody [observes](is_observed), so that nobody else
 /// pays for it. It is as large as what `wait` borrows, and lies where its caller's future has what comes later.
+///
+/// # Cancel safety
+/// Safe: it takes nothing.
 pub fn others_first(wait: impl Fn() -> Wait) -> impl Future<Output = ()> {
     poll_fn(move |cx| match interrupts(cx, &wait) {
         true => Poll::Pending,

@@ -257,17 +257,36 @@ impl<T> Future for Receiver<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if waits::is_observed() && this.interrupts(cx) {
-            return Poll::Pending;
+        match waits::is_observed() {
+            true => self.poll_observed(cx),
+            false => self.poll_alone(cx),
         }
-        let Some(shared) = this.shared.take() else {
+    }
+}
+
+impl<T> Receiver<T> {
+    fn wait(made_at: &'static Location<'static>) -> Wait {
+        let wait = Wait::new("the value of a oneshot").of::<T>();
+        wait.made_at(made_at)
+    }
+
+    #[cold]
+    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Closed>> {
+        match self.interrupts(cx) {
+            true => Poll::Pending,
+            false => self.poll_alone(cx),
+        }
+    }
+
+    #[inline]
+    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Closed>> {
+        let Some(shared) = self.shared.take() else {
             return Poll::Ready(Err(Closed));
         };
         if is_alone(&shared) {
             return Poll::Ready(take_alone(shared).ok_or(Closed));
         }
-        let shared = this.shared.insert(shared);
+        let shared = self.shared.insert(shared);
         let mut waker = Spare::of(cx.waker());
         let mut state = lock(shared);
         let taken = match state.take() {
@@ -281,26 +300,18 @@ impl<T> Future for Receiver<T> {
         drop(waker);
         match taken {
             None => {
-                let made_at = this.made_at;
+                let made_at = self.made_at;
                 waits::pending(&**shared, || Self::wait(made_at));
                 Poll::Pending
             }
             Some(taken) => {
-                this.leave();
+                self.leave();
                 Poll::Ready(taken.map_err(|_| Closed))
             }
         }
     }
-}
-
-impl<T> Receiver<T> {
-    fn wait(made_at: &'static Location<'static>) -> Wait {
-        let wait = Wait::new("the value of a oneshot").of::<T>();
-        wait.made_at(made_at)
-    }
 
     /// Whether others run before it asks for the first time. It has no room to know that itself.
-    #[cold]
     fn interrupts(&self, cx: &Context<'_>) -> bool {
         let Some(shared) = &self.shared else {
             return false;

@@ -13,7 +13,7 @@
 #![allow(unsafe_code)]
 
 use super::raw::{AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore};
-use crate::waits::Wait;
+use crate::waits::{self, Wait};
 #[cfg(loom)]
 use loom::cell::UnsafeCell;
 #[cfg(not(loom))]
@@ -194,20 +194,36 @@ impl<H: Deref<Target: HasGuarded>, M: Mode> Acquire<H, M> {
     }
 }
 
-impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H, M> {
-    type Output = Held<H, M>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
+impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Acquire<H, M> {
+    /// Apart: it must not keep the futures of all others out of registers.
+    #[cold]
+    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
         if self.acquire.interrupts(cx, |handle| self.wait(handle)) {
             return Poll::Pending;
         }
+        self.poll_alone(cx)
+    }
+
+    #[inline]
+    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
             self.tell();
             return Poll::Pending;
         };
         let handle = acquired.expect("this engine is never closed");
         Poll::Ready(Held::new(handle, self.caller))
+    }
+}
+
+impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H, M> {
+    type Output = Held<H, M>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match waits::is_observed() {
+            true => self.poll_observed(cx),
+            false => self.poll_alone(cx),
+        }
     }
 }
 

@@ -247,13 +247,7 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
     }
 
     /// Whether others run before it asks; `wait` gets the handle.
-    #[inline]
     pub(super) fn interrupts(&self, cx: &Context<'_>, wait: impl Fn(&H) -> Wait) -> bool {
-        waits::is_observed() && self.are_first(cx, wait)
-    }
-
-    #[cold]
-    fn are_first(&self, cx: &Context<'_>, wait: impl Fn(&H) -> Wait) -> bool {
         match (&self.handle, self.key) {
             (Some(handle), None) => waits::interrupts(cx, || wait(handle)),
             _ => false,

@@ -8,7 +8,7 @@ use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
     rt::{Permit, Semaphore},
-    waits::Wait,
+    waits::{self, Wait},
 };
 use std::{
     fmt,
@@ -150,17 +150,21 @@ impl<H: Deref<Target = FifoSemaphore>> Acquire<H> {
     }
 }
 
-impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
-    type Output = Result<Permits<H>, Closed>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl<H: Deref<Target = FifoSemaphore> + Unpin> Acquire<H> {
+    /// Apart: it must not keep the futures of all others out of registers.
+    #[cold]
+    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permits<H>, Closed>> {
         if self
             .acquire
             .interrupts(cx, |semaphore| self.wait(semaphore))
         {
             return Poll::Pending;
         }
+        self.poll_alone(cx)
+    }
+
+    #[inline]
+    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permits<H>, Closed>> {
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
             self.tell();
             return Poll::Pending;
@@ -172,6 +176,18 @@ impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
                 permits: self.permits,
             }
         }))
+    }
+}
+
+impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
+    type Output = Result<Permits<H>, Closed>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match waits::is_observed() {
+            true => self.poll_observed(cx),
+            false => self.poll_alone(cx),
+        }
     }
 }
 

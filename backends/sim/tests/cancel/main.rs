@@ -112,4 +112,5 @@ table! {
     "time/interval.rs" { "Interval::tick" => time::tick }
     "time/wait_for.rs" { "wait_for" => time::waited_for, "wait_until" => time::waited_until }
     "time/wait_for_task.rs" { "wait_for_task" => time::waited_for_task }
+    "waits.rs" { "others_first" => tasks::others_first }
 }

@@ -7,6 +7,7 @@ use anyrt_core::{
     rt::{JoinHandle, Lock, Spawn},
     sync::FifoMutex,
     task_local,
+    waits::{self, Wait},
 };
 use anyrt_sim::check_cancel;
 use std::sync::Arc;
@@ -123,4 +124,20 @@ pub(crate) fn local_scope() {
         .await;
         assert_eq!(NAME.get(), None);
     });
+}
+
+/// An operation that lets others go first.
+pub(crate) fn others_first() {
+    check_cancel(
+        |_| async { Count::default() },
+        |_, done| async move {
+            waits::others_first(|| Wait::new("a turn")).await;
+            done.add();
+        },
+        |_, done| async move {
+            let before = done.get();
+            waits::others_first(|| Wait::new("a turn")).await;
+            assert_eq!(done.get(), before);
+        },
+    );
 }

@@ -1,8 +1,8 @@
 //! Who could go on lets others go first: at each operation of each primitive, once.
 
-use crate::operations::{KINDS, OPERATIONS, Operation, Take};
+use crate::operations::{KINDS, Kind, OPERATIONS, Operation};
 use anyrt_core::{FutureSet, rt::Spawn};
-use anyrt_sim::{Event, Failure, Run, Sim, SimRuntime};
+use anyrt_sim::{Event, Failure, Record, Run, Sim, SimRuntime};
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering::Relaxed},
@@ -12,7 +12,7 @@ use std::sync::{
 const FEW: u64 = 40;
 
 /// One task takes one thing and then the other, a second task the other way round.
-async fn crossed(rt: SimRuntime, one: fn(&SimRuntime) -> Take, other: fn(&SimRuntime) -> Take) {
+async fn crossed(rt: SimRuntime, one: Kind, other: Kind) {
     let things = [one(&rt), other(&rt)];
     let tasks = [[0, 1], [1, 0]].map(|[first, second]| {
         let (first, second) = (things[first].clone(), things[second].clone());
@@ -83,8 +83,7 @@ fn each_operation_lets_others_go_first_once() {
     for (name, operations) in OPERATIONS {
         let (run, _) = counted(&Sim::new().yields(1).record(), 0, *operations);
         assert_eq!(run.failure, None, "{name}");
-        let yields =
-            |record: &&_| matches!((*record as &anyrt_sim::Record).event, Event::Yields(..));
+        let yields = |record: &&Record| matches!(record.event, Event::Yields(..));
         let yields = run.records.iter().filter(yields).count();
         assert_eq!(yields, 2, "{name}:\n{}", run.timeline());
     }

@@ -22,6 +22,8 @@ use std::{
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Takes a thing that only one can have, until what it gives is dropped.
 pub(crate) type Take = Arc<dyn Fn() -> Boxed<Box<dyn Any + Send>> + Send + Sync>;
+/// Makes such a thing.
+pub(crate) type Kind = fn(&SimRuntime) -> Take;
 /// One for each of two tasks.
 pub(crate) type Operation = fn(&SimRuntime) -> [Boxed<()>; 2];
 
@@ -75,7 +77,7 @@ impl Drop for Back {
     }
 }
 
-pub(crate) const KINDS: &[(&str, fn(&SimRuntime) -> Take)] = &[
+pub(crate) const KINDS: &[(&str, Kind)] = &[
     ("the runtime's lock", |rt| {
         let lock = Arc::new(rt.lock(()));
         take(move || lock.clone().lock_owned())

@@ -169,7 +169,19 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if waits::is_observed() && !self.waits && waits::interrupts(cx, wait_for::<T>) {
+        if waits::is_observed() {
+            return self.poll_observed(cx);
+        }
+        let polled = self.receiver.poll_item(cx);
+        self.waits = polled.is_pending();
+        polled
+    }
+}
+
+impl<T> Recv<'_, T> {
+    #[cold]
+    fn poll_observed(&mut self, cx: &Context<'_>) -> Poll<Option<T>> {
+        if !self.waits && waits::interrupts(cx, wait_for::<T>) {
             return Poll::Pending;
         }
         let polled = self.receiver.poll_item(cx);

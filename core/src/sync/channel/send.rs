@@ -116,8 +116,11 @@ impl<T> Unpin for Sending<'_, T> {}
 
 impl<T> Sending<'_, T> {
     #[cold]
-    fn interrupts(&self, cx: &Context<'_>) -> bool {
-        matches!(self.stage, Stage::Start(_)) && waits::interrupts(cx, room::<T>)
+    fn poll_observed(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        if matches!(self.stage, Stage::Start(_)) && waits::interrupts(cx, room::<T>) {
+            return Poll::Pending;
+        }
+        self.poll_slow(cx.waker())
     }
 
     /// All that is not a first poll that finds a free slot.
@@ -182,8 +185,8 @@ impl<T> Future for Sending<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if waits::is_observed() && this.interrupts(cx) {
-            return Poll::Pending;
+        if waits::is_observed() {
+            return this.poll_observed(cx);
         }
         if let Stage::Start(_) = this.stage
             && !this.shared.seems_full()

@@ -57,10 +57,26 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         Wait::new(what).at(self.place)
     }
 
-    /// Whether others run before it asks.
+    /// Apart: it must not keep the futures of all others out of registers.
     #[cold]
-    fn interrupts(&self, cx: &Context<'_>) -> bool {
-        self.waits.is_none() && self.key.is_some() && waits::interrupts(cx, || self.wait())
+    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
+        let asks = self.waits.is_none() && self.key.is_some();
+        if asks && waits::interrupts(cx, || self.wait()) {
+            return Poll::Pending;
+        }
+        self.poll_alone(cx)
+    }
+
+    #[inline]
+    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
+        let key = self.key.take();
+        let key = key.expect("an acquire was polled again after it was ready");
+        if self.waits.is_none()
+            && let Some(lane) = self.limiter.inner.pass(&key)
+        {
+            return Poll::Ready(Ok(self.limiter.slot(key, lane)));
+        }
+        self.poll_slowly(key, cx)
     }
 
     /// Joins the line of its key, unless the context's token is cancelled.
@@ -142,17 +158,10 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
     /// Where it is polled again after it was ready.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if waits::is_observed() && self.interrupts(cx) {
-            return Poll::Pending;
+        match waits::is_observed() {
+            true => self.poll_observed(cx),
+            false => self.poll_alone(cx),
         }
-        let key = self.key.take();
-        let key = key.expect("an acquire was polled again after it was ready");
-        if self.waits.is_none()
-            && let Some(lane) = self.limiter.inner.pass(&key)
-        {
-            return Poll::Ready(Ok(self.limiter.slot(key, lane)));
-        }
-        self.poll_slowly(key, cx)
     }
 }
 
