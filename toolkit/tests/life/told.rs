@@ -13,9 +13,11 @@ use anyrt_toolkit::{
 use futures_core::Stream;
 use std::{
     convert::Infallible,
+    error::Error,
+    fmt::{self, Display},
     future::pending,
     io,
-    panic::resume_unwind,
+    panic::{panic_any, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -190,5 +192,43 @@ fn work_of_a_dropped_background_is_stopped() {
         let work = work.start().unwrap();
         drop(background.shutdown(SECOND));
         assert!(work.is_stopped(), "no further run will begin");
+    });
+}
+
+/// An error, and a panic, that panics when it is dropped.
+#[derive(Debug)]
+struct Bad;
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "expected: it is dropped");
+    }
+}
+
+impl Display for Bad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bad")
+    }
+}
+
+impl Error for Bad {}
+
+#[test]
+fn failures_that_cannot_be_dropped_do_not_end_periodic_work() {
+    check(20, |rt| async move {
+        for hook in [None, Some(false), Some(true)] {
+            let background = Background::new(&rt);
+            let fails = background.every("fails", SECOND, || async { Err(Bad) });
+            let handle = match hook {
+                None => fails.start(),
+                Some(false) => fails.on_failure(|_| ()).start(),
+                Some(true) => fails.on_failure(|_| panic_any(Bad)).start(),
+            };
+            let handle = handle.unwrap();
+            rt.sleep(9 * SECOND + SECOND / 2).await;
+            let stats = handle.stats();
+            assert_eq!((stats.runs, stats.failures), (10, 10));
+            drop(background.shutdown(SECOND).await);
+        }
     });
 }

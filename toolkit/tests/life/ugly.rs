@@ -13,16 +13,14 @@ use anyrt_core::{
 use anyrt_sim::{Sim, check, sometimes};
 use anyrt_toolkit::{
     batch::{BatchError, Batcher},
-    lifecycle::{App, Background},
+    lifecycle::App,
     pool::{Manager, Pool, PoolError},
     workers::TaskPool,
 };
 use std::{
     convert::Infallible,
-    error::Error,
-    fmt::{self, Display},
     future::{Future, pending},
-    panic::{AssertUnwindSafe, catch_unwind, panic_any},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -404,43 +402,5 @@ fn what_a_pool_fails_at_in_the_background_is_told() {
         assert_eq!(*told, ["failed: not yet", "panicked: create", limit]);
         let stats = pool.stats();
         assert_eq!((stats.idle, stats.create_failures), (1, 3));
-    });
-}
-
-/// An error, and a panic, that panics when it is dropped.
-#[derive(Debug)]
-struct Bad;
-
-impl Drop for Bad {
-    fn drop(&mut self) {
-        assert!(std::thread::panicking(), "expected: it is dropped");
-    }
-}
-
-impl Display for Bad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bad")
-    }
-}
-
-impl Error for Bad {}
-
-#[test]
-fn failures_that_cannot_be_dropped_do_not_end_periodic_work() {
-    check(20, |rt| async move {
-        for hook in [None, Some(false), Some(true)] {
-            let background = Background::new(&rt);
-            let fails = background.every("fails", SECOND, || async { Err(Bad) });
-            let handle = match hook {
-                None => fails.start(),
-                Some(false) => fails.on_failure(|_| ()).start(),
-                Some(true) => fails.on_failure(|_| panic_any(Bad)).start(),
-            };
-            let handle = handle.unwrap();
-            rt.sleep(9 * SECOND + SECOND / 2).await;
-            let stats = handle.stats();
-            assert_eq!((stats.runs, stats.failures), (10, 10));
-            drop(background.shutdown(SECOND).await);
-        }
     });
 }
