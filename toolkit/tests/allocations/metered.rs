@@ -6,7 +6,7 @@ use anyrt_core::{
     rt::{Clock, Entropy, Runtime, Sleep, Spawn, SpawnBlocking},
     waits::{self, Observer, Wait},
 };
-use anyrt_sim::{SimRuntime, check};
+use anyrt_sim::{Sim, SimRuntime};
 use pin_project_lite::pin_project;
 use std::{
     future::Future,
@@ -31,7 +31,8 @@ impl Metered {
     pub(crate) fn run<Fut: Future<Output = ()>>(test: impl Fn(Self) -> Fut + Sync) {
         // Before the simulator, which would keep a record.
         waits::observe(&Nobody);
-        check(5, |inner| {
+        // Who lets others go first takes more polls, and other turns in trees and queues.
+        Sim::new().yields(0).check(5, |inner| {
             let count = Arc::default();
             let rt = Self { inner, count };
             rt.meter(test(rt.clone()))
