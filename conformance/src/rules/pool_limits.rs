@@ -1,7 +1,7 @@
 //! *PO*: limits of time, and how many are kept.
 
 use super::{
-    pool::{built, shut},
+    pool::{Numbers, built, shut},
     time::pass,
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     probe::Probe,
 };
 use anyrt_core::task::yield_now;
-use anyrt_toolkit::pool::PoolError;
+use anyrt_toolkit::pool::{Pool, PoolError};
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -89,8 +89,11 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         pool.manager().made.reached(3).await;
 
         // The other one that is to be idle is never done.
-        let pool = built(shut(rt, 2).min_idle(2).max_lifetime(SHORT))?;
-        pool.manager().ready.store(1, SeqCst);
+        let numbers = Numbers::default();
+        // Before the pool, which begins at once.
+        numbers.ready.store(1, SeqCst);
+        let pool = Pool::builder(rt, numbers).max_size(2).min_idle(2);
+        let pool = built(pool.max_lifetime(SHORT))?;
         pool.manager().gone.reached(1).await;
         ensure_eq!(pool.stats().expired, 1, "expired while another one is made");
         Ok(())

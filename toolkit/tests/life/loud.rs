@@ -5,7 +5,7 @@ use super::{
     ugly::{Mines, poll_loudly},
 };
 use anyrt_core::rt::Spawn;
-use anyrt_sim::{SimRuntime, check, sometimes};
+use anyrt_sim::{Sim, SimRuntime, check, sometimes};
 use anyrt_toolkit::{
     batch::{BatchError, Batcher},
     lifecycle::App,
@@ -127,7 +127,8 @@ impl Drop for Parting {
 
 #[test]
 fn a_waker_that_another_one_replaces_panics_alone() {
-    check(50, |rt| async move {
+    // What one poll does is what this is about: nobody may come before it.
+    Sim::new().new_wakers(8).check(50, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default()).max_size(1);
         let pool = pool.build().unwrap();
         let limiter = Limiter::<_>::new(&rt, 1).unwrap();
