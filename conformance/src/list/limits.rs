@@ -38,7 +38,7 @@ macro_rules! __rules_limits {
                 "A turn that would come at the context's deadline or later is an error at once, also where another quota moves it there; a token of the context that is cancelled ends the wait.")
             (rl_07_each_key_has_a_limit, rate::rl_7, "RL-7", Must, Exact,
                 "Each key has a limit of its own; a quota can be changed while callers wait, who keep their order.")
-            (rl_08_a_late_turn_counts_when_it_is_taken, rate::rl_8, "RL-8", Must, Exact,
+            (rl_08_a_late_turn_counts_when_it_is_taken, rate_late::rl_8, "RL-8", Must, Exact,
                 "A turn counts when it is taken, however late; one that nobody takes costs its tokens and no more, and who comes for it after others passed by waits for tokens anew.")
             (rl_09_more_than_a_burst_in_chunks, rate_chunked::rl_9, "RL-9", Must, Exact,
                 "More than the burst can be acquired in chunks of at most the burst, whatever becomes of that meanwhile; others have their turns between them, other tasks run though no chunk has to wait, and who is dropped, cancelled or would be late gives back what he has taken.")

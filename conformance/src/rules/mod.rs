@@ -62,6 +62,7 @@ pub mod queue;
 pub mod race;
 pub mod rate;
 pub mod rate_chunked;
+pub mod rate_late;
 pub mod rate_race;
 pub mod resource;
 pub mod retry;
