@@ -49,10 +49,10 @@ use turnstile::Turnstile;
 ///
 /// One that is leaked, or never polled again, costs its tokens once and stops nobody (*RL-5*). It cannot be told
 /// from one that is late. So those behind it wait for it when their own turns have come, until the line has been
-/// looked at after its turn and again 10 ms later: 20 ms at most, and 10 more where others have left the line. Then they pass it by. If it comes
-/// after all, it is the first in line again, and waits for other tokens; a task that is that late each time may
-/// be passed by each time, where others take all there is. All of this may happen on any thread at once
-/// (*RL-10*).
+/// looked at after its turn and again 10 ms later: 20 ms at most, and 10 more where others have left the line.
+/// Then they pass it by. If it comes after all, it is the first in line again, and waits for other tokens; a
+/// task that is that late each time may be passed by each time, where others take all there is. All of this may
+/// happen on any thread at once (*RL-10*).
 #[derive(Clone)]
 pub struct RateLimiter<R> {
     inner: Arc<Inner<R>>,
