@@ -7,6 +7,7 @@
 //! | to | write |
 //! |---|---|
 //! | see the token and the deadline in force | [`Context::current`] |
+//! | wait until the task is asked to stop | [`Context::current().cancelled()`](Context::cancelled) |
 //! | declare a value that tasks inherit | [`task_local!`](crate::task_local) |
 //! | set it for a future | [`NAME.scope(value, future)`](TaskLocal::scope) |
 //! | carry a context to elsewhere | [`context.scope(future)`](Context::scope) |
@@ -18,7 +19,10 @@ mod state;
 pub use local::TaskLocal;
 pub(crate) use state::{TaskState, shielded, within};
 
-use crate::{cancel::CancellationToken, time::Instant};
+use crate::{
+    cancel::{CancellationToken, CancelledFuture},
+    time::Instant,
+};
 use local::{Setting, Values};
 use pin_project_lite::pin_project;
 use state::{Swap, current, limited};
@@ -87,6 +91,15 @@ impl Context {
     /// Whether the task is asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.token().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// Waits until the task is asked to stop, and says why: for ever, where it has no token.
+    ///
+    /// # Cancel safety
+    /// Safe: drop it to cancel it.
+    #[track_caller]
+    pub fn cancelled(&self) -> CancelledFuture<CancellationToken> {
+        self.token().cloned().unwrap_or_default().cancelled_owned()
     }
 
     /// The effective deadline: the earliest that is in force, up to the nearest

@@ -204,7 +204,7 @@ pub(super) struct Course {
     before: u64,
 }
 
-/// The waits of a [`Backoff`], one after the other, without an end.
+/// The waits of a [`Backoff`], one after the other, without an end: as an iterator, too.
 #[derive(Debug, Clone)]
 pub struct Delays<R> {
     rt: R,
@@ -221,6 +221,18 @@ impl<R: Entropy> Delays<R> {
     /// Begins again with the shortest.
     pub fn reset(&mut self) {
         self.course = Course::default();
+    }
+}
+
+impl<R: Entropy> Iterator for Delays<R> {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(self.next_delay())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
     }
 }
 
@@ -334,8 +346,7 @@ mod tests {
             Backoff::decorrelated(Duration::MAX),
         ] {
             let mut delays = backoff.delays(&Bits(u64::MAX)).expect("it is permitted");
-            let all: [Duration; 9] = std::array::from_fn(|_| delays.next_delay());
-            assert_eq!(all[8], longest, "{backoff:?}");
+            assert_eq!(delays.nth(8), Some(longest), "{backoff:?}");
         }
     }
 

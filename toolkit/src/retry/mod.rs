@@ -31,6 +31,25 @@
 //! deadline, the [budget](RetryBudget) is spent, the context's token was cancelled. No wait is begun that
 //! a deadline would cut short.
 //!
+//! # What fails
+//! An `Err`. A value that is no success, such as a response that says "too busy", becomes one in the closure:
+//!
+//! ```
+//! # use anyrt::{retry::{Retry, RetryError, retry}, rt::Runtime};
+//! # use std::io;
+//! # struct Response { status: u16 }
+//! # async fn get(_: &str) -> io::Result<Response> { Ok(Response { status: 200 }) }
+//! # async fn page<R: Runtime>(rt: &R, policy: &Retry<io::Error>) -> Result<Response, RetryError<io::Error>> {
+//! retry(rt, policy, |_| async {
+//!     match get("/").await? {
+//!         Response { status: 503, .. } => Err(io::ErrorKind::ResourceBusy.into()),
+//!         response => Ok(response),
+//!     }
+//! })
+//! # .await
+//! # }
+//! ```
+//!
 //! # What it costs
 //! An attempt that is ready at once with an `Ok` costs no look at the clock and no allocation, unless the
 //! policy has a limit of time.

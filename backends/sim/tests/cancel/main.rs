@@ -37,7 +37,7 @@ table! {
         "Receiver::wait_for" => channels::watch_wait_for,
     }
     "context/local.rs" { "TaskLocal::scope" => tasks::local_scope }
-    "context/mod.rs" { "Context::scope" => tasks::context_scope }
+    "context/mod.rs" { "Context::cancelled" => tasks::context_cancelled, "Context::scope" => tasks::context_scope }
     "gather/all.rs" { "gather" => gathered::gathered, "Gather::settled" => gathered::gathered_settled }
     "gather/map.rs" {
         "map_concurrent" => gathered::mapped,

@@ -10,7 +10,11 @@ use anyrt_core::{
     waits::{self, Wait},
 };
 use anyrt_sim::check_cancel;
-use std::sync::Arc;
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{self, Waker},
+};
 
 /// Dropping a handle detaches its task, which runs to its end.
 pub(crate) fn join_handle() {
@@ -65,6 +69,25 @@ pub(crate) fn token_cancelled_owned() {
         },
         |_, token| async move { drop(token.cancelled_owned().await) },
         |_, token| async move { drop(token.cancelled_owned().await) },
+    );
+}
+
+/// With a token, and without one: then it never is.
+pub(crate) fn context_cancelled() {
+    check_cancel(
+        |rt| async move {
+            let token = CancellationToken::new();
+            let context = Context::default().with_token(token.child());
+            later(&rt, move || token.cancel());
+            context
+        },
+        |_, context| async move { drop(context.cancelled().await) },
+        |_, context| async move {
+            drop(context.cancelled().await);
+            let mut never = pin!(Context::default().cancelled());
+            let mut cx = task::Context::from_waker(Waker::noop());
+            assert!(never.as_mut().poll(&mut cx).is_pending());
+        },
     );
 }
 
