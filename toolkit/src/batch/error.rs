@@ -45,6 +45,14 @@ pub enum BatchError<E> {
 }
 
 impl<E> BatchError<E> {
+    /// The load's own error, if it is that.
+    pub fn error(&self) -> Option<&E> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// The batcher's name, where it was given one.
     pub fn name(&self) -> Option<&str> {
         match self {

@@ -37,6 +37,14 @@ pub enum PoolError<E> {
 }
 
 impl<E> PoolError<E> {
+    /// The manager's own error, if it is that.
+    pub fn error(&self) -> Option<&E> {
+        match self {
+            Self::CreateFailed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// The pool's name, where it was given one.
     pub fn name(&self) -> Option<&str> {
         match self {
