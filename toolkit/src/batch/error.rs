@@ -1,6 +1,6 @@
 //! Why a key has no value.
 
-use crate::name::{begin, titled};
+use crate::name::{begin, closed};
 use anyrt_core::error::{Panic, write_with};
 use std::{error::Error, fmt, sync::Arc};
 
@@ -99,11 +99,7 @@ impl<E: fmt::Display> fmt::Display for BatchError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         if let Self::Closed { .. } = self {
-            return write!(
-                f,
-                "{} is closed",
-                titled("the batcher", name, "the batcher")
-            );
+            return closed(f, "batcher", name);
         }
         begin(f, "batcher", name)?;
         match self {
