@@ -35,6 +35,7 @@ pub mod pool;
 pub mod resilience;
 pub mod resource;
 pub mod retry;
+mod room;
 pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -30,6 +30,14 @@ pub(crate) fn begin(f: &mut fmt::Formatter<'_>, what: &str, name: Option<&str>) 
     }
 }
 
+/// Says that what is of that name is closed, where that may have none.
+pub(crate) fn closed(f: &mut fmt::Formatter<'_>, what: &str, name: Option<&str>) -> fmt::Result {
+    match name {
+        Some(name) => write!(f, "the {what} \"{name}\" is closed"),
+        None => write!(f, "the {what} is closed"),
+    }
+}
+
 /// Says for whom a setting is not permitted.
 pub(crate) fn refused(mut error: ConfigError, what: &str, name: Option<&str>) -> ConfigError {
     if let Some(name) = name {

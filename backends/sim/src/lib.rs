@@ -205,7 +205,7 @@
 //! | what is in [`sync`](anyrt_core::sync) and [`channel`](anyrt_core::channel), a token, a shield | its place; of a oneshot, where that was made; of a channel, its type alone |
 //! | a group, and what is built on one (`gather`, `race`, …) | its children, with their names and where they were spawned |
 //! | a cache's load | its place, the cache's name, and where the load was begun |
-//! | a rate limiter, a limiter, a pool | its kind, and its place |
+//! | a rate limiter, a limiter, a pool, a task pool, a batcher | its kind, its name, and its place |
 //! | a primitive of your own | what it says: see [`waits`](anyrt_core::waits) |
 //! | anything else | how many clones of the task's waker there are; none, where it is not ready to be polled, means that nothing can ever wake it |
 //!

@@ -33,7 +33,7 @@ macro_rules! __rules_lifecycle {
             (tp_01_so_many_workers_and_a_bounded_queue, batch::tp_1, "TP-1", Must, Exact,
                 "A task pool runs as many jobs at once as it has workers, and begins them in the order of the queue; where that is full `submit` waits and `try_submit` hands the job back. Bad settings are a `ConfigError` that names the field.")
             (tp_02_jobs_end_apart, batch::tp_2, "TP-2", Must, Exact,
-                "A panic or an abort costs one job; a shutdown finishes the others; no handle hangs on a pool that is gone.")
+                "A panic or an abort costs one job; a shutdown finishes the others, and whoever comes later gets the job back; no handle hangs on a pool that is gone.")
             (lc_01_stop_grace_abort_report, app::lc_1, "LC-1", Must, Exact,
                 "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, which is counted once, from the stop, and not before, is aborted; the report says why it stopped, who failed and who was late. With nothing left to do it ends.")
             (lc_02_who_insists_aborts, app_stop::lc_2, "LC-2", Must, Exact,

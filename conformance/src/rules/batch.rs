@@ -7,16 +7,15 @@ use crate::{
 };
 use anyrt_core::{
     ConfigError,
-    error::TrySendError,
     rt::{JoinHandle, Runtime},
     task::yield_now,
 };
 use anyrt_toolkit::{
     batch::{BatchError, Batcher, BatcherBuilder},
-    workers::TaskPool,
+    workers::{SubmitError, TaskPool},
 };
 use std::{
-    future::pending,
+    future::{pending, ready},
     iter::repeat_n,
     panic::panic_any,
     sync::{
@@ -316,7 +315,7 @@ pub fn tp_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 .map_err(|_| Stop::failed("there is room"))?,
         );
         let refused = pool.try_submit(job(3));
-        let Err(TrySendError::Full(refused)) = refused else {
+        let Err(SubmitError::Full { job: refused, .. }) = refused else {
             return Err(Stop::failed("a job too many was taken in"));
         };
         let mut waiting = Probe::new(pool.submit(refused));
@@ -364,7 +363,8 @@ async fn in_order<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     Ok(())
 }
 
-/// A panic or an abort costs one job; a shutdown finishes the others; a pool that is gone leaves no one waiting.
+/// A panic or an abort costs one job; a shutdown finishes the others, and later ones come back; a pool that is gone
+/// leaves no one waiting.
 pub fn tp_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     ctx.run(async {
         let failed = |_| Stop::failed("a pool that is open refused a job");
@@ -391,10 +391,12 @@ pub fn tp_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         }
         open.shutdown().await;
         ensure!(good.await.is_ok(), "a shutdown lost a job");
-        ensure!(
-            open.submit(async {}).await.is_err(),
-            "a job after the shutdown"
-        );
+        for refused in [open.submit(ready(7)).await, open.try_submit(ready(7))] {
+            let Err(SubmitError::Closed { job, .. }) = refused else {
+                return Err(Stop::failed("a job after the shutdown"));
+            };
+            ensure_eq!(job.await, 7, "a job that came back");
+        }
         let gone = pool(ctx.rt(), 1, 1)?;
         let running = gone.submit(pending::<()>()).await.map_err(failed)?;
         let queued = gone.submit(pending::<()>()).await.map_err(failed)?;

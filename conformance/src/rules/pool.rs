@@ -169,10 +169,7 @@ pub fn po_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ("max_size", shut(ctx.rt(), 0)),
         ("min_idle", shut(ctx.rt(), 2).min_idle(3)),
         ("min_idle", shut(ctx.rt(), usize::MAX).min_idle(usize::MAX)),
-        (
-            "idle_timeout",
-            shut(ctx.rt(), 2).idle_timeout(Duration::ZERO),
-        ),
+        ("idle", shut(ctx.rt(), 2).idle(Duration::ZERO)),
         (
             "max_lifetime",
             shut(ctx.rt(), 2).max_lifetime(Duration::ZERO),

@@ -41,7 +41,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let next = pool.get().await.map(|number| number.id);
         ensure_eq!(next, Ok(2), "after a check that took too long");
 
-        let pool = built(shut(rt, 1).idle_timeout(SHORT))?;
+        let pool = built(shut(rt, 1).idle(SHORT))?;
         pool.manager().creates.open();
         pool.manager().recycles.open();
         drop(pool.get().await);
@@ -50,7 +50,7 @@ pub fn po_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure_eq!(pool.stats().expired, 1, "expired");
 
         for (limited, what) in [
-            (shut(rt, 1).idle_timeout(SHORT), "was idle for too long"),
+            (shut(rt, 1).idle(SHORT), "was idle for too long"),
             (shut(rt, 1).max_lifetime(SHORT), "had become too old"),
         ] {
             let pool = built(limited)?;

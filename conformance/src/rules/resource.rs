@@ -90,7 +90,7 @@ pub fn lc_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             match (end, outcome) {
                 (Ok(Ok(wanted)), Ok(output)) => ensure_eq!(output, wanted, "the output"),
                 (Ok(Err(wanted)), Err(error)) => {
-                    ensure_eq!(error.body_error(), Some(&wanted), "the body's error");
+                    ensure_eq!(error.error(), Some(&wanted), "the body's error");
                 }
                 (Err(()), Err(error)) => {
                     let panicked = matches!(error.body, Some(Cause::Panicked(_)));
@@ -190,7 +190,7 @@ pub fn lc_21<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
                 Ok(all.len())
             });
             let outcome = outcome.await;
-            let error = outcome.as_ref().err().and_then(|error| error.body_error());
+            let error = outcome.as_ref().err().and_then(|error| error.error());
             ensure_eq!(error, fails.then_some(&"jammed"), "the error");
             let wanted: &[u32] = if fails { &[2, 1] } else { &[2, 1, 0] };
             ensure_eq!(log.taken(), wanted, "closed");

@@ -7,18 +7,19 @@
 //! ```
 
 use super::BatchError;
+use crate::room::Taken;
 use anyrt_core::{Instant, channel::oneshot};
 use std::collections::BTreeMap;
 
 pub(super) type Answer<V, E> = oneshot::Sender<Result<V, BatchError<E>>>;
 
 /// A key, and who wants its value: one caller, or several that were found to want the same.
-pub(super) struct Item<K, V, E, P> {
+pub(super) struct Item<K, V, E> {
     pub(super) key: K,
     pub(super) callers: Callers<V, E>,
     since: Instant,
     /// Its room in the buffer.
-    pub(super) _room: P,
+    pub(super) _room: Taken,
 }
 
 /// By their numbers. Mostly there is one, who needs no place beside the item.
@@ -84,8 +85,8 @@ impl<K: Ord + Clone + Send> Index<K> for BTreeMap<K, u64> {
     }
 }
 
-pub(super) struct Buffer<K, V, E, P> {
-    items: BTreeMap<u64, Item<K, V, E, P>>,
+pub(super) struct Buffer<K, V, E> {
+    items: BTreeMap<u64, Item<K, V, E>>,
     index: Option<Box<dyn Index<K>>>,
     /// The number of the next item, and of the next caller.
     tickets: u64,
@@ -100,7 +101,7 @@ pub(super) struct Place {
     caller: u64,
 }
 
-impl<K, V, E, P> Buffer<K, V, E, P> {
+impl<K, V, E> Buffer<K, V, E> {
     pub(super) fn new(index: Option<Box<dyn Index<K>>>) -> Self {
         Self {
             items: BTreeMap::new(),
@@ -143,7 +144,7 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
         ticket: u64,
         key: K,
         now: Instant,
-        room: P,
+        room: Taken,
         answer: Answer<V, E>,
     ) -> Place {
         self.items.insert(
@@ -163,7 +164,7 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
 
     /// A caller goes away. What it leaves is to be dropped outside the lock.
     #[must_use]
-    pub(super) fn leave(&mut self, place: Place) -> Option<Left<K, V, E, P>> {
+    pub(super) fn leave(&mut self, place: Place) -> Option<Left<K, V, E>> {
         let item = self.items.get_mut(&place.ticket)?;
         let answer = item.callers.remove(place.caller);
         if !item.callers.is_empty() {
@@ -199,7 +200,7 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
     }
 
     /// The oldest, up to so many; and keys to be dropped outside the lock.
-    pub(super) fn take(&mut self, most: usize) -> Taken<K, V, E, P> {
+    pub(super) fn take(&mut self, most: usize) -> Due<K, V, E> {
         let mut taken = Vec::with_capacity(most.min(self.items.len()));
         while taken.len() < most
             && let Some((_, item)) = self.items.pop_first()
@@ -210,9 +211,9 @@ impl<K, V, E, P> Buffer<K, V, E, P> {
     }
 }
 
-type Taken<K, V, E, P> = (Vec<Item<K, V, E, P>>, Vec<K>);
+type Due<K, V, E> = (Vec<Item<K, V, E>>, Vec<K>);
 
-type Left<K, V, E, P> = (Option<Item<K, V, E, P>>, Option<Answer<V, E>>, Vec<K>);
+type Left<K, V, E> = (Option<Item<K, V, E>>, Option<Answer<V, E>>, Vec<K>);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,10 @@ use super::{
     buffer::Index,
     shared::{Load, Shared},
 };
-use crate::name::{Name, refused};
+use crate::{
+    name::{Name, refused},
+    room::Room,
+};
 use anyrt_core::{ConfigError, error::check, rt::Runtime, sync::MAX_PERMITS};
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
@@ -112,7 +115,7 @@ where
         let room = self
             .room()
             .map_err(|error| refused(error, "batcher", self.name.as_deref()))?;
-        let room = Arc::new(self.rt.semaphore(room)?);
+        let room = Room::new(room)?;
         let shared = Shared::new(
             self.rt,
             self.load,

@@ -2,8 +2,8 @@
 
 use super::{
     BatchError,
-    buffer::{Answer, Callers},
-    shared::{ItemOf, Shared, Step},
+    buffer::{Answer, Callers, Item},
+    shared::{Shared, Step},
 };
 use crate::{
     name::{Name, task},
@@ -51,7 +51,7 @@ where
 fn start<R, K, V, E>(
     shared: &Arc<Shared<R, K, V, E>>,
     group: &Spawner<R, (), Infallible>,
-    items: Vec<ItemOf<R, K, V, E>>,
+    items: Vec<Item<K, V, E>>,
 ) where
     R: Runtime,
     K: Send + 'static,
@@ -73,7 +73,7 @@ fn start<R, K, V, E>(
     group.spawn_named(task(name, "batch"), batch).ok();
 }
 
-async fn load<R, K, V, E>(shared: &Shared<R, K, V, E>, items: Vec<ItemOf<R, K, V, E>>)
+async fn load<R, K, V, E>(shared: &Shared<R, K, V, E>, items: Vec<Item<K, V, E>>)
 where
     R: Runtime,
     K: Send + 'static,

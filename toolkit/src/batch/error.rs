@@ -1,6 +1,6 @@
 //! Why a key has no value.
 
-use crate::name::{begin, titled};
+use crate::name::{begin, closed};
 use anyrt_core::error::{Panic, write_with};
 use std::{error::Error, fmt, sync::Arc};
 
@@ -45,6 +45,14 @@ pub enum BatchError<E> {
 }
 
 impl<E> BatchError<E> {
+    /// The load's own error, if it is that.
+    pub fn error(&self) -> Option<&E> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// The batcher's name, where it was given one.
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -91,11 +99,7 @@ impl<E: fmt::Display> fmt::Display for BatchError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         if let Self::Closed { .. } = self {
-            return write!(
-                f,
-                "{} is closed",
-                titled("the batcher", name, "the batcher")
-            );
+            return closed(f, "batcher", name);
         }
         begin(f, "batcher", name)?;
         match self {

@@ -40,7 +40,7 @@ pub use error::BatchError;
 use crate::name::{task, titled};
 use anyrt_core::{context::Context, group::TaskGroup, join_all, rt::Runtime};
 use shared::Shared;
-use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 
 /// Collects keys, and loads their values in batches. Clones are the same batcher; with the last one that is
 /// dropped its loads are aborted. The [room's page](self) has an example.
@@ -105,23 +105,26 @@ where
     /// # Cancel safety
     /// Dropped while its batch is open, it takes its key out of it; later, the others are not disturbed
     /// (*BA-3*).
+    #[track_caller]
     pub fn load(
         &self,
         key: K,
     ) -> impl Future<Output = Result<V, BatchError<E>>> + Send + use<'_, R, K, V, E> {
-        self.owner.shared.get(key)
+        self.owner.shared.get(key, Location::caller())
     }
 
     /// [Loads](Self::load) several keys: a result for each, in their order.
     ///
     /// # Cancel safety
     /// As of [`load`](Self::load).
+    #[track_caller]
     pub fn load_many(
         &self,
         keys: impl IntoIterator<Item = K>,
     ) -> impl Future<Output = Vec<Result<V, BatchError<E>>>> + Send {
-        let loads: Vec<_> = keys.into_iter().map(|key| self.load(key)).collect();
-        join_all(loads)
+        let (shared, at) = (&self.owner.shared, Location::caller());
+        let loads = keys.into_iter().map(|key| shared.get(key, at));
+        join_all(loads.collect::<Vec<_>>())
     }
 
     /// Starts loading what is buffered, and returns at once.

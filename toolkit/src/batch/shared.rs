@@ -2,30 +2,31 @@
 
 use super::{
     BatchError,
-    buffer::{Buffer, Index, Item, Place},
+    buffer::{Answer, Buffer, Index, Item, Place},
     builder::Settings,
 };
 use crate::{
     lock::lock,
-    name::Name,
+    name::{Name, titled},
+    room::{Room, Taken},
     unwind::{All, quietly},
 };
 use anyrt_core::{
     Instant,
     channel::oneshot,
-    rt::{Runtime, Semaphore, SemaphoreOf},
+    rt::Runtime,
     sync::{Event, Notify},
+    waits::{self, Wait},
 };
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
+    panic::Location,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Mutex,
 };
 
 pub(super) type Loading<V, E> = Pin<Box<dyn Future<Output = Result<Vec<V>, E>> + Send>>;
 pub(super) type Load<K, V, E> = Box<dyn Fn(Vec<K>) -> Loading<V, E> + Send + Sync>;
-type Room<R> = <SemaphoreOf<R> as Semaphore>::OwnedPermit;
-pub(super) type ItemOf<R, K, V, E> = Item<K, V, E, Room<R>>;
 
 pub(super) struct Shared<R: Runtime, K, V, E> {
     pub(super) rt: R,
@@ -33,23 +34,23 @@ pub(super) struct Shared<R: Runtime, K, V, E> {
     pub(super) name: Name,
     settings: Settings,
     pub(super) share: Option<fn(&V) -> V>,
-    room: Arc<SemaphoreOf<R>>,
+    room: Room,
     /// There may be something to do for the driver.
     pub(super) work: Notify,
     /// The driver is gone: nothing is in flight.
     pub(super) over: Event,
-    state: Mutex<State<R, K, V, E>>,
+    state: Mutex<State<K, V, E>>,
 }
 
-struct State<R: Runtime, K, V, E> {
-    buffer: Buffer<K, V, E, Room<R>>,
+struct State<K, V, E> {
+    buffer: Buffer<K, V, E>,
     in_flight: usize,
     closed: bool,
 }
 
 /// What the driver does next.
-pub(super) enum Step<R: Runtime, K, V, E> {
-    Load(Vec<ItemOf<R, K, V, E>>),
+pub(super) enum Step<K, V, E> {
+    Load(Vec<Item<K, V, E>>),
     Wait(Instant),
     Over,
 }
@@ -68,7 +69,7 @@ where
         settings: Settings,
         index: Option<Box<dyn Index<K>>>,
         share: Option<fn(&V) -> V>,
-        room: Arc<SemaphoreOf<R>>,
+        room: Room,
     ) -> Self {
         Self {
             rt,
@@ -87,7 +88,11 @@ where
         }
     }
 
-    pub(super) async fn get(&self, key: K) -> Result<V, BatchError<E>> {
+    pub(super) async fn get(
+        &self,
+        key: K,
+        at: &'static Location<'static>,
+    ) -> Result<V, BatchError<E>> {
         let (answer, result) = oneshot::channel();
         // Who wants what others wait for already needs no room.
         let joined = {
@@ -101,7 +106,11 @@ where
         let place = match joined {
             Ok(place) => place,
             Err(answer) => {
-                let room = self.room.clone().acquire_owned().await;
+                let wait = || {
+                    let name = self.name.as_deref();
+                    Wait::new(titled("room in batcher", name, "room in a batcher")).at(at)
+                };
+                let room = self.room.take(wait).await;
                 let room = room.map_err(|_| self.refusal())?;
                 self.add(key, room, answer)?
             }
@@ -111,7 +120,16 @@ where
             place,
             result,
         };
-        match (&mut caller.result).await {
+        let Caller { place, result, .. } = &mut caller;
+        let wait = || {
+            let what = titled(
+                "a value of batcher",
+                self.name.as_deref(),
+                "a value of a batcher",
+            );
+            Wait::new(what).of::<V>().at(at)
+        };
+        match poll_fn(|cx| waits::instead(place, wait, || Pin::new(&mut *result).poll(cx))).await {
             Ok(result) => result,
             Err(_) => Err(BatchError::Aborted {
                 batcher: self.name.clone(),
@@ -125,12 +143,7 @@ where
         BatchError::Closed { batcher }
     }
 
-    fn add(
-        &self,
-        key: K,
-        room: Room<R>,
-        answer: super::buffer::Answer<V, E>,
-    ) -> Result<Place, BatchError<E>> {
+    fn add(&self, key: K, room: Taken, answer: Answer<V, E>) -> Result<Place, BatchError<E>> {
         let now = self.rt.now();
         let mut state = lock(&self.state);
         if state.closed {
@@ -155,7 +168,7 @@ where
         Ok(place)
     }
 
-    pub(super) fn step(&self) -> Step<R, K, V, E> {
+    pub(super) fn step(&self) -> Step<K, V, E> {
         let now = self.rt.now();
         let Settings {
             max_size,
@@ -230,6 +243,7 @@ struct Caller<'a, R: Runtime, K, V, E> {
 
 impl<R: Runtime, K, V, E> Drop for Caller<'_, R, K, V, E> {
     fn drop(&mut self) {
+        waits::gave_up(&self.place);
         let left = lock(&self.shared.state).buffer.leave(self.place);
         drop(left);
     }

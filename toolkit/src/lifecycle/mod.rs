@@ -14,7 +14,7 @@
 //!     let signals = rt.signals(Signal::SHUTDOWN)?;
 //!     let app = App::new(&rt).grace(Duration::from_secs(20)).signals(signals);
 //!     let report = app.run(|app| async move {
-//!         let _db = app.enter("db", Db::open().await?); // Closed last.
+//!         let _db = app.enter_named("db", Db::open().await?); // Closed last.
 //!         app.defer("goodbye", || async { io::Result::Ok(()) });
 //!         app.spawn("http", |http| async move {
 //!             // Asked to stop before `http` is.

@@ -148,7 +148,13 @@ impl<R: Runtime> Subsystem<R> {
 
     /// Has a resource closed in the clean-up, before all that were entered before it.
     #[track_caller]
-    pub fn enter<T: AsyncClose>(
+    pub fn enter<T: AsyncClose>(&self, resource: T) -> Entered<T> {
+        self.shared.exits.enter(resource)
+    }
+
+    /// [Enters](Self::enter) a resource with a name, for the report.
+    #[track_caller]
+    pub fn enter_named<T: AsyncClose>(
         &self,
         name: impl Into<Cow<'static, str>>,
         resource: T,

@@ -106,7 +106,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
     }
 
     /// How long an object may lie idle: unset, for ever. One that has for longer is dropped, and never handed out.
-    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+    pub fn idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = limit.into();
         self
     }
@@ -126,7 +126,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
 
     /// Builds the pool; it makes no object yet.
     ///
-    /// Where [`min_idle`](Self::min_idle), [`idle_timeout`](Self::idle_timeout) or
+    /// Where [`min_idle`](Self::min_idle), [`idle`](Self::idle) or
     /// [`max_lifetime`](Self::max_lifetime) is set, a task goes with it, in a task group that the pool owns. What
     /// that makes is made with nobody's token, deadline and values, and no group waits for it (*LC-24*).
     ///
@@ -165,7 +165,7 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         for (field, limit) in [
             ("create_timeout", limits.create),
             ("recycle_timeout", limits.recycle),
-            ("idle_timeout", limits.idle),
+            ("idle", limits.idle),
             ("max_lifetime", limits.lifetime),
         ] {
             check::more_than_zero(field, limit)?;

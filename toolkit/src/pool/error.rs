@@ -1,6 +1,6 @@
 //! Why there is no object.
 
-use crate::name::{begin, titled};
+use crate::name::{begin, closed};
 use anyrt_core::{Elapsed, error::write_with};
 use std::{error::Error, fmt, sync::Arc};
 
@@ -37,6 +37,14 @@ pub enum PoolError<E> {
 }
 
 impl<E> PoolError<E> {
+    /// The manager's own error, if it is that.
+    pub fn error(&self) -> Option<&E> {
+        match self {
+            Self::CreateFailed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// The pool's name, where it was given one.
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -52,7 +60,7 @@ impl<E: fmt::Display> fmt::Display for PoolError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         if let Self::Closed { .. } = self {
-            return write!(f, "{} is closed", titled("the pool", name, "the pool"));
+            return closed(f, "pool", name);
         }
         begin(f, "pool", name)?;
         match self {

@@ -42,7 +42,7 @@
 //!         .wait_timeout(Duration::from_secs(5))
 //!         .create_timeout(Duration::from_secs(2))
 //!         .recycle_timeout(Duration::from_millis(500))
-//!         .idle_timeout(Duration::from_secs(600))
+//!         .idle(Duration::from_secs(600))
 //!         .max_lifetime(Duration::from_secs(3600))
 //!         .build()?;
 //!

@@ -25,8 +25,8 @@ impl<E> ExitError<E> {
         (body.is_some() || !closes.is_empty()).then_some(Self { body, closes })
     }
 
-    /// The error that the body returned, if that is what happened.
-    pub fn body_error(&self) -> Option<&E> {
+    /// The body's own error, if it returned one.
+    pub fn error(&self) -> Option<&E> {
         match &self.body {
             Some(Cause::Failed(error)) => Some(error),
             _ => None,

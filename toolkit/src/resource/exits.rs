@@ -44,7 +44,7 @@ pub(super) struct Closer<R: Runtime> {
     pub(super) rt: R,
     /// For each close.
     pub(super) limit: Duration,
-    pub(super) unheard: Option<Arc<Unheard>>,
+    pub(super) on_close_error: Option<Arc<OnCloseError>>,
     pending: Arc<Mutex<Pending>>,
 }
 
@@ -92,7 +92,7 @@ impl Drop for Driver {
     }
 }
 
-pub(super) type Unheard = dyn Fn(CloseError) + Send + Sync;
+pub(super) type OnCloseError = dyn Fn(CloseError) + Send + Sync;
 
 impl<R: Runtime> Closer<R> {
     /// Closes one after the other, the last first, those included that are entered meanwhile.
@@ -176,7 +176,7 @@ impl<R: Runtime> Shared<R> {
             closer: Closer {
                 rt,
                 limit,
-                unheard: None,
+                on_close_error: None,
                 pending: Arc::default(),
             },
         }
@@ -218,7 +218,7 @@ impl<R: Runtime> Shared<R> {
         let closer = Closer {
             rt: self.closer.rt.clone(),
             limit: self.closer.limit,
-            unheard: self.closer.unheard.clone(),
+            on_close_error: self.closer.on_close_error.clone(),
             pending: pending.clone(),
         };
         // A token of its own: the one around is what this may be dropped for.
@@ -233,8 +233,8 @@ impl<R: Runtime> Shared<R> {
             };
             for error in shield(closing).await {
                 // The next one is told, whatever becomes of this one.
-                quietly(|| match &closer.unheard {
-                    Some(unheard) => unheard(error),
+                quietly(|| match &closer.on_close_error {
+                    Some(on_close_error) => on_close_error(error),
                     None => drop(error),
                 });
             }

@@ -2,7 +2,7 @@
 
 use super::{
     AsyncClose, CloseError, Entered, ExitError, Exits,
-    exits::{Shared, Unheard},
+    exits::{OnCloseError, Shared},
 };
 use crate::unwind::catch;
 use anyrt_core::{cancel::shield, group::Cause, rt::Runtime};
@@ -57,9 +57,9 @@ impl<R: Runtime> ExitStack<R> {
     ///
     /// # Panics
     /// As [`close_timeout`](Self::close_timeout) does.
-    pub fn unheard(self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
-        let hook: Arc<Unheard> = Arc::new(hook);
-        self.set(|shared| shared.closer.unheard = Some(hook))
+    pub fn on_close_error(self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
+        let hook: Arc<OnCloseError> = Arc::new(hook);
+        self.set(|shared| shared.closer.on_close_error = Some(hook))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Shared<R>)) -> Self {

@@ -30,20 +30,27 @@
 //! If you have all items at hand and want every result, there is less to write with
 //! [`map_concurrent`](anyrt_core::gather::map_concurrent()).
 
+mod error;
 mod shared;
 
-use crate::name::{Name, refused, task, titled};
+pub use error::SubmitError;
+
+use crate::{
+    name::{Name, refused, task, titled},
+    room::{Room, Taken},
+};
 use anyrt_core::{
     ConfigError,
     context::Context,
-    error::{SendError, TryAcquireError, TrySendError, check},
+    error::{Closed, TryAcquireError, check},
     group::TaskGroup,
-    rt::{Runtime, Semaphore},
+    rt::Runtime,
     sync::MAX_PERMITS,
     task::{PortableHandle, portable},
+    waits::Wait,
 };
 use shared::{Hook, Shared};
-use std::{convert::Infallible, fmt, future::Future, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 
 /// Each worker is spawned with the pool: a slip such as `usize::MAX` is told, and does not fill the memory.
 const MAX_WORKERS: usize = 1 << 20;
@@ -81,7 +88,7 @@ pub struct TaskPool<R: Runtime> {
 
 struct Owner<R: Runtime> {
     name: Name,
-    shared: Arc<Shared<R>>,
+    shared: Arc<Shared>,
     /// Aborts the workers when it is dropped.
     _workers: TaskGroup<R, (), Infallible>,
 }
@@ -108,22 +115,27 @@ impl<R: Runtime> TaskPool<R> {
     /// its caller's context.
     ///
     /// # Errors
-    /// The future comes back unpolled if the pool was shut down, also while it waited.
+    /// [`SubmitError::Closed`], with the job, if the pool was shut down, also while it waited.
     ///
     /// # Cancel safety
     /// Dropped while it waits, it takes its job along, and room that had reached it goes to the next.
+    #[track_caller]
     pub fn submit<F>(
         &self,
         job: F,
-    ) -> impl Future<Output = Result<JobHandle<F::Output>, SendError<F>>> + Send + use<'_, R, F>
+    ) -> impl Future<Output = Result<JobHandle<F::Output>, SubmitError<F>>> + Send + use<'_, R, F>
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let shared = &self.owner.shared;
+        let at = Location::caller();
         async move {
-            match shared.room.clone().acquire_owned().await {
-                Ok(room) => shared.put(job, room).map_err(SendError),
-                Err(_) => Err(SendError(job)),
+            let wait = || {
+                let what = titled("room in task pool", self.name(), "room in a task pool");
+                Wait::new(what).at(at)
+            };
+            match self.owner.shared.room.take(wait).await {
+                Ok(room) => self.put(job, room),
+                Err(Closed) => Err(self.closed(job)),
             }
         }
     }
@@ -131,17 +143,32 @@ impl<R: Runtime> TaskPool<R> {
     /// Puts a job into the queue, if there is room that nobody waits for.
     ///
     /// # Errors
-    /// The future comes back unpolled, with the reason.
-    pub fn try_submit<F>(&self, job: F) -> Result<JobHandle<F::Output>, TrySendError<F>>
+    /// A [`SubmitError`], with the job: there is no room, or the pool was shut down.
+    pub fn try_submit<F>(&self, job: F) -> Result<JobHandle<F::Output>, SubmitError<F>>
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let shared = &self.owner.shared;
-        match shared.room.clone().try_acquire_owned() {
-            Ok(room) => shared.put(job, room).map_err(TrySendError::Closed),
-            Err(TryAcquireError::Closed) => Err(TrySendError::Closed(job)),
-            Err(TryAcquireError::NoPermits) => Err(TrySendError::Full(job)),
+        match self.owner.shared.room.try_take() {
+            Ok(room) => self.put(job, room),
+            Err(TryAcquireError::Closed) => Err(self.closed(job)),
+            Err(TryAcquireError::NoPermits) => {
+                let pool = self.owner.name.clone();
+                Err(SubmitError::Full { pool, job })
+            }
         }
+    }
+
+    fn put<F>(&self, job: F, room: Taken) -> Result<JobHandle<F::Output>, SubmitError<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let put = self.owner.shared.put(job, room);
+        put.map_err(|job| self.closed(job))
+    }
+
+    fn closed<F>(&self, job: F) -> SubmitError<F> {
+        let pool = self.owner.name.clone();
+        SubmitError::Closed { pool, job }
     }
 
     /// Waits until nothing is left to do. One moment of that is enough, even if more is submitted before
@@ -241,8 +268,8 @@ impl<R: Runtime> TaskPoolBuilder<R> {
         let capacity = self
             .room()
             .map_err(|error| refused(error, "task pool", name))?;
-        let room = Arc::new(self.rt.semaphore(capacity)?);
-        let shared = Arc::new(Shared::<R>::new(room, self.workers, self.hook));
+        let room = Room::new(capacity)?;
+        let shared = Arc::new(Shared::new(room, self.workers, self.hook));
         // Nobody's: it may outlive who makes it.
         let workers = Context::default().sync_scope(|| {
             let workers = TaskGroup::builder(&self.rt)

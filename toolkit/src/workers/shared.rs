@@ -1,13 +1,15 @@
 //! The queue, and those who work on it.
 //!
-//! Room is counted by a semaphore rather than by the queue, so that a future that finds none comes back
+//! Room is counted beside the queue rather than by it, so that a future that finds none comes back
 //! as what it was, and not in a box.
 
 use super::{JobHandle, Progress, portable};
-use crate::unwind::{All, quietly};
+use crate::{
+    room::{Room, Taken},
+    unwind::{All, quietly},
+};
 use anyrt_core::{
     channel::queue::{Order, Queue, Shutdown},
-    rt::{Runtime, Semaphore, SemaphoreOf},
     sync::Event,
 };
 use std::{
@@ -25,14 +27,14 @@ use std::{
 
 pub(super) type Hook = dyn Fn(Progress) + Send + Sync;
 
-pub(super) struct Job<R: Runtime> {
+pub(super) struct Job {
     task: Pin<Box<dyn Future<Output = ()> + Send>>,
-    room: <SemaphoreOf<R> as Semaphore>::OwnedPermit,
+    room: Taken,
 }
 
-pub(super) struct Shared<R: Runtime> {
-    pub(super) queue: Queue<Job<R>>,
-    pub(super) room: Arc<SemaphoreOf<R>>,
+pub(super) struct Shared {
+    pub(super) queue: Queue<Job>,
+    pub(super) room: Room,
     /// No worker is left.
     pub(super) over: Event,
     workers: AtomicUsize,
@@ -42,8 +44,8 @@ pub(super) struct Shared<R: Runtime> {
     done: AtomicU64,
 }
 
-impl<R: Runtime> Shared<R> {
-    pub(super) fn new(room: Arc<SemaphoreOf<R>>, workers: usize, hook: Option<Box<Hook>>) -> Self {
+impl Shared {
+    pub(super) fn new(room: Room, workers: usize, hook: Option<Box<Hook>>) -> Self {
         Self {
             queue: Queue::unbounded(Order::fifo()),
             room,
@@ -56,11 +58,7 @@ impl<R: Runtime> Shared<R> {
         }
     }
 
-    pub(super) fn put<F>(
-        &self,
-        job: F,
-        room: <SemaphoreOf<R> as Semaphore>::OwnedPermit,
-    ) -> Result<JobHandle<F::Output>, F>
+    pub(super) fn put<F>(&self, job: F, room: Taken) -> Result<JobHandle<F::Output>, F>
     where
         F: Future<Output: Send> + Send + 'static,
     {
@@ -103,9 +101,7 @@ impl<R: Runtime> Shared<R> {
 }
 
 /// Does one job after the other, until the queue is shut down.
-pub(super) fn work<R: Runtime>(
-    shared: Arc<Shared<R>>,
-) -> impl Future<Output = Result<(), Infallible>> + Send {
+pub(super) fn work(shared: Arc<Shared>) -> impl Future<Output = Result<(), Infallible>> + Send {
     // Made now: a worker that is never polled has gone, too.
     let worker = Worker(shared);
     async move {
@@ -128,25 +124,25 @@ pub(super) fn work<R: Runtime>(
 }
 
 /// A job in hand. An abort ends it, too.
-struct Running<'a, R: Runtime>(&'a Shared<R>);
+struct Running<'a>(&'a Shared);
 
-impl<'a, R: Runtime> Running<'a, R> {
-    fn new(shared: &'a Shared<R>) -> Self {
+impl<'a> Running<'a> {
+    fn new(shared: &'a Shared) -> Self {
         shared.running.fetch_add(1, Relaxed);
         Self(shared)
     }
 }
 
-impl<R: Runtime> Drop for Running<'_, R> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Relaxed);
         self.0.done.fetch_add(1, Relaxed);
     }
 }
 
-struct Worker<R: Runtime>(Arc<Shared<R>>);
+struct Worker(Arc<Shared>);
 
-impl<R: Runtime> Drop for Worker<R> {
+impl Drop for Worker {
     fn drop(&mut self) {
         if self.0.workers.fetch_sub(1, AcqRel) == 1 {
             // Aborted from outside: nobody will do what is still queued.

@@ -47,6 +47,20 @@ fn a_job_allocates_itself_and_its_handle() {
     });
 }
 
+#[test]
+fn a_refused_job_allocates_nothing() {
+    Metered::run(|rt| async move {
+        let pool = TaskPool::builder(&rt).workers(1).name("thumbnails");
+        let pool = pool.build().unwrap();
+        pool.shutdown().await;
+        let refused = rt.third(|| async {
+            assert!(pool.try_submit(ready(1)).is_err());
+            assert!(pool.submit(ready(1)).await.is_err());
+        });
+        assert_eq!(refused.await, 0);
+    });
+}
+
 /// The group, and nothing for each of its members but what its tables grow by, which is as their number doubles.
 #[test]
 fn a_group_of_calls_allocates_itself() {

@@ -70,7 +70,7 @@ fn a_close_does_not_wait_for_what_is_made_in_the_background() {
 #[test]
 fn a_pool_may_be_closed_at_any_time() {
     check(400, |rt| async move {
-        let pool = hanging(&rt, 1).min_idle(2).idle_timeout(2 * SECOND);
+        let pool = hanging(&rt, 1).min_idle(2).idle(2 * SECOND);
         let pool = pool.build().unwrap();
         for _ in 0..super::draw(&rt, 6) {
             yield_now().await;
@@ -86,7 +86,7 @@ fn a_pool_may_be_closed_at_any_time() {
 #[test]
 fn what_is_idle_goes_in_time_while_another_one_is_made() {
     check(100, |rt| async move {
-        let pool = hanging(&rt, 1).min_idle(2).idle_timeout(10 * SECOND);
+        let pool = hanging(&rt, 1).min_idle(2).idle(10 * SECOND);
         let pool = pool.build().unwrap();
         rt.sleep(9 * SECOND).await;
         assert_eq!((pool.stats().idle, pool.stats().live), (1, 2));

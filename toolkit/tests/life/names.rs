@@ -6,7 +6,7 @@ use anyrt_sim::{Sim, SimRuntime, check};
 use anyrt_toolkit::{
     batch::{BatchError, Batcher},
     pool::{Manager, Pool, PoolBuilder, PoolError},
-    workers::TaskPool,
+    workers::{SubmitError, TaskPool},
 };
 use std::{
     fmt,
@@ -120,6 +120,46 @@ fn of_a_batcher_in_its_errors() {
         let text = "batcher \"names\": the load of a batch was aborted";
         says(&aborted, text, text);
         assert_eq!(aborted.name(), Some("names"));
+    });
+}
+
+#[test]
+fn of_a_task_pool_in_its_errors() {
+    check(5, |rt| async move {
+        let pool = TaskPool::builder(&rt).workers(1).capacity(1);
+        let pool = pool.name("thumbnails").build().unwrap();
+        let full = loop {
+            match pool.try_submit(pending::<()>()) {
+                Ok(handle) => drop(handle),
+                Err(full) => break full,
+            }
+        };
+        assert_eq!((full.name(), full.is_full()), (Some("thumbnails"), true));
+        let text = "task pool \"thumbnails\": no room is left in the queue";
+        says(&full, text, text);
+        assert_eq!(
+            format!("{full:?}"),
+            "Full { pool: Some(\"thumbnails\"), .. }"
+        );
+
+        let pool = pool.clone();
+        let mut shutdown = Box::pin(pool.shutdown());
+        assert!(!super::is_ready_now(shutdown.as_mut()).await);
+        let closed = pool.submit(full.into_inner()).await.unwrap_err();
+        assert_eq!(
+            (closed.name(), closed.is_full()),
+            (Some("thumbnails"), false)
+        );
+        let text = "the task pool \"thumbnails\" is closed";
+        says(&closed, text, text);
+
+        let nameless = |job| SubmitError::Closed { pool: None, job };
+        says(
+            &nameless(1),
+            "the task pool is closed",
+            "the task pool is closed",
+        );
+        assert_eq!((nameless(1).name(), nameless(1).into_inner()), (None, 1));
     });
 }
 

@@ -142,13 +142,9 @@ fn what_fails_its_check_is_replaced() {
         drop(pool.get().await.unwrap());
         assert_eq!(pool.stats().live, 0, "it was not kept");
         pool.manager().next_fault(Fault::CreateFails);
-        assert_eq!(
-            pool.get().await.unwrap_err(),
-            PoolError::CreateFailed {
-                pool: None,
-                error: "no number"
-            }
-        );
+        let failed = pool.get().await.unwrap_err();
+        assert_eq!(failed.error(), Some(&"no number"));
+        assert!(matches!(failed, PoolError::CreateFailed { pool: None, .. }));
         is_whole(&pool).await;
     });
 }
@@ -319,10 +315,7 @@ fn bad_settings_are_errors() {
             let wanted = format!("min_idle: {idle} is not permitted (want: at most 1048576)");
             assert_eq!(error, wanted);
         }
-        assert_eq!(
-            field(builder(&rt).idle_timeout(Duration::ZERO)),
-            "idle_timeout"
-        );
+        assert_eq!(field(builder(&rt).idle(Duration::ZERO)), "idle");
         assert_eq!(
             field(builder(&rt).max_lifetime(Duration::ZERO)),
             "max_lifetime"

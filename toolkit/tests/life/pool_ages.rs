@@ -11,7 +11,7 @@ use anyrt_toolkit::pool::PoolStats;
 #[test]
 fn what_was_idle_for_too_long_goes() {
     check(100, |rt| async move {
-        let pool = builder(&rt).idle_timeout(10 * SECOND).build().unwrap();
+        let pool = builder(&rt).idle(10 * SECOND).build().unwrap();
         for _ in 0..3 {
             // In use again in time: it lives on.
             assert_eq!(pool.get().await.unwrap().id, 1);
@@ -48,7 +48,7 @@ fn what_is_too_old_is_not_handed_out() {
 fn the_keeper_wakes_for_the_first_that_expires() {
     check(100, |rt| async move {
         let pool = builder(&rt)
-            .idle_timeout(60 * SECOND)
+            .idle(60 * SECOND)
             .max_lifetime(70 * SECOND)
             .build()
             .unwrap();

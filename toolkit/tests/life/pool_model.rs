@@ -119,7 +119,7 @@ fn run(seeds: u64, ages: bool) {
                 .wait_timeout(30 * SECOND)
                 .create_timeout(SECOND)
                 .recycle_timeout(SECOND)
-                .idle_timeout(2 * SECOND)
+                .idle(2 * SECOND)
                 .max_lifetime(5 * SECOND);
         }
         let pool = builder.build().unwrap();

@@ -142,7 +142,7 @@ fn closes_follow_every_end() {
             match (end, outcome) {
                 (End::Output, Ok(7)) => {}
                 (End::Error, Err(error)) => {
-                    assert_eq!(error.body_error(), Some(&"no"));
+                    assert_eq!(error.error(), Some(&"no"));
                     assert!(error.closes.is_empty());
                 }
                 (End::Panic, Err(error)) => {
@@ -229,7 +229,7 @@ fn each_close_is_bounded_and_errors_add_up() {
             })
             .await;
         let error = outcome.unwrap_err();
-        assert_eq!(error.body_error(), Some(&"the body's"));
+        assert_eq!(error.error(), Some(&"the body's"));
         let causes: Vec<_> = error.closes.iter().map(|close| &close.cause).collect();
         assert!(matches!(
             causes[..],
@@ -292,7 +292,7 @@ fn several_are_opened_at_once_and_left_in_reverse() {
 
         let doors = [open("a", 3), open("b", 1), open("jammed", 2)];
         let failed = with_resources(&rt, doors, |_| async { Ok(()) }).await;
-        assert_eq!(failed.unwrap_err().body_error(), Some(&"jammed"));
+        assert_eq!(failed.unwrap_err().error(), Some(&"jammed"));
         assert_eq!(log.taken(), ["b opened", "b closed"]);
     });
 }
@@ -307,7 +307,7 @@ fn errors_in_the_background_are_told() {
             async move {
                 let child = async move {
                     let told = heard.clone();
-                    let stack = ExitStack::new(&rt).unheard(move |error| {
+                    let stack = ExitStack::new(&rt).on_close_error(move |error| {
                         told.add(format!("{error:#}"));
                     });
                     let mut door = Door::open(&rt, &log, "a");
@@ -386,10 +386,12 @@ fn a_scope_can_be_spawned() {
 #[test]
 fn settings_come_before_exits_are_given_away() {
     check(1, |rt| async move {
-        let unshared = ExitStack::new(&rt).close_timeout(SECOND).unheard(drop);
+        let unshared = ExitStack::new(&rt)
+            .close_timeout(SECOND)
+            .on_close_error(drop);
         for set in [
             |stack: ExitStack<SimRuntime>| stack.close_timeout(SECOND),
-            |stack: ExitStack<SimRuntime>| stack.unheard(drop),
+            |stack: ExitStack<SimRuntime>| stack.on_close_error(drop),
         ] {
             let stack = ExitStack::new(&rt);
             let exits = stack.exits();

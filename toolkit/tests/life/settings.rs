@@ -42,7 +42,7 @@ fn bad_pools_are_refused() {
         for (builder, field) in [
             (plain().create_timeout(zero), "create_timeout"),
             (plain().recycle_timeout(zero), "recycle_timeout"),
-            (plain().idle_timeout(zero), "idle_timeout"),
+            (plain().idle(zero), "idle"),
             (plain().max_lifetime(zero), "max_lifetime"),
         ] {
             told(builder.build(), field, "0 s", TIME);
@@ -124,7 +124,7 @@ fn a_pool_may_be_as_large_and_as_patient_as_there_is() {
             .wait_timeout(MAX)
             .create_timeout(MAX)
             .recycle_timeout(MAX)
-            .idle_timeout(MAX)
+            .idle(MAX)
             .max_lifetime(MAX);
         let pool = pool.build().unwrap();
         for _ in 0..2 {

@@ -49,7 +49,7 @@ fn closes_that_failed_before_their_stack_was_dropped() {
     check(100, |rt| async move {
         let heard = Count::default();
         let hook = heard.clone();
-        let stack = ExitStack::new(&rt).unheard(move |_| {
+        let stack = ExitStack::new(&rt).on_close_error(move |_| {
             hook.up();
         });
         let slow = rt.clone();
@@ -69,7 +69,7 @@ fn a_hook_that_panics_hears_of_the_next_close() {
     check(100, |rt| async move {
         let heard = Count::default();
         let hook = heard.clone();
-        let stack = ExitStack::new(&rt).unheard(move |_| {
+        let stack = ExitStack::new(&rt).on_close_error(move |_| {
             hook.up();
             resume_unwind(Box::new("loud"));
         });

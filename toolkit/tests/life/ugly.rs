@@ -203,7 +203,7 @@ fn a_destructor_does_not_end_the_keeper() {
     check(100, |rt| async move {
         let pool = Pool::builder(&rt, Mines::default())
             .min_idle(2)
-            .idle_timeout(5 * SECOND)
+            .idle(5 * SECOND)
             .build()
             .unwrap();
         rt.sleep(SECOND).await;

@@ -4,9 +4,11 @@ use super::SECOND;
 use anyrt_core::rt::{Sleep, Spawn};
 use anyrt_sim::{Sim, SimRuntime};
 use anyrt_toolkit::{
+    batch::{Batcher, BatcherBuilder},
     cache::AsyncCache,
     limit::{Limiter, Quota, RateLimiter},
     pool::{Manager, Pool, PoolBuilder},
+    workers::{TaskPool, TaskPoolBuilder},
 };
 use std::{
     convert::Infallible,
@@ -124,5 +126,56 @@ fn for_an_object_of_a_pool() {
         |rt| body(pool(rt).name("db")),
         HERE,
         " for an object of pool \"db\" of `u8`",
+    );
+}
+
+#[test]
+fn for_room_in_a_task_pool() {
+    let body = async |pool: TaskPoolBuilder<SimRuntime>| {
+        let pool = pool.workers(1).capacity(1).build().unwrap();
+        loop {
+            drop(pool.submit(pending::<()>()).await);
+        }
+    };
+    let pool = |rt| TaskPool::builder(&rt);
+    waits(|rt| body(pool(rt)), HERE, " for room in a task pool");
+    waits(
+        |rt| body(pool(rt).name("thumbnails")),
+        HERE,
+        " for room in task pool \"thumbnails\"",
+    );
+}
+
+type Batches = BatcherBuilder<SimRuntime, u8, u8, Infallible>;
+
+/// One is being loaded, one is in the buffer.
+async fn third(batches: Batches) {
+    let batches = batches.max_size(1).capacity(1).build().unwrap();
+    batches.load_many([1, 2, 3]).await;
+}
+
+#[test]
+fn for_room_in_a_batcher() {
+    let batches = |rt| -> Batches { Batcher::builder(&rt, |_| pending()) };
+    waits(|rt| third(batches(rt)), HERE, " for room in a batcher");
+    waits(
+        |rt| third(batches(rt).name("names")),
+        HERE,
+        " for room in batcher \"names\"",
+    );
+}
+
+#[test]
+fn for_a_value_of_a_batcher() {
+    let batches = |rt| -> Batches { Batcher::builder(&rt, |_| pending()) };
+    waits(
+        |rt| third(batches(rt)),
+        HERE,
+        " for a value of a batcher of `u8`",
+    );
+    waits(
+        |rt| third(batches(rt).name("names")),
+        HERE,
+        " for a value of batcher \"names\" of `u8`",
     );
 }

@@ -3,14 +3,13 @@
 use super::{Count, SECOND, draw, is_ready_now, left_by, polled, up_to_polls};
 use anyrt_core::{
     JoinError,
-    error::TrySendError,
     rt::{JoinHandle, Sleep, Spawn},
     task::yield_now,
 };
 use anyrt_sim::{SimRuntime, check};
-use anyrt_toolkit::workers::{Progress, TaskPool};
+use anyrt_toolkit::workers::{Progress, SubmitError, TaskPool};
 use std::{
-    future::pending,
+    future::{pending, ready},
     pin::pin,
     sync::{Arc, Mutex},
     task::Poll,
@@ -69,7 +68,7 @@ fn a_full_queue_pushes_back() {
             yield_now().await;
         }
         let second = pool.try_submit(job(1)).unwrap();
-        let Err(TrySendError::Full(third)) = pool.try_submit(job(2)) else {
+        let Err(SubmitError::Full { job: third, .. }) = pool.try_submit(job(2)) else {
             panic!("a third job in a queue of one");
         };
         let mut waiting = pin!(pool.submit(third));
@@ -131,11 +130,13 @@ fn a_shutdown_finishes_what_is_there() {
         pool.shutdown().await;
         let admitted = waiting.await.unwrap();
         assert_eq!(done.get(), 3);
-        assert!(pool.submit(async {}).await.is_err());
-        assert!(matches!(
-            pool.try_submit(async {}),
-            Err(TrySendError::Closed(_))
-        ));
+        for refused in [
+            pool.submit(ready(7)).await.unwrap_err(),
+            pool.try_submit(ready(7)).unwrap_err(),
+        ] {
+            assert!(matches!(refused, SubmitError::Closed { .. }));
+            assert_eq!(refused.into_inner().await, 7, "it comes back");
+        }
         let Progress {
             submitted, done, ..
         } = pool.progress();

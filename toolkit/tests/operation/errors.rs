@@ -223,7 +223,7 @@ fn reports_have_every_source() {
         );
         leads_to_io(&failed);
         let closed = App::new(&rt).run(|app| async move {
-            let _jams = app.enter("db", Jams);
+            let _both = (app.enter_named("db", Jams), app.enter(Jams));
             Ok::<_, Boxed>(())
         });
         let closed = closed.await;
@@ -232,6 +232,8 @@ fn reports_have_every_source() {
             "{closed}"
         );
         leads_to_io(&closed);
+        let told = closed.closes.iter().map(|close| close.name.as_deref());
+        assert!(told.eq([None, Some("db")]), "{closed}");
     });
 }
 
