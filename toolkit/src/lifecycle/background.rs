@@ -1,7 +1,7 @@
 //! An owner of periodic work.
 
 use super::periodic::PeriodicBuilder;
-use crate::{lock::lock, unwind::quietly};
+use crate::{lock::lock, resource::AsyncClose, unwind::quietly};
 use anyrt_core::{
     cancel::CancellationToken, context::Context, error::BoxError, group::TaskGroup, rt::Runtime,
 };
@@ -15,6 +15,8 @@ use std::{
 };
 
 /// Owns periodic work, each a task in a task group of its own: dropped, it aborts them.
+///
+/// It is a [resource](AsyncClose): an application enters it, and has it closed in its clean-up.
 ///
 /// As any group does, it belongs to the group around it: that one waits for it until it is shut down or
 /// dropped. Where the token around it is cancelled, no further run begins, and those in hand go on, to be
@@ -108,6 +110,16 @@ impl<R: Runtime> Background<R> {
             let late = std::mem::take(&mut *lock(&late));
             BackgroundReport { late }
         }
+    }
+}
+
+/// Begins no further run, and waits for those in hand: as long as a close may take, then they are aborted.
+impl<R: Runtime> AsyncClose for Background<R> {
+    type Error = Infallible;
+
+    async fn close(self) -> Result<(), Infallible> {
+        self.shutdown(Duration::MAX).await;
+        Ok(())
     }
 }
 

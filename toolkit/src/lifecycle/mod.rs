@@ -16,15 +16,9 @@
 //!     let report = app.run(|app| async move {
 //!         let _db = app.enter_named("db", Db::open().await?); // Closed last.
 //!         app.defer("goodbye", || async { io::Result::Ok(()) });
+//!         let upkeep = app.enter_named("upkeep", Background::new(&rt)); // A run in hand is waited for.
+//!         upkeep.every("tidy", Duration::from_secs(60), Db::tidy).start()?;
 //!         app.spawn("http", |http| async move {
-//!             // Asked to stop before `http` is.
-//!             http.spawn("upkeep", |upkeep| async move {
-//!                 let background = Background::new(&rt);
-//!                 background.every("tidy", Duration::from_secs(60), Db::tidy).start()?;
-//!                 upkeep.token().cancelled().await;
-//!                 background.shutdown(Duration::from_secs(5)).await;
-//!                 Ok::<_, BoxError>(())
-//!             })?;
 //!             while let Some(accepted) = http.token().run_until_cancelled(accept()).await {
 //!                 accepted?;
 //!             }

@@ -5,10 +5,12 @@ use anyrt_core::{
     Instant,
     cancel::CancellationToken,
     context::Context,
+    error::BoxError,
+    group::Cause,
     rt::{Clock, Sleep},
 };
 use anyrt_sim::{SimRuntime, check};
-use anyrt_toolkit::lifecycle::{Background, Overlap, Restart};
+use anyrt_toolkit::lifecycle::{App, Background, Overlap, Restart};
 use std::{
     future::pending,
     sync::{Arc, Mutex},
@@ -210,5 +212,54 @@ fn a_cancellation_leaves_runs_in_hand_to_the_drain() {
         let drained = context.scope(inside).await;
         assert!(drained.late.is_empty());
         assert_eq!(done.get(), 1);
+    });
+}
+
+#[test]
+fn an_application_ends_it_in_its_clean_up() {
+    check(200, |rt| async move {
+        let (times, runs) = (Times::default(), Arc::new(()));
+        let works = [
+            noting(&rt, &times, 5),
+            // For longer than a close may take.
+            noting(&rt, &times, 500),
+        ];
+        let app = App::new(&rt).close_timeout(20 * SECOND);
+        let (live, asked) = (runs.clone(), rt.clone());
+        let report = app.run(|app| async move {
+            for (name, mut work) in ["short", "long"].into_iter().zip(works) {
+                let background = app.enter_named(name, Background::new(app.rt()));
+                let live = live.clone();
+                let work = move || {
+                    let (live, run) = (live.clone(), work());
+                    async move {
+                        let _live = live;
+                        run.await
+                    }
+                };
+                background.every("note", 10 * SECOND, work).start()?;
+            }
+            app.spawn("stops", |app| async move {
+                asked.sleep(12 * SECOND).await;
+                app.request_shutdown("enough");
+                Ok::<_, BoxError>(())
+            })?;
+            Ok::<_, BoxError>(())
+        });
+        let begun = rt.now();
+        let report = report.await;
+        let [late] = &report.closes[..] else {
+            panic!("{report}");
+        };
+        assert_eq!(late.name.as_deref(), Some("long"));
+        assert!(matches!(late.cause, Cause::TimedOut(_)), "{late}");
+        assert_eq!(
+            rt.now() - begun,
+            32 * SECOND,
+            "the short one has ended meanwhile"
+        );
+        rt.sleep(SECOND).await; // An abort is carried out by the executor.
+        assert_eq!(Arc::strong_count(&runs), 1, "the long one was aborted");
+        assert_eq!(taken(&times), [0, 0, 10]);
     });
 }
