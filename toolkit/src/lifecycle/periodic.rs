@@ -4,6 +4,7 @@ use super::{
     background::Background,
     runs::{Counts, OnFailure, Runs, Work, make},
 };
+use crate::nanos::{between, nanos};
 use anyrt_core::{
     ConfigError, Instant,
     cancel::CancellationToken,
@@ -185,7 +186,7 @@ where
 /// Goes on with the first tick that is still to come, and says how many have gone by.
 fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
     let next = ticks.next_tick();
-    let period = u64::try_from(ticks.period().as_nanos()).unwrap_or(u64::MAX);
+    let period = nanos(ticks.period());
     let late = now.as_nanos().saturating_sub(next.as_nanos());
     let missed = late.div_ceil(period);
     if missed > 0 {
@@ -195,12 +196,9 @@ fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
     missed
 }
 
+/// Less than so long.
 fn drawn<R: Runtime>(rt: &R, most: Duration) -> Duration {
-    let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-    match nanos {
-        0 => Duration::ZERO,
-        nanos => Duration::from_nanos(rt.random_u64() % nanos),
-    }
+    Duration::from_nanos(between(0, nanos(most).saturating_sub(1), rt))
 }
 
 /// What is known of periodic work.
