@@ -25,7 +25,7 @@ use std::{
 
 pub(super) type Closing = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-pub(super) type OnCloseError = dyn Fn(CloseError) + Send + Sync;
+pub(crate) type OnCloseError = dyn Fn(CloseError) + Send + Sync;
 
 /// One thing to be done at the end.
 struct Exit {
@@ -184,6 +184,17 @@ impl<R: Runtime> Closer<R> {
         (failed, count)
     }
 
+    /// Tells the hook.
+    pub(super) fn tell(&self, failed: Vec<CloseError>) {
+        for error in failed {
+            // The next one is told, whatever becomes of this one.
+            quietly(|| match &self.on_close_error {
+                Some(on_close_error) => on_close_error(error),
+                None => drop(error),
+            });
+        }
+    }
+
     /// Closes what nobody waits for any more, once `before` is over, in a task that the group around this one
     /// waits for. Where there is nothing to close, `before` is dropped.
     pub(super) fn close_in_background(&self, before: impl Future<Output = ()> + Send + 'static) {
@@ -209,13 +220,7 @@ impl<R: Runtime> Closer<R> {
                 before.await;
                 closer.drive(driver).await
             };
-            for error in shield(closing).await {
-                // The next one is told, whatever becomes of this one.
-                quietly(|| match &closer.on_close_error {
-                    Some(on_close_error) => on_close_error(error),
-                    None => drop(error),
-                });
-            }
+            closer.tell(shield(closing).await);
             Ok(())
         };
         group.spawn(closing).ok();

@@ -59,6 +59,7 @@ mod error;
 mod exits;
 mod stack;
 
+pub(crate) use closer::OnCloseError;
 pub use entered::Entered;
 pub(crate) use error::{Befell, source_of};
 pub use error::{CloseError, ExitError, StillInUse};

@@ -131,6 +131,11 @@ impl<R: Runtime> ExitStack<R> {
         self.closer().close_in_background(before);
     }
 
+    /// Tells the hook of closes that failed, and that nobody else hears of.
+    pub(crate) fn tell(&self, failed: Vec<CloseError>) {
+        self.closer().tell(failed);
+    }
+
     /// Drops what is left, unclosed, and says what had failed by then, and how many are left.
     pub(crate) fn abandon(&self) -> (Vec<CloseError>, usize) {
         self.closer().abandon()
