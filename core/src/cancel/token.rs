@@ -95,6 +95,12 @@ impl fmt::Display for Cancelled {
 
 impl Error for Cancelled {}
 
+impl From<CancelReason> for Cancelled {
+    fn from(reason: CancelReason) -> Self {
+        Self { reason }
+    }
+}
+
 struct Node {
     /// There once the token is cancelled.
     reason: OnceLock<CancelReason>,
@@ -233,9 +239,7 @@ impl CancellationToken {
     pub fn check(&self) -> Result<(), Cancelled> {
         match self.reason() {
             None => Ok(()),
-            Some(reason) => Err(Cancelled {
-                reason: reason.clone(),
-            }),
+            Some(reason) => Err(reason.clone().into()),
         }
     }
 

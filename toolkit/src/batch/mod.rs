@@ -37,10 +37,13 @@ mod shared;
 pub use builder::BatcherBuilder;
 pub use error::BatchError;
 
-use crate::name::{task, titled};
-use anyrt_core::{context::Context, group::TaskGroup, join_all, rt::Runtime};
+use crate::{
+    name::task,
+    owned::{self, Owned},
+};
+use anyrt_core::{join_all, rt::Runtime};
 use shared::Shared;
-use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
+use std::{fmt, future::Future, panic::Location, sync::Arc};
 
 /// Collects keys, and loads their values in batches. Clones are the same batcher; with the last one that is
 /// dropped its loads are aborted. The [room's page](self) has an example.
@@ -54,7 +57,7 @@ pub struct Batcher<R: Runtime, K, V, E> {
 struct Owner<R: Runtime, K, V, E> {
     shared: Arc<Shared<R, K, V, E>>,
     /// Aborts the tasks when it is dropped.
-    _tasks: TaskGroup<R, (), Infallible>,
+    _tasks: Owned<R>,
 }
 
 impl<R, K, V, E> Batcher<R, K, V, E>
@@ -75,18 +78,11 @@ where
     }
 
     fn over(shared: Arc<Shared<R, K, V, E>>) -> Self {
-        // Nobody's: it may outlive who makes it.
-        let tasks = Context::default().sync_scope(|| {
-            let name = shared.name.as_deref();
-            let tasks = TaskGroup::builder(&shared.rt)
-                .name(titled("batcher", name, "batcher"))
-                .supervisor()
-                .discard()
-                .build();
+        let name = shared.name.as_deref();
+        let tasks = owned::group(&shared.rt, "batcher", name, |tasks| {
             let driver = driver::drive(shared.clone(), tasks.spawner());
             // Refused, it is dropped, and with that the batcher has ended.
             tasks.spawn_named(task(name, "driver"), driver).ok();
-            tasks
         });
         let owner = Owner {
             shared,

@@ -6,7 +6,7 @@ use super::{
     listener::{Cause, Listener},
     shard::{Limits, NEVER},
 };
-use crate::name::refused;
+use crate::{name::refused, nanos::nanos};
 use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use std::{borrow::Cow, convert::Infallible, fmt, hash::Hash, marker::PhantomData, time::Duration};
 
@@ -238,10 +238,6 @@ where
         }
         check::from_0_to_1("jitter", options.jitter)
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl<R, K, V, E> fmt::Debug for CacheBuilder<R, K, V, E> {

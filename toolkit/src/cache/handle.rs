@@ -6,7 +6,8 @@ use super::{
     core::{Core, Entries},
     shard::Shard,
 };
-use anyrt_core::{context::Context, group::TaskGroup, rt::Runtime};
+use crate::owned::{self, Owned};
+use anyrt_core::rt::Runtime;
 use std::{borrow::Borrow, convert::Infallible, fmt, hash::Hash, sync::Arc};
 
 /// A cache that several callers share: it loads each value once, keeps what is worth keeping, and forgets
@@ -26,7 +27,7 @@ where
 {
     pub(super) core: Arc<Core<R, K, V, E>>,
     /// Dropped with the last handle: what it runs holds the rest of the cache, and must not hold itself.
-    pub(super) background: Arc<TaskGroup<R, (), Infallible>>,
+    pub(super) background: Arc<Owned<R>>,
 }
 
 impl<R: Runtime, K: Eq + Hash, V, E> Clone for AsyncCache<R, K, V, E> {
@@ -54,13 +55,8 @@ where
 {
     #[track_caller]
     pub(super) fn over(core: Core<R, K, V, E>) -> Self {
-        let background = TaskGroup::builder(&core.rt).supervisor().discard();
-        let background = match &core.settings.name {
-            Some(name) => background.name(format!("cache \"{name}\"")),
-            None => background,
-        };
-        // Nobody's: it may outlive who makes it.
-        let background = Context::default().sync_scope(|| background.build());
+        let name = core.settings.name.as_deref();
+        let background = owned::group(&core.rt, "cache", name, |_| ());
         Self {
             background: Arc::new(background),
             core: Arc::new(core),

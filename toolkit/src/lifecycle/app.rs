@@ -10,22 +10,22 @@
 
 use super::{
     node::Node,
+    remains::Remains,
     report::{Report, StopReason},
+    requests::{self, Signals},
     shared::{Shared, State},
     tree::Subsystem,
+    until::{Late, until},
 };
 use crate::{
-    resource::ExitStack,
-    {
-        lock::lock,
-        unwind::{catch, quietly},
-    },
+    lock::lock,
+    resource::{CloseError, ExitStack, OnCloseError},
+    unwind::catch,
 };
 use anyrt_core::{
-    Instant,
     cancel::{CancellationToken, shield},
     context::Context,
-    error::{BoxError, Panic},
+    error::BoxError,
     group::{Cause, TaskGroup},
     rt::Runtime,
     sync::Notify,
@@ -35,15 +35,11 @@ use std::{
     borrow::Cow,
     convert::Infallible,
     fmt,
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    future::Future,
+    mem,
     sync::{Arc, Mutex},
-    task::Poll,
     time::Duration,
 };
-
-type Signals = Pin<Box<dyn Stream<Item = Cow<'static, str>> + Send>>;
 
 /// An application: start-up, subsystems, an orderly end, and a report of it. The [room's page](super) has an
 /// example.
@@ -52,6 +48,7 @@ pub struct App<R: Runtime> {
     rt: R,
     grace: Duration,
     close_timeout: Option<Duration>,
+    on_close_error: Option<Box<OnCloseError>>,
     signals: Option<Signals>,
 }
 
@@ -62,6 +59,7 @@ impl<R: Runtime> App<R> {
             rt: rt.clone(),
             grace: Duration::from_secs(30),
             close_timeout: None,
+            on_close_error: None,
             signals: None,
         }
     }
@@ -86,6 +84,13 @@ impl<R: Runtime> App<R> {
         self
     }
 
+    /// What to do about a step of the clean-up that fails where there is no [`Report`] to have it: the application was
+    /// dropped. A panic of it is ignored. Without it, nobody hears of them.
+    pub fn on_close_error(mut self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
+        self.on_close_error = Some(Box::new(hook));
+        self
+    }
+
     /// Each item asks the application to stop: the first one gracefully, as
     /// [`request_shutdown`](Subsystem::request_shutdown) does, whatever made it stop before; each further one at
     /// once, as [`abort`](Subsystem::abort) does (*LC-2*). An item is the reason's text; those of
@@ -95,7 +100,7 @@ impl<R: Runtime> App<R> {
     where
         S: Stream<Item: Into<Cow<'static, str>>> + Send + 'static,
     {
-        self.signals = Some(Box::pin(Reasons(Box::pin(signals))));
+        self.signals = Some(requests::signals(signals));
         self
     }
 
@@ -111,7 +116,8 @@ impl<R: Runtime> App<R> {
     ///
     /// # Cancel safety
     /// Dropped, it aborts the subsystems, and cleans up in the background once they are gone (*LC-23*): nobody
-    /// waits for either but a task group around it.
+    /// waits for either but a task group around it. There is no report then; closes that fail, those included that had
+    /// failed by then, are told to [`on_close_error`](Self::on_close_error).
     pub fn run<F, Fut, T, E>(
         self,
         startup: F,
@@ -126,12 +132,16 @@ impl<R: Runtime> App<R> {
                 rt,
                 grace,
                 close_timeout,
+                on_close_error,
                 signals,
             } = self;
             let around = Context::current().token().cloned();
             let mut stack = ExitStack::new(&rt);
             if let Some(limit) = close_timeout {
                 stack = stack.close_timeout(limit);
+            }
+            if let Some(hook) = on_close_error {
+                stack = stack.on_close_error(hook);
             }
             let (tasks, watchers) = (group(&rt), group(&rt));
             let shared = Arc::new(Shared {
@@ -147,8 +157,9 @@ impl<R: Runtime> App<R> {
                 going: Some(Box::pin(async move { drop(tasks.shutdown().await) })),
                 shared: shared.clone(),
                 stack,
+                closes: Vec::new(),
             };
-            watch(&watchers, &shared, around, signals);
+            requests::watch(&watchers, &shared, around, signals);
             let root = Subsystem {
                 shared: shared.clone(),
                 node: Node::root(shared.stop.clone()),
@@ -204,56 +215,20 @@ impl<R: Runtime> App<R> {
                 Ok(failed) => (failed, 0),
                 Err(_) => stack.abandon(),
             };
+            remains.closes = closes;
             watchers.shutdown().await.ok();
             let mut state = lock(&shared.state);
             Report {
                 output,
                 stopped_for: state.stopped_for.take().unwrap_or(StopReason::Finished),
                 startup,
-                failures: std::mem::take(&mut state.failures),
+                failures: mem::take(&mut state.failures),
                 late,
                 aborted_by,
-                closes,
+                closes: mem::take(&mut remains.closes),
                 abandoned,
             }
         }
-    }
-}
-
-/// What an application that is dropped leaves behind: subsystems, and what is cleaned up after them.
-struct Remains<R: Runtime> {
-    shared: Arc<Shared<R>>,
-    stack: ExitStack<R>,
-    /// Aborts the subsystems, and waits until they are gone; `None` once they are. Who is dropped while it waits
-    /// leaves it here.
-    going: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-}
-
-impl<R: Runtime> Drop for Remains<R> {
-    fn drop(&mut self) {
-        if let Some(going) = self.going.take() {
-            const DROPPED: &str = "its application was dropped";
-            let shared = &self.shared;
-            lock(&shared.state).started = true;
-            quietly(|| shared.stop.cancel_with(DROPPED));
-            quietly(|| shared.tasks.cancel_with(DROPPED));
-            let gone = Gone(shared.gone.clone());
-            // Dropped at once where there is nothing to close.
-            self.stack.close_after(async move {
-                going.await;
-                drop(gone);
-            });
-        }
-    }
-}
-
-/// Dropped, it tells those who still have a subsystem's token that nothing of the application is left. It has no
-/// more than that: a task has it that may outlive the executor.
-struct Gone(CancellationToken);
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        quietly(|| self.0.cancel_with("its application was dropped"));
     }
 }
 
@@ -265,124 +240,6 @@ fn group<R: Runtime>(rt: &R) -> TaskGroup<R, (), Infallible> {
         .supervisor()
         .discard()
         .build()
-}
-
-/// Listens for requests, until its group is dropped.
-fn watch<R: Runtime>(
-    watchers: &TaskGroup<R, (), Infallible>,
-    shared: &Arc<Shared<R>>,
-    around: Option<CancellationToken>,
-    signals: Option<Signals>,
-) {
-    for token in around.into_iter().chain([shared.stop.clone()]) {
-        let shared = shared.clone();
-        let watching = async move {
-            let reason = token.cancelled_owned().await;
-            shared.stop(StopReason::Requested(reason.text.clone()), &reason);
-            Ok(())
-        };
-        watchers.spawn(watching).ok();
-    }
-    if let Some(mut signals) = signals {
-        let shared = shared.clone();
-        let watching = async move {
-            let listening = async {
-                while let Some(signal) = poll_fn(|cx| signals.as_mut().poll_next(cx)).await {
-                    shared.signalled(signal);
-                }
-            };
-            // Deaf, it would have to be killed.
-            if let Err(panic) = catch(listening).await {
-                shared.failed("signals".into(), Cause::Panicked(panic));
-            }
-            Ok(())
-        };
-        watchers.spawn(watching).ok();
-    }
-}
-
-impl<R: Runtime> Shared<R> {
-    /// Ready when the grace is over, which begins with the stop, or once somebody insists.
-    async fn late(&self, grace: Duration) {
-        let stopped = self.stopped().await;
-        let over = self.rt.sleep_until(stopped + grace);
-        until(self.aborts_beyond(0), over).await.ok();
-    }
-
-    async fn aborts_beyond(&self, aborts: u32) {
-        self.when(|state| (state.aborts > aborts).then_some(()))
-            .await;
-    }
-
-    fn aborted_by(&self) -> Option<Cow<'static, str>> {
-        lock(&self.state).aborted_by.clone()
-    }
-
-    async fn none_left(&self) {
-        self.when(|state| (state.live == 0).then_some(())).await;
-    }
-
-    /// Since when it stops.
-    async fn stopped(&self) -> Instant {
-        self.when(|state| state.stopped_at).await
-    }
-
-    /// Until it is time to stop.
-    async fn running(&self) {
-        self.when(|state| (state.stopped_at.is_some() || state.live == 0).then_some(()))
-            .await;
-        let finished = lock(&self.state).stopped_at.is_none();
-        if finished {
-            self.stop_for(StopReason::Finished);
-        }
-    }
-
-    /// What there is to be found, as soon as there is.
-    async fn when<T>(&self, find: impl Fn(&State) -> Option<T>) -> T {
-        loop {
-            let changed = self.changed.notified();
-            let found = find(&lock(&self.state));
-            if let Some(found) = found {
-                return found;
-            }
-            changed.await;
-        }
-    }
-}
-
-/// The limit was first. The work has been dropped, which may have panicked.
-struct Late(Option<Panic>);
-
-/// `work`'s output, unless `limit` is first.
-async fn until<F: Future>(work: F, limit: impl Future) -> Result<F::Output, Late> {
-    let (mut work, mut limit) = (pin!(Some(work)), pin!(limit));
-    let output = poll_fn(|cx| {
-        let running = work.as_mut().as_pin_mut();
-        match running.expect("it is there until it has ended").poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => limit.as_mut().poll(cx).map(|_| None),
-        }
-    })
-    .await;
-    let dropped = catch_unwind(AssertUnwindSafe(|| work.set(None)));
-    output.ok_or_else(|| Late(dropped.err().map(Panic::new)))
-}
-
-/// A stream's items, as texts.
-struct Reasons<S>(Pin<Box<S>>);
-
-impl<S: Stream<Item: Into<Cow<'static, str>>>> Stream for Reasons<S> {
-    type Item = Cow<'static, str>;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> Poll<Option<Self::Item>> {
-        self.0
-            .as_mut()
-            .poll_next(cx)
-            .map(|item| item.map(Into::into))
-    }
 }
 
 impl<R: Runtime> fmt::Debug for App<R> {

@@ -68,7 +68,8 @@ impl<R: Runtime> Background<R> {
         }
     }
 
-    /// Settings for work that is done every `period`, the first time at once.
+    /// Settings for work that is done every `period`, the first time at once, or
+    /// [later](PeriodicBuilder::first_after).
     ///
     /// `work` makes the future of each run. An error or a panic of it is counted, and told to
     /// [`on_failure`](PeriodicBuilder::on_failure).

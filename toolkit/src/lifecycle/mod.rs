@@ -51,10 +51,12 @@ mod background;
 mod handle;
 mod node;
 mod periodic;
+mod remains;
 mod report;
-mod runs;
+mod requests;
 mod shared;
 mod tree;
+mod until;
 
 pub use app::App;
 pub use background::{Background, BackgroundReport};

@@ -3,6 +3,7 @@
 use super::{
     node::Node,
     report::{StopReason, SubsystemError},
+    until::until,
 };
 use crate::{lock::lock, resource::Exits, unwind::quietly};
 use anyrt_core::{
@@ -18,6 +19,7 @@ use std::{
     convert::Infallible,
     mem,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 pub(super) struct Shared<R: Runtime> {
@@ -145,5 +147,55 @@ impl<R: Runtime> Shared<R> {
             Some(reason) => quietly(|| self.gone.cancel_for(reason)),
             None => quietly(|| self.gone.cancel()),
         };
+    }
+}
+
+/// What is waited for.
+impl<R: Runtime> Shared<R> {
+    /// Ready when the grace is over, which begins with the stop, or once somebody insists.
+    pub(super) async fn late(&self, grace: Duration) {
+        let stopped = self.stopped().await;
+        let over = self.rt.sleep_until(stopped + grace);
+        until(self.aborts_beyond(0), over).await.ok();
+    }
+
+    pub(super) async fn aborts_beyond(&self, aborts: u32) {
+        self.when(|state| (state.aborts > aborts).then_some(()))
+            .await;
+    }
+
+    pub(super) fn aborted_by(&self) -> Option<Cow<'static, str>> {
+        lock(&self.state).aborted_by.clone()
+    }
+
+    pub(super) async fn none_left(&self) {
+        self.when(|state| (state.live == 0).then_some(())).await;
+    }
+
+    /// Since when it stops.
+    pub(super) async fn stopped(&self) -> Instant {
+        self.when(|state| state.stopped_at).await
+    }
+
+    /// Until it is time to stop.
+    pub(super) async fn running(&self) {
+        self.when(|state| (state.stopped_at.is_some() || state.live == 0).then_some(()))
+            .await;
+        let finished = lock(&self.state).stopped_at.is_none();
+        if finished {
+            self.stop_for(StopReason::Finished);
+        }
+    }
+
+    /// What there is to be found, as soon as there is.
+    async fn when<T>(&self, find: impl Fn(&State) -> Option<T>) -> T {
+        loop {
+            let changed = self.changed.notified();
+            let found = find(&lock(&self.state));
+            if let Some(found) = found {
+                return found;
+            }
+            changed.await;
+        }
     }
 }

@@ -5,14 +5,11 @@ use super::{
     keeper::{self, Hook},
     shared::Shared,
 };
-use crate::name::{Name, refused, task, titled};
-use anyrt_core::{
-    ConfigError,
-    context::Context,
-    error::check,
-    group::{Cause, TaskGroup},
-    rt::Runtime,
+use crate::{
+    name::{Name, refused, task},
+    owned,
 };
+use anyrt_core::{ConfigError, error::check, group::Cause, rt::Runtime};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Each of them is made at once: a slip such as `usize::MAX` is told, and does not fill the memory.
@@ -142,17 +139,12 @@ impl<R: Runtime, M: Manager> PoolBuilder<R, M> {
         let hook = self.on_error;
         let keeper = || {
             let name = shared.name.as_deref();
-            let group = TaskGroup::builder(&shared.rt)
-                .name(titled("pool", name, "pool"))
-                .discard()
-                .build();
-            let keeping = keeper::keep(shared.clone(), hook);
-            group.spawn_named(task(name, "keeper"), keeping).ok();
-            group
+            owned::group(&shared.rt, "pool", name, |group| {
+                let keeping = keeper::keep(shared.clone(), hook);
+                group.spawn_named(task(name, "keeper"), keeping).ok();
+            })
         };
-        let keeper = (limits.min_idle > 0 || limits.by_age())
-            // Nobody's: it may outlive who makes it.
-            .then(|| Context::default().sync_scope(keeper));
+        let keeper = (limits.min_idle > 0 || limits.by_age()).then(keeper);
         Ok(Pool::over(shared, keeper))
     }
 

@@ -80,9 +80,10 @@ pub use manager::Manager;
 pub use pooled::Pooled;
 pub use stats::PoolStats;
 
-use anyrt_core::{ConfigError, error::check, group::TaskGroup, rt::Runtime};
+use crate::owned::Owned;
+use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use shared::Shared;
-use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
+use std::{fmt, future::Future, panic::Location, sync::Arc};
 
 /// A pool of objects that a [`Manager`] makes. Clones are the same pool; the last one that is dropped
 /// [closes](Self::close) it. The [room's page](self) has an example.
@@ -94,7 +95,7 @@ pub struct Pool<R: Runtime, M: Manager> {
 struct Owner<R: Runtime, M: Manager> {
     shared: Arc<Shared<R, M>>,
     /// Aborts the keeper when it is dropped.
-    _keeper: Option<TaskGroup<R, (), Infallible>>,
+    _keeper: Option<Owned<R>>,
 }
 
 impl<R: Runtime, M: Manager> Drop for Owner<R, M> {
@@ -109,7 +110,7 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
         PoolBuilder::new(rt, manager)
     }
 
-    fn over(shared: Arc<Shared<R, M>>, keeper: Option<TaskGroup<R, (), Infallible>>) -> Self {
+    fn over(shared: Arc<Shared<R, M>>, keeper: Option<Owned<R>>) -> Self {
         let owner = Owner {
             shared,
             _keeper: keeper,

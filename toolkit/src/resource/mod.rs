@@ -53,23 +53,26 @@
 //! limit, and shielded from cancellation. Where the whole is dropped half way: in the background, in the same
 //! order; a task group around it waits for that (*LC-5*).
 
+mod closer;
 mod entered;
 mod error;
 mod exits;
 mod stack;
 
+pub(crate) use closer::OnCloseError;
 pub use entered::Entered;
 pub(crate) use error::{Befell, source_of};
 pub use error::{CloseError, ExitError, StillInUse};
 pub use exits::Exits;
 pub use stack::{ExitStack, exit_stack, with_resource, with_resources};
 
-use std::{error::Error, future::Future};
+use anyrt_core::error::BoxError;
+use std::future::Future;
 
 /// What has an async close.
 pub trait AsyncClose: Send + 'static {
     /// Why it could not be closed as it should.
-    type Error: Into<Box<dyn Error + Send + Sync>>;
+    type Error: Into<BoxError>;
 
     /// Closes it.
     ///

@@ -2,7 +2,8 @@
 
 use super::{
     AsyncClose, CloseError, Entered, ExitError, Exits,
-    exits::{OnCloseError, Shared},
+    closer::{Closer, OnCloseError},
+    exits::Owner,
 };
 use crate::unwind::catch;
 use anyrt_core::{cancel::shield, group::Cause, rt::Runtime};
@@ -37,9 +38,9 @@ pub struct ExitStack<R: Runtime> {
 impl<R: Runtime> ExitStack<R> {
     /// One with nothing in it.
     pub fn new(rt: &R) -> Self {
-        let shared = Arc::new(Shared::new(rt.clone(), CLOSE_LIMIT));
+        let owner = Arc::new(Owner(Closer::new(rt.clone(), CLOSE_LIMIT)));
         Self {
-            exits: Exits { shared },
+            exits: Exits { owner },
         }
     }
 
@@ -49,7 +50,7 @@ impl<R: Runtime> ExitStack<R> {
     /// # Panics
     /// If somebody has its [`exits`](Self::exits) by then: settings come first.
     pub fn close_timeout(self, limit: Duration) -> Self {
-        self.set(|shared| shared.closer.limit = limit)
+        self.set(|closer| closer.limit = limit)
     }
 
     /// What to do about a close that fails in the background, where nobody waits for it, and about those that had
@@ -59,12 +60,13 @@ impl<R: Runtime> ExitStack<R> {
     /// As [`close_timeout`](Self::close_timeout) does.
     pub fn on_close_error(self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
         let hook: Arc<OnCloseError> = Arc::new(hook);
-        self.set(|shared| shared.closer.on_close_error = Some(hook))
+        self.set(|closer| closer.on_close_error = Some(hook))
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Shared<R>)) -> Self {
-        let shared = Arc::get_mut(&mut self.exits.shared);
-        change(shared.expect("settings come before its exits are given away"));
+    fn set(mut self, change: impl FnOnce(&mut Closer<R>)) -> Self {
+        let owner = Arc::get_mut(&mut self.exits.owner);
+        let Owner(closer) = owner.expect("settings come before its exits are given away");
+        change(closer);
         self
     }
 
@@ -120,18 +122,27 @@ impl<R: Runtime> ExitStack<R> {
         }
     }
 
+    fn closer(&self) -> &Closer<R> {
+        &self.exits.owner.0
+    }
+
     /// Closes what is left in the background, after `before`: for who cannot wait any more.
     pub(crate) fn close_after(&self, before: impl Future<Output = ()> + Send + 'static) {
-        self.exits.shared.close_in_background(before);
+        self.closer().close_in_background(before);
+    }
+
+    /// Tells the hook of closes that failed, and that nobody else hears of.
+    pub(crate) fn tell(&self, failed: Vec<CloseError>) {
+        self.closer().tell(failed);
     }
 
     /// Drops what is left, unclosed, and says what had failed by then, and how many are left.
     pub(crate) fn abandon(&self) -> (Vec<CloseError>, usize) {
-        self.exits.shared.abandon()
+        self.closer().abandon()
     }
 
     pub(crate) async fn close_all(&self) -> Vec<CloseError> {
-        shield(self.exits.shared.closer.close_all()).await
+        shield(self.closer().close_all()).await
     }
 }
 
@@ -145,7 +156,7 @@ impl<R: Runtime> Deref for ExitStack<R> {
 
 impl<R: Runtime> Drop for ExitStack<R> {
     fn drop(&mut self) {
-        self.exits.shared.close_in_background(ready(()));
+        self.closer().close_in_background(ready(()));
     }
 }
 

@@ -1,5 +1,6 @@
 //! How long to wait before the next attempt.
 
+use crate::nanos::{between, nanos};
 use anyrt_core::{ConfigError, error::check, rt::Entropy};
 use std::time::Duration;
 
@@ -236,20 +237,6 @@ impl<R: Entropy> Iterator for Delays<R> {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Evenly from `low` to `high`, both included.
-fn between(low: u64, high: u64, rt: &impl Entropy) -> u64 {
-    if low == high {
-        return low;
-    }
-    let options = u128::from(high - low) + 1;
-    let drawn = (options * u128::from(rt.random_u64())) >> 64;
-    low + u64::try_from(drawn).expect("it is below the number of options")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,11 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_reach_both_ends_and_no_further() {
-        assert_eq!(between(3, 5, &Bits(0)), 3);
-        assert_eq!(between(3, 5, &Bits(u64::MAX)), 5);
-        assert_eq!(between(0, u64::MAX, &Bits(u64::MAX)), u64::MAX);
-        assert_eq!(between(7, 7, &NoBits), 7);
+    fn jitter_reaches_both_ends_and_no_further() {
         let jittered = |backoff: Backoff, bits| millis::<1>(backoff, Bits(bits))[0];
         let ten = Backoff::constant(MS * 10);
         assert_eq!(jittered(ten.clone().full_jitter(), 0), 0);

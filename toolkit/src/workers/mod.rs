@@ -37,20 +37,19 @@ pub use error::SubmitError;
 
 use crate::{
     name::{Name, refused, task, titled},
+    owned::{self, Owned},
     room::{Room, Taken},
 };
 use anyrt_core::{
     ConfigError,
-    context::Context,
     error::{Closed, TryAcquireError, check},
-    group::TaskGroup,
     rt::Runtime,
     sync::MAX_PERMITS,
     task::{PortableHandle, portable},
     waits::Wait,
 };
 use shared::{Hook, Shared};
-use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
+use std::{fmt, future::Future, panic::Location, sync::Arc};
 
 /// Each worker is spawned with the pool: a slip such as `usize::MAX` is told, and does not fill the memory.
 const MAX_WORKERS: usize = 1 << 20;
@@ -90,7 +89,7 @@ struct Owner<R: Runtime> {
     name: Name,
     shared: Arc<Shared>,
     /// Aborts the workers when it is dropped.
-    _workers: TaskGroup<R, (), Infallible>,
+    _workers: Owned<R>,
 }
 
 impl<R: Runtime> Drop for Owner<R> {
@@ -270,19 +269,12 @@ impl<R: Runtime> TaskPoolBuilder<R> {
             .map_err(|error| refused(error, "task pool", name))?;
         let room = Room::new(capacity)?;
         let shared = Arc::new(Shared::new(room, self.workers, self.hook));
-        // Nobody's: it may outlive who makes it.
-        let workers = Context::default().sync_scope(|| {
-            let workers = TaskGroup::builder(&self.rt)
-                .name(titled("task pool", name, "task pool"))
-                .supervisor()
-                .discard()
-                .build();
+        let workers = owned::group(&self.rt, "task pool", name, |workers| {
             for _ in 0..self.workers {
                 let work = shared::work(shared.clone());
                 // Refused, it is dropped, and counts as a worker that has gone.
                 workers.spawn_named(task(name, "worker"), work).ok();
             }
-            workers
         });
         let owner = Owner {
             name: self.name,

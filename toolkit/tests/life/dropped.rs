@@ -4,12 +4,18 @@ use super::{Count, SECOND, draw};
 use anyrt_core::{
     cancel::shield,
     group::TaskGroup,
-    rt::{Sleep, Timeout},
+    rt::{Signal, Signals, Sleep, Timeout},
     task::yield_now,
 };
 use anyrt_sim::{check, sometimes};
 use anyrt_toolkit::lifecycle::App;
-use std::{convert::Infallible, error::Error, future::pending};
+use std::{
+    convert::Infallible,
+    error::Error,
+    future::{Future, pending, poll_fn},
+    io,
+    task::Poll,
+};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -53,5 +59,55 @@ fn a_dropped_one_cleans_up_after_its_subsystems() {
         group.spawn(given_up).unwrap();
         group.join().await.unwrap();
         assert_eq!((live.get(), too_soon.get(), cleaned.get()), (0, 0, 1));
+    });
+}
+
+/// By the report; where there is none, since the application was dropped in the middle of its clean-up, or just after
+/// that, by the hook.
+#[test]
+fn closes_that_fail_are_told_once() {
+    check(1_000, |rt| async move {
+        let (fails, heard) = <(Count, Count)>::default();
+        let hook = heard.clone();
+        let signals = rt.signals(Signal::SHUTDOWN).unwrap();
+        let app = App::new(&rt).signals(signals).on_close_error(move |error| {
+            assert!(format!("{error:#}").ends_with("disk full"));
+            hook.up();
+        });
+        let (rt2, fails2) = (rt.clone(), fails.clone());
+        let app = app.run(|app| async move {
+            for (name, seconds) in [("slow", 2), ("slower", 3), ("at once", 0)] {
+                let (rt3, fails3) = (rt2.clone(), fails2.clone());
+                app.defer(name, move || async move {
+                    rt3.sleep(seconds * SECOND).await;
+                    fails3.up();
+                    Err(io::Error::other("disk full"))
+                });
+            }
+            Ok::<_, Infallible>(())
+        });
+        let at_last = draw(&rt, 2) == 0;
+        let (mut app, mut polls) = (Box::pin(app), draw(&rt, 24));
+        let report = poll_fn(|cx| match app.as_mut().poll(cx) {
+            Poll::Ready(report) => Poll::Ready(Some(report)),
+            Poll::Pending if at_last && fails.get() == 3 => Poll::Ready(None),
+            Poll::Pending if !at_last && polls == 0 => Poll::Ready(None),
+            Poll::Pending => {
+                polls = polls.saturating_sub(1);
+                Poll::Pending
+            }
+        });
+        let report = report.await;
+        drop(app);
+        sometimes!(
+            at_last && report.is_none(),
+            "it is dropped after its last close"
+        );
+        rt.sleep(60 * SECOND).await;
+        let told = report.as_ref().map_or(0, |report| report.closes.len());
+        sometimes!(report.is_none() && heard.get() > 0, "it is dropped");
+        sometimes!(report.is_some(), "it is not dropped");
+        assert_eq!(told + heard.get(), fails.get());
+        assert!(told == 0 || heard.get() == 0, "told twice");
     });
 }

@@ -14,6 +14,7 @@ use anyrt_toolkit::lifecycle::{App, Background, Overlap, Restart};
 use std::{
     future::pending,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 type Times = Arc<Mutex<Vec<u64>>>;
@@ -141,6 +142,22 @@ fn jitter_is_drawn_anew_and_does_not_add_up() {
             .map(|at| at % 100)
             .collect::<std::collections::BTreeSet<_>>();
         assert!(offsets.len() > 3, "{times:?}");
+        drop(background);
+    });
+}
+
+#[test]
+fn the_first_tick_comes_when_asked_for() {
+    check(100, |rt| async move {
+        let (background, times) = (Background::new(&rt), Times::default());
+        let work = noting(&rt, &times, 0);
+        let every = background.every("note", 10 * SECOND, work);
+        drop(every.first_after(25 * SECOND).start().unwrap());
+        let never = noting(&rt, &times, 0);
+        let every = background.every("never", SECOND, never);
+        drop(every.first_after(Duration::MAX).start().unwrap());
+        rt.sleep(50 * SECOND).await;
+        assert_eq!(taken(&times), [25, 35, 45]);
         drop(background);
     });
 }

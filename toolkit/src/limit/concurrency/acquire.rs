@@ -32,7 +32,6 @@ pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
 /// In a line.
 struct Waits {
     place: Place,
-    token: Option<CancellationToken>,
     cancelled: Option<CancelledFuture<CancellationToken>>,
 }
 
@@ -85,14 +84,13 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         if let Some(token) = &token {
             token.check()?;
         }
-        let cancelled = token.clone().map(CancellationToken::cancelled_owned);
+        let cancelled = token.map(CancellationToken::cancelled_owned);
         let waker = cx.waker().clone();
         let mut gone = Vec::new();
         // Should a waker that is woken now panic, the line is left all the same.
         self.limiter.inner.change(|state, wakers| {
             self.waits = Some(Waits {
                 place: state.lanes.join(key, waker, wakers, &mut gone),
-                token,
                 cancelled,
             });
         });
@@ -116,11 +114,9 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             return Poll::Ready(Ok(lane));
         }
         let cancelled = waits.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
-        if let (Some(Poll::Ready(_)), Some(token)) = (cancelled, &waits.token)
-            && let Err(cancelled) = token.check()
-        {
+        if let Some(Poll::Ready(reason)) = cancelled {
             self.leave();
-            return Poll::Ready(Err(cancelled));
+            return Poll::Ready(Err(reason.into()));
         }
         waits::pending(&**inner, || self.wait());
         Poll::Pending

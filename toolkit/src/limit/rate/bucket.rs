@@ -5,6 +5,7 @@
 //! takes longer to fill than a [turnstile's](super::turnstile) word can tell in those, 2⁻⁴⁸ of what it takes.
 
 use super::{quota::Quota, turnstile::DEEPEST};
+use crate::nanos::nanos;
 use anyrt_core::Instant;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ impl Bucket {
             period,
             burst,
         } = self.quota;
-        let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+        let period = nanos(period);
         self.token = (u128::from(period) << PARTS).div_ceil(u128::from(count));
         // Half of what there is room for, for tokens of whole steps take longer.
         let depth = self.span(u64::from(burst)) >> PARTS;

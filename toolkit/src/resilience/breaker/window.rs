@@ -1,5 +1,6 @@
 //! Counts of a while, by tenths.
 
+use crate::nanos::nanos;
 use anyrt_core::Instant;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ struct Count {
 
 impl Window {
     pub(super) fn new(length: Duration) -> Self {
-        let nanos = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = nanos(length);
         Self {
             tenth: nanos.div_ceil(TENTHS as u64),
             counts: Default::default(),

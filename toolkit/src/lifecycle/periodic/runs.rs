@@ -1,7 +1,8 @@
 //! The runs of periodic work: begun, counted, and named where they are aborted.
 
-use super::{background::Late, periodic::Restart};
+use super::builder::Restart;
 use crate::{
+    lifecycle::background::Late,
     lock::lock,
     unwind::{catch, quietly},
 };

@@ -1,25 +1,19 @@
-//! Work that is done again and again.
+//! The settings of periodic work.
 
 use super::{
-    background::Background,
-    runs::{Counts, OnFailure, Runs, Work, make},
+    driver::Driver,
+    handle::Periodic,
+    runs::{OnFailure, Runs, Work},
 };
+use crate::lifecycle::Background;
 use anyrt_core::{
-    ConfigError, Instant,
-    cancel::CancellationToken,
-    error::BoxError,
-    error::check,
+    ConfigError,
+    error::{BoxError, check},
     group::Cause,
     rt::Runtime,
-    time::{Interval, MissedTicks, interval},
+    time::{MissedTicks, interval_at},
 };
-use std::{
-    borrow::Cow,
-    fmt,
-    future::Future,
-    sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
-};
+use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 /// What becomes of a tick that comes while a run is in hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +46,7 @@ pub struct PeriodicBuilder<'a, R: Runtime, F> {
     name: Cow<'static, str>,
     period: Duration,
     work: F,
+    first_after: Duration,
     jitter: Duration,
     overlap: Overlap,
     restart: Restart,
@@ -65,7 +60,7 @@ where
     Fut: Future<Output = Result<(), E>> + Send + 'static,
     E: Into<BoxError> + 'static,
 {
-    pub(super) fn new(
+    pub(in crate::lifecycle) fn new(
         background: &'a Background<R>,
         name: Cow<'static, str>,
         period: Duration,
@@ -76,11 +71,18 @@ where
             name,
             period,
             work,
+            first_after: Duration::ZERO,
             jitter: Duration::ZERO,
             overlap: Overlap::default(),
             restart: Restart::default(),
             on_failure: None,
         }
+    }
+
+    /// Waits this long for the first tick, from [`start`](Self::start): it comes at once, unless set.
+    pub fn first_after(mut self, delay: Duration) -> Self {
+        self.first_after = delay;
+        self
     }
 
     /// Begins each run later by up to `most`, drawn anew each time, so that many processes do not do the same
@@ -118,7 +120,8 @@ where
             background,
             name,
             period,
-            mut work,
+            work,
+            first_after,
             jitter,
             overlap,
             restart,
@@ -128,7 +131,8 @@ where
             Overlap::CatchUp => MissedTicks::Burst,
             _ => MissedTicks::Skip,
         };
-        let mut ticks = interval(&background.rt, period)?.missed_ticks(missed);
+        let first = background.rt.now() + first_after;
+        let ticks = interval_at(&background.rt, first, period)?.missed_ticks(missed);
         let (value, permitted) = (format!("{jitter:?}"), format!("less than {period:?}"));
         check::that(jitter < period, "jitter", value, permitted)?;
         if let Overlap::Parallel(runs) = overlap {
@@ -137,113 +141,32 @@ where
         if let Restart::GiveUpAfter(failures) = restart {
             check::at_least_one("restart", failures)?;
         }
-        let work_state = Arc::new(Work {
+        let state = Arc::new(Work {
             stop: background.stop.0.child(),
             restart,
             on_failure,
             counts: Arc::default(),
         });
         let handle = Periodic {
-            stop: work_state.stop.clone(),
-            counts: work_state.counts.clone(),
+            stop: state.stop.clone(),
+            counts: state.counts.clone(),
         };
-        let (rt, tasks) = (background.rt.clone(), background.tasks.spawner());
-        let runs = Runs {
-            name: name.clone(),
-            late: background.late.clone(),
-            tasks,
+        let driver = Driver {
+            rt: background.rt.clone(),
+            ticks,
+            jitter,
+            overlap,
+            work,
+            state,
+            runs: Runs {
+                name: name.clone(),
+                late: background.late.clone(),
+                tasks: background.tasks.spawner(),
+            },
         };
-        let driver = async move {
-            let stop = work_state.stop.clone();
-            while let Some(tick) = stop.run_until_cancelled(ticks.tick()).await {
-                let delay = drawn(&rt, jitter);
-                if !delay.is_zero() {
-                    let waiting = rt.sleep_until(tick + delay);
-                    if stop.run_until_cancelled(waiting).await.is_none() {
-                        break;
-                    }
-                }
-                match overlap {
-                    Overlap::Parallel(most) if work_state.counts.running() >= most as u64 => {
-                        work_state.counts.skipped.fetch_add(1, Relaxed);
-                    }
-                    Overlap::Parallel(_) => runs.beside(&work_state, make(&mut work)),
-                    _ => runs.here(&work_state, make(&mut work)).await,
-                }
-                if overlap == Overlap::Skip {
-                    let missed = leave_out(&mut ticks, rt.now());
-                    work_state.counts.skipped.fetch_add(missed, Relaxed);
-                }
-            }
-            Ok(())
-        };
+        let driver = driver.drive();
         background.tasks.spawn_named(name, driver).ok();
         Ok(handle)
-    }
-}
-
-/// Goes on with the first tick that is still to come, and says how many have gone by.
-fn leave_out<R: Runtime>(ticks: &mut Interval<R>, now: Instant) -> u64 {
-    let next = ticks.next_tick();
-    let period = u64::try_from(ticks.period().as_nanos()).unwrap_or(u64::MAX);
-    let late = now.as_nanos().saturating_sub(next.as_nanos());
-    let missed = late.div_ceil(period);
-    if missed > 0 {
-        let skipped = missed.saturating_mul(period);
-        ticks.reset_at(Instant::from_nanos(next.as_nanos().saturating_add(skipped)));
-    }
-    missed
-}
-
-fn drawn<R: Runtime>(rt: &R, most: Duration) -> Duration {
-    let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-    match nanos {
-        0 => Duration::ZERO,
-        nanos => Duration::from_nanos(rt.random_u64() % nanos),
-    }
-}
-
-/// What is known of periodic work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct PeriodicStats {
-    /// Runs that were begun.
-    pub runs: u64,
-    /// Runs that are in hand.
-    pub running: u64,
-    /// Runs that failed or panicked.
-    pub failures: u64,
-    /// Ticks that came while there was no room for a run, and were left out.
-    pub skipped: u64,
-}
-
-/// Periodic work that was begun. Dropped, it goes on.
-#[derive(Debug, Clone)]
-pub struct Periodic {
-    stop: CancellationToken,
-    counts: Arc<Counts>,
-}
-
-impl Periodic {
-    /// Begins no further run; one in hand goes on.
-    pub fn stop(&self) {
-        self.stop.cancel_with("it was stopped");
-    }
-
-    /// Whether no further run will begin: it was stopped, has failed too often, or its
-    /// [`Background`] is shut down or was dropped.
-    pub fn is_stopped(&self) -> bool {
-        self.stop.is_cancelled()
-    }
-
-    /// How it is doing.
-    pub fn stats(&self) -> PeriodicStats {
-        PeriodicStats {
-            running: self.counts.running(),
-            runs: self.counts.begun.load(Relaxed),
-            failures: self.counts.failures.load(Relaxed),
-            skipped: self.counts.skipped.load(Relaxed),
-        }
     }
 }
 
