@@ -1,6 +1,6 @@
 //! How many requests may run at once.
 
-use super::limit::{Limit, LimitService};
+use super::limit::{Limit, LimitService, Waiting};
 use crate::limit::{Limiter, Slot};
 use anyrt_core::{cancel::Cancelled, rt::Runtime};
 use tower_layer::Layer;
@@ -48,7 +48,7 @@ impl<R: Runtime> Limit for Limiter<R> {
         self.try_acquire()
     }
 
-    async fn take(&self) -> Result<Slot<R>, Cancelled> {
-        self.acquire().await
+    fn wait(self) -> Waiting<Self> {
+        Waiting::new(async move { self.acquire().await })
     }
 }

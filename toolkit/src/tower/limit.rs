@@ -28,10 +28,33 @@ pub trait Limit: Clone + Send + Sync + 'static {
     fn try_take(&self) -> Option<Self::Held>;
 
     /// Waits for one.
-    fn take(&self) -> impl Future<Output = Result<Self::Held, Self::Refusal>> + Send;
+    fn wait(self) -> Waiting<Self>;
 
     /// One was taken, and there was no call; what is held is dropped after it.
     fn give_back(&self) {}
+}
+
+type Answer<L> = Result<<L as Limit>::Held, <L as Limit>::Refusal>;
+
+/// In a mutex that is never locked: it makes the service `Sync`, which routers ask of theirs.
+pub struct Waiting<L: Limit>(Mutex<Pin<Box<dyn Future<Output = Answer<L>> + Send>>>);
+
+impl<L: Limit> Waiting<L> {
+    #[cold]
+    pub(super) fn new(future: impl Future<Output = Answer<L>> + Send + 'static) -> Self {
+        Self(Mutex::new(Box::pin(future)))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answer<L>> {
+        let future = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        future.as_mut().poll(cx)
+    }
+}
+
+impl<L: Limit> fmt::Debug for Waiting<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waiting")
+    }
 }
 
 enum Reserve<L: Limit> {
@@ -39,11 +62,6 @@ enum Reserve<L: Limit> {
     Waiting(Waiting<L>),
     Decided(Answer<L>),
 }
-
-type Answer<L> = Result<<L as Limit>::Held, <L as Limit>::Refusal>;
-
-/// In a mutex that is never locked: it makes the service `Sync`, which routers ask of theirs.
-type Waiting<L> = Mutex<Pin<Box<dyn Future<Output = Answer<L>> + Send>>>;
 
 impl<L: Limit> Reserve<L> {
     #[inline]
@@ -54,12 +72,7 @@ impl<L: Limit> Reserve<L> {
         {
             return Self::Decided(Ok(held));
         }
-        Self::waiting(limit.clone())
-    }
-
-    #[cold]
-    fn waiting(limit: L) -> Self {
-        Self::Waiting(Mutex::new(Box::pin(async move { limit.take().await })))
+        Self::Waiting(limit.clone().wait())
     }
 }
 
@@ -93,9 +106,8 @@ impl<L: Limit, S: Service<Q>, Q> Service<Q> for LimitService<L, S> {
             // What was there has nothing to drop, which takes a call to find out.
             mem::forget(mem::replace(&mut self.reserve, Reserve::of(&self.limit)));
         }
-        if let Reserve::Waiting(future) = &mut self.reserve {
-            let future = future.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let answer = ready!(future.as_mut().poll(cx));
+        if let Reserve::Waiting(waiting) = &mut self.reserve {
+            let answer = ready!(waiting.poll(cx));
             self.reserve = Reserve::Decided(answer);
         }
         match self.reserve {

@@ -1,6 +1,6 @@
 //! How often requests may begin.
 
-use super::limit::{Limit, LimitService};
+use super::limit::{Limit, LimitService, Waiting};
 use crate::limit::{RateLimitError, RateLimiter};
 use anyrt_core::rt::Runtime;
 use tower_layer::Layer;
@@ -49,8 +49,8 @@ impl<R: Runtime> Limit for RateLimiter<R> {
         self.passes().then_some(())
     }
 
-    async fn take(&self) -> Result<(), RateLimitError> {
-        self.acquire().await
+    fn wait(self) -> Waiting<Self> {
+        Waiting::new(async move { self.acquire().await })
     }
 
     fn give_back(&self) {
