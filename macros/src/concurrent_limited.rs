@@ -14,12 +14,15 @@ pub(crate) enum ConcurrentLimited {
         limiter: Box<Expr>,
         key: Option<Box<Expr>>,
     },
-    Limit(Value),
+    Limit {
+        limit: Value,
+        name: Option<Expr>,
+    },
 }
 
 impl ConcurrentLimited {
     pub(crate) fn parse(input: ParseStream<'_>, at: Span) -> syn::Result<(Self, Settings)> {
-        let known = &["limit", "by", "key"];
+        let known = &["limit", "by", "key", "name"];
         let (first, mut settings) = Settings::after(input, known, syn::parse::Parse::parse)?;
         let limit: Option<Expr> = first.or(settings.take("limit"));
         let key = settings.take("key");
@@ -29,7 +32,10 @@ impl ConcurrentLimited {
                     let problem = "keys want a limiter that has some: `by = self.limiter`";
                     return Err(Error::new_spanned(key, problem));
                 }
-                Self::Limit(at_least_one("limit", &limit)?)
+                Self::Limit {
+                    limit: at_least_one("limit", &limit)?,
+                    name: settings.take("name"),
+                }
             }
             (None, Some(limiter)) => {
                 settings.check_none_beside("by")?;
@@ -56,18 +62,22 @@ impl Layer for ConcurrentLimited {
         let (bound, guard) = (frame.ident("limiter"), frame.ident("_slot"));
         let (kept, limiter) = match self {
             Self::By { limiter, .. } => (None, quote_spanned!(span=> (#limiter))),
-            Self::Limit(limit) => {
+            Self::Limit { limit, name } => {
                 let kept = Kept {
                     what: "a limiter",
                     instead: "by = self.limiter",
                     checked: limit.checked,
                 };
-                let limit = &limit.tokens;
+                let (limit, name) = (&limit.tokens, frame.label(name.as_ref()));
                 let kept = kept.bind(
                     frame,
                     &bound,
                     |rt| quote_spanned!(span=> #krate::Limiter<#rt>),
-                    |rt| quote_spanned!(span=> #krate::Limiter::new(&#rt, #limit)),
+                    |rt| {
+                        quote_spanned! {span=>
+                            #krate::Limiter::new(&#rt, #limit).map(|limiter| limiter.named(#name))
+                        }
+                    },
                 )?;
                 (Some(kept), quote_spanned!(span=> #bound))
             }
@@ -81,5 +91,25 @@ impl Layer for ConcurrentLimited {
             let #guard = #limiter.#acquire.await?;
             #body
         }})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::{Kind, expand};
+    use quote::quote;
+
+    /// No error has it, and reports are a simulator's, whose runtime no static can have.
+    #[test]
+    fn the_limiter_is_named() {
+        let function = quote!(
+            async fn page(rt: &Smol) -> Result<(), Cancelled> {
+                Ok(())
+            }
+        );
+        for (settings, name) in [(quote!(8), "page"), (quote!(8, name = "pages"), "pages")] {
+            let made = expand(Kind::ConcurrentLimited, settings, function.clone()).to_string();
+            assert!(made.contains(&format!("named ({name:?})")), "{made}");
+        }
     }
 }

@@ -264,6 +264,7 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | the first | `100 per second`, `5 per minute`, `1000 per hour`, `1 per day`, `20 per "10s"` |
 /// | `burst` | how many may come at once: as many as there are in a period unless set |
 /// | `weight` | how many a call counts as, an expression of the arguments |
+/// | `name` | the limiter's, for errors and reports, instead of the function's |
 /// | `by` | a `RateLimiter`, instead of a rate; `limiters.key(&tenant)` is one |
 ///
 /// ```
@@ -300,7 +301,8 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 /// async fn mail(rt: &Smol, to: &str) -> Result<(), RateLimitError> {
 ///     static LIMITER: LazyLock<RateLimiter<Smol>> = LazyLock::new(|| {
 ///         let quota = Quota::new(100, Duration::from_secs(1)).burst(20);
-///         RateLimiter::new(&Smol::default(), quota).expect("the settings are permitted")
+///         let limiter = RateLimiter::new(&Smol::default(), quota);
+///         limiter.expect("the settings are permitted").named("mail")
 ///     });
 ///     LIMITER.acquire().await?;
 ///     send(to).await;
@@ -328,6 +330,7 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | setting | |
 /// |---|---|
 /// | the first, or `limit` | how many |
+/// | `name` | the limiter's, for reports, instead of the function's |
 /// | `by` | a `Limiter`, instead of a number |
 /// | `key` | whose slot of that limiter, an expression of the arguments |
 ///
@@ -362,7 +365,8 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # async fn render(_: u32) {}
 /// async fn page(rt: &Smol, number: u32) -> Result<(), Cancelled> {
 ///     static LIMITER: LazyLock<Limiter<Smol>> = LazyLock::new(|| {
-///         Limiter::new(&Smol::default(), 8).expect("the settings are permitted")
+///         let limiter = Limiter::new(&Smol::default(), 8);
+///         limiter.expect("the settings are permitted").named("page")
 ///     });
 ///     let _slot = LIMITER.acquire().await?;
 ///     render(number).await;

@@ -27,6 +27,7 @@ enum Source {
         count: Value,
         period: Value,
         burst: Option<Value>,
+        name: Option<Expr>,
     },
 }
 
@@ -53,7 +54,9 @@ fn quota(input: ParseStream<'_>, at: Span) -> syn::Result<(Value, Value)> {
 impl RateLimited {
     pub(crate) fn parse(input: ParseStream<'_>, at: Span) -> syn::Result<(Self, Settings)> {
         let (quota, mut settings) =
-            Settings::after(input, &["burst", "weight", "by"], |input| quota(input, at))?;
+            Settings::after(input, &["burst", "weight", "by", "name"], |input| {
+                quota(input, at)
+            })?;
         let weight = settings.take("weight");
         let by = settings.take("by");
         let limiter = match (quota, by) {
@@ -66,6 +69,7 @@ impl RateLimited {
                     count,
                     period,
                     burst,
+                    name: settings.take("name"),
                 }
             }
             (None, Some(by)) => {
@@ -99,6 +103,7 @@ impl Layer for RateLimited {
                 count,
                 period,
                 burst,
+                name,
             } => {
                 let values = [Some(count), Some(period), burst.as_ref()];
                 let kept = Kept {
@@ -111,11 +116,16 @@ impl Layer for RateLimited {
                 let burst = burst.map(|burst| quote!(.burst(#burst)));
                 let quota =
                     quote_spanned!(span=> #krate::limit::Quota::new(#count, #period) #burst);
+                let name = frame.label(name.as_ref());
                 let kept = kept.bind(
                     frame,
                     &bound,
                     |rt| quote_spanned!(span=> #krate::RateLimiter<#rt>),
-                    |rt| quote_spanned!(span=> #krate::RateLimiter::new(&#rt, #quota)),
+                    |rt| {
+                        quote_spanned! {span=>
+                            #krate::RateLimiter::new(&#rt, #quota).map(|limiter| limiter.named(#name))
+                        }
+                    },
                 )?;
                 (Some(kept), quote!(#bound))
             }

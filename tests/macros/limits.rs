@@ -159,7 +159,7 @@ mod kept {
         Ok(n)
     }
 
-    #[anyrt::rate_limited(1_000_000 per second, burst = 2, weight = weight)]
+    #[anyrt::rate_limited(1_000_000 per second, burst = 2, weight = weight, name = "letters")]
     async fn heavy(rt: Smol, weight: u32) -> Result<(), RateLimitError> {
         Ok(())
     }
@@ -197,6 +197,24 @@ mod kept {
             assert_eq!(heavy(rt.clone(), 2).await, Ok(()));
             let error = heavy(rt.clone(), 3).await.unwrap_err();
             assert!(matches!(error, RateLimitError::TooHeavy { burst: 2, .. }));
+            let text = error.to_string();
+            assert!(text.contains("\"letters\""), "{text}");
+        });
+    }
+
+    #[anyrt::rate_limited(1 per hour)]
+    async fn rare(rt: &Smol) -> Result<(), RateLimitError> {
+        Ok(())
+    }
+
+    #[test]
+    fn a_limiter_has_the_name_of_its_function() {
+        let rt = Smol::default();
+        rt.block_on(async {
+            rare(&rt).await.expect("one may come at once");
+            let soon = anyrt::wait_for(&rt, Duration::from_secs(9), rare(&rt)).await;
+            let refused = soon.expect("it does not wait").unwrap_err();
+            assert_eq!(refused.name(), Some("rare"), "{refused}");
         });
     }
 

@@ -63,7 +63,7 @@ macro_rules! __rules_limits {
             (de_04_a_boundary_keeps_what_it_may, breaker::de_4, "DE-4", Must, Exact,
                 "A boundary tries again, tells its hook, and puts its fallback in the place of the errors that it catches; cancellations and panics go through.")
             (de_05_a_best_effort_takes_what_comes_in_time, best_effort::de_5, "DE-5", Must, Exact,
-                "`best_effort` gives a result for each future, in the order of the input, once all have ended or its limit has passed: those that are late have been dropped by then, and say that they were; an error or a panic costs one slot. Inside, the limit is a deadline; dropped, it drops them all.")
+                "`best_effort` gives a result for each future, in the order of the input, once all have ended or its limit, which counts from the first poll, has passed: those that are late have been dropped by then, and say that they were; an error or a panic costs one slot. Inside, the limit is a deadline; dropped, it drops them all.")
         }
     };
 }

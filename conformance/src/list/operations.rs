@@ -31,7 +31,7 @@ macro_rules! __rules_operations {
             (tw_02_attempts_go_to_services_that_are_ready, tower::tw_2, "TW-2", Must, Exact,
                 "The first attempt of a retry layer goes to the service that was found ready, each further one to a clone that is waited for; the policy says when it ends.")
             (tw_03_turns_are_waited_for_before_the_call, tower::tw_3, "TW-3", Must, Exact,
-                "A rate limit layer waits in `poll_ready`, once the service inside is ready, where each service has a place of its own however often it is asked, and a turn that it keeps for one call; dropped before that, it gives it back. What the context refuses is that request's error, and the service stays usable.")
+                "A rate limit layer waits in `poll_ready`, before it asks the service inside, where each service has a place of its own however often it is asked, and a turn that it keeps for one call; dropped before that, it gives it back. What the context refuses is that request's error, and the service stays usable.")
             (tw_04_slots_are_held_until_the_response, tower::tw_4, "TW-4", Must, Exact,
                 "A concurrency limit layer waits in `poll_ready`, as a rate limit layer does, and holds a slot from then until the response is there, or the service or the response is dropped.")
             (tw_05_an_open_breaker_refuses_the_call, tower::tw_5, "TW-5", Must, Exact,

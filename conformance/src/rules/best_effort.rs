@@ -67,10 +67,15 @@ pub fn de_5<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             ensure_eq!(last, Some(2), "beside one that failed");
         }
         ensure!(rt.now() - start < LONG, "the limit was waited for");
+        let made = best_effort(rt, SHORT, [late(&dropped)]);
+        rt.sleep(SHORT).await;
+        let start = rt.now();
+        made.await;
+        ensure!(rt.now() - start >= SHORT, "it began before its first poll");
         let mut given_up = Probe::new(best_effort(rt, None, [late(&dropped)]));
         ensure!(given_up.is_pending(), "who never ends has ended");
         drop(given_up);
-        dropped.reached(2).await;
+        dropped.reached(3).await;
         Ok::<_, Stop>(())
     })
 }

@@ -117,10 +117,11 @@ mod tests {
     use anyrt_core::{
         JoinError,
         cancel::{CancellationToken, Cancelled},
+        error::BoxError,
     };
 
     #[derive(Debug)]
-    struct Around(Box<dyn Error + Send + Sync>);
+    struct Around(BoxError);
 
     impl Display for Around {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn cancellations_are_told_from_errors() {
-        let boxed = |error: Box<dyn Error + Send + Sync>| Outcome::of_error(&error);
+        let boxed = |error: BoxError| Outcome::of_error(&error);
         assert_eq!(Outcome::of_error(&cancelled()), Outcome::Cancelled);
         assert_eq!(Outcome::of_error(&JoinError::Cancelled), Outcome::Cancelled);
         assert_eq!(boxed(Box::new(cancelled())), Outcome::Cancelled);

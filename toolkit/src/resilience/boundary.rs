@@ -71,7 +71,9 @@ impl<T, E> Boundary<T, E> {
         self
     }
 
-    /// Is called with each final error, whether there is a fallback for it or not.
+    /// Is called with each final error, whether there is a fallback for it or not. It is this boundary's own, and
+    /// needs no policy; one [of the policy](crate::retry::RetryBuilder::on_give_up), which others may use as well, is
+    /// called before.
     pub fn on_error(mut self, hook: impl Fn(&RetryError<E>) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Arc::new(hook));
         self

@@ -12,9 +12,6 @@ mod best_effort;
 mod boundary;
 mod breaker;
 
-#[cfg(feature = "tower")]
-pub(crate) use breaker::Parked;
-
 pub use best_effort::best_effort;
 pub use boundary::Boundary;
 pub use breaker::{

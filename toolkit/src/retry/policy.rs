@@ -148,7 +148,8 @@ impl<E> RetryBuilder<E> {
         self
     }
 
-    /// Is called with the error before it is returned.
+    /// Is called with the error before it is returned, whoever calls by this policy. What is to be told of one call is
+    /// told where that returns, or by the [boundary](crate::resilience::Boundary::on_error) around it.
     pub fn on_give_up(mut self, hook: impl Fn(&RetryError<E>) + Send + Sync + 'static) -> Self {
         self.on_give_up = Some(Box::new(hook));
         self

@@ -1,7 +1,7 @@
 //! Not calling what is known to be down.
 
 use super::LayerError;
-use crate::resilience::{CircuitBreaker, Open, Parked};
+use crate::resilience::{CallFuture, CircuitBreaker, Open};
 use anyrt_core::rt::Runtime;
 use pin_project_lite::pin_project;
 use std::{
@@ -114,23 +114,12 @@ where
 
     #[inline]
     fn call(&mut self, request: Q) -> Self::Future {
-        let mut call = Parked::new(self.breaker.clone());
-        if let Err(open) = call.begin() {
-            let state = State::Refused { open };
-            return BreakerResponse { state };
-        }
-        // The call ends as a failure where one of these panics.
-        let running = call.run();
-        let future = self.inner.call(request);
-        let counts = self.counts.clone();
-        running.park();
-        BreakerResponse {
-            state: State::Running {
-                future,
-                call,
-                counts,
-            },
-        }
+        let (breaker, counts) = (self.breaker.clone(), self.counts.clone());
+        let state = match CallFuture::begun(breaker, counts, || self.inner.call(request)) {
+            Ok(call) => State::Called { call },
+            Err(open) => State::Refused { open: Some(open) },
+        };
+        BreakerResponse { state }
     }
 }
 
@@ -159,9 +148,8 @@ pin_project! {
 pin_project! {
     #[project = StatePin]
     enum State<R: Runtime, C, F> {
-        Refused { open: Open },
-        Running { #[pin] future: F, call: Parked<R>, counts: C },
-        Done,
+        Refused { open: Option<Open> },
+        Called { #[pin] call: CallFuture<R, F, C> },
     }
 }
 
@@ -178,29 +166,19 @@ where
     /// future, when polled again after it was ready.
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
-        let output = match state.as_mut().project() {
-            StatePin::Refused { open } => Err(LayerError::Layer(open.clone())),
-            StatePin::Running {
-                future,
-                call,
-                counts,
-            } => {
-                let call = call.run();
-                let Poll::Ready(output) = future.poll(cx) else {
-                    call.park();
-                    return Poll::Pending;
-                };
-                match counts.is_failure(&output) {
-                    true => call.failed(),
-                    false => call.succeeded(),
-                }
-                output.map_err(LayerError::Inner)
+        match self.project().state.project() {
+            StatePin::Refused { open } => {
+                let open = open.take();
+                let open = open.expect("a response was polled again after it was ready");
+                Poll::Ready(Err(LayerError::Layer(open)))
             }
-            StatePin::Done => panic!("a response was polled again after it was ready"),
-        };
-        state.set(State::Done);
-        Poll::Ready(output)
+            StatePin::Called { call } => call
+                .poll_judged(cx, |counts, output| counts.is_failure(output))
+                .map(|output| match output {
+                    Ok(output) => output.map_err(LayerError::Inner),
+                    Err(open) => Err(LayerError::Layer(open)),
+                }),
+        }
     }
 }
 

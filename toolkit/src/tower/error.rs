@@ -1,5 +1,6 @@
 //! What a layer's service fails with.
 
+use anyrt_core::error::BoxError;
 use std::{
     error::Error,
     fmt::{self, Display},
@@ -8,10 +9,10 @@ use std::{
 /// The error of a layer's service: the layer's own, or that of the service inside.
 ///
 /// The errors of a stack nest as its layers do, so that each can be told by its type. To a caller that wants
-/// one type for all, [`into_boxed`](Self::into_boxed) gives what tower calls a `BoxError`.
+/// one type for all, [`into_boxed`](Self::into_boxed) gives a [`BoxError`], which is tower's.
 ///
-/// It says what its part says, and no word of its own: it is one of two errors, and not a third. The part is its source all
-/// the same, so that whoever walks the sources finds each by its type;
+/// It says what its part says, and no word of its own: it is one of two errors, and not a third. The part is its source
+/// all the same, so that whoever walks the sources finds each by its type;
 /// [`chain`](anyrt_core::error::chain()) tells a text once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
@@ -45,13 +46,13 @@ impl<L, E> LayerError<L, E> {
     /// Whichever it is, in a box; also where the inner error is a box already, which is no
     /// [`Error`] itself. For `map_err`.
     ///
-    /// What is in the box is what it downcasts to: the layer's own error, or the inner one, which is a `LayerError` itself
-    /// where the service inside has a layer whose errors are not boxed. So each layer has a `map_err` above it where they
-    /// are to be told apart by their types; the [room's](super#errors) page has an example.
-    pub fn into_boxed(self) -> Box<dyn Error + Send + Sync>
+    /// What is in the box is what it downcasts to: the layer's own error, or the inner one, which is a `LayerError`
+    /// itself where the service inside has a layer whose errors are not boxed. So each layer has a `map_err` above it
+    /// where they are to be told apart by their types; the [room's](super#errors) page has an example.
+    pub fn into_boxed(self) -> BoxError
     where
-        L: Into<Box<dyn Error + Send + Sync>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        L: Into<BoxError>,
+        E: Into<BoxError>,
     {
         match self {
             Self::Layer(error) => error.into(),
@@ -87,8 +88,6 @@ mod tests {
     };
     use std::io;
 
-    type Boxed = Box<dyn Error + Send + Sync>;
-
     #[test]
     fn it_says_what_its_part_says() {
         let inner: LayerError<io::Error, io::Error> = LayerError::Inner(io::Error::other("in"));
@@ -99,10 +98,10 @@ mod tests {
         assert!(inner.source().unwrap().is::<io::Error>());
         assert_eq!(chain(&inner).to_string(), "in");
         assert!(inner.inner().is_some() && inner.layer().is_none());
-        let layer: LayerError<io::Error, Boxed> = LayerError::Layer(io::Error::other("layer"));
+        let layer: LayerError<io::Error, BoxError> = LayerError::Layer(io::Error::other("layer"));
         assert!(layer.inner().is_none() && layer.layer().is_some());
         assert!(layer.into_boxed().downcast_ref::<io::Error>().is_some());
-        let boxed: LayerError<io::Error, Boxed> = LayerError::Inner("box".into());
+        let boxed: LayerError<io::Error, BoxError> = LayerError::Inner("box".into());
         assert_eq!(boxed.into_boxed().to_string(), "box");
     }
 

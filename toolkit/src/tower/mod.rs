@@ -123,11 +123,22 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often has a
-//! place no longer than until it is refused; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
+//! The order is part of the meaning. A limit of a client stands above that of all, so that who asks too often never
+//! takes a place; limits stand above the timeout, which then begins with those that were let in; a breaker stands above
 //! the retries, and counts what failed for good; a timeout below them is that of an attempt. A slot is held until the
 //! response is there: if that has a body which is read later, that is the connection's to bound. `examples/src/serve/`
 //! has all of it, behind hyper and in front of a disk that fails, with the stop that finishes what is in flight.
+//!
+//! # Limits in a stack
+//! A request passes the limits from the outside inwards, as attributes and nested calls do, and as in tower's own stacks:
+//! while it waits for one, it holds what it was given by those above, and nothing of those below.
+//!
+//! | outside | inside | a request that waits inside | the order for |
+//! |---|---|---|---|
+//! | rate | slots | has had its turn, and holds no slot while it waited for that | what comes in, such as the rate of a client: who waits for a turn takes no one's place. Those that waited for slots then begin as these get free, faster than the rate perhaps |
+//! | slots | rate | holds a slot until its turn | what goes out, where the other side counts: calls begin at the rate, whatever waited before. The slots should be for nobody but those under the rate |
+//!
+//! Wherever both would do, rate outside is the one that holds nothing others could use.
 //!
 //! # Errors
 //! Each layer's service fails with a [`LayerError`]: the layer's own error, or the inner one. They nest as the
@@ -165,21 +176,20 @@
 //! ```
 //!
 //! # `poll_ready`
-//! The two limits wait there, and push back: tower's `load_shed` sees them. What they found is kept for the next
-//! `call`; a service that is dropped before, or while it waits, gives it back (*TW-7*). A rate limit makes the service
-//! inside ready first, so that no turns are saved while it is busy; a limit of requests in flight, last. The others are ready when
-//! the service inside is. A service that was found ready is the one that is called: clones are
-//! only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer) for instance, does
-//! not see how long its `poll_ready` waits.
+//! The two limits wait there, and push back: tower's `load_shed` sees them. They ask the service inside once they have
+//! what they wait for, which is kept for the next `call`; a service that is dropped before, or while it waits, gives it
+//! back (*TW-7*). The other layers are ready when the service inside is. A service that was found ready is the one that
+//! is called: clones are only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer)
+//! for instance, does not see how long its `poll_ready` waits.
 //!
 //! Services are `Clone`, `Send` and `Sync` where what is inside is, and their futures are not boxed.
 
 mod breaker;
 mod concurrency;
 mod error;
+mod limit;
 mod operation;
 mod rate;
-mod reserve;
 mod response;
 mod retry;
 mod timeout;
@@ -189,6 +199,7 @@ pub use breaker::{
 };
 pub use concurrency::{ConcurrencyLimitLayer, ConcurrencyLimitService};
 pub use error::LayerError;
+pub use limit::LimitService;
 pub use operation::{ByError, Judge, OperationLayer, OperationService};
 pub use rate::{RateLimitLayer, RateLimitService};
 pub use response::ResponseFuture;

@@ -10,12 +10,12 @@ use std::{
 };
 
 pin_project! {
-    /// The future of a service that was refused, or holds a `G` until its response is there.
+    /// The future of a [`LimitService`](super::LimitService): it was refused, or holds a `G` until its response is there.
     ///
     /// # Cancel safety
     /// As safe as the inner service's; what it holds is given back.
     #[must_use = "futures do nothing unless they are polled"]
-    pub struct ResponseFuture<F, L, G = ()> {
+    pub struct ResponseFuture<F, L, G> {
         #[pin]
         state: State<F, L, G>,
     }

@@ -32,10 +32,13 @@ fn policy() -> Retry<Refused> {
 fn a_fallback_takes_the_place_of_an_error() {
     check(10, |rt| async move {
         let log = Arc::new(Mutex::new(Vec::new()));
-        let told = log.clone();
+        let [first, then] = [(); 2].map(|()| log.clone());
+        let policy = Retry::builder()
+            .backoff(Backoff::constant(MS))
+            .on_give_up(move |_| first.lock().unwrap().push(0));
         let boundary = Boundary::new()
-            .retry(policy())
-            .on_error(move |error: &RetryError<Refused>| told.lock().unwrap().push(error.attempts))
+            .retry(policy.build().expect("permitted"))
+            .on_error(move |error: &RetryError<Refused>| then.lock().unwrap().push(error.attempts))
             .catches(|refused: &Refused| refused.0 != 3)
             .fallback(|error| error.last().expect("it failed").0 * 100);
         let fails = |number| move |_| ready(Err(Refused(number)));
@@ -47,7 +50,11 @@ fn a_fallback_takes_the_place_of_an_error() {
             .await
             .expect_err("it is not caught");
         assert_eq!(through.into_last(), Some(Refused(3)));
-        assert_eq!(*log.lock().unwrap(), [3, 3]);
+        assert_eq!(
+            *log.lock().unwrap(),
+            [0, 3, 0, 3],
+            "the policy's hook first"
+        );
     });
 }
 

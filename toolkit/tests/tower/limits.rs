@@ -130,9 +130,34 @@ fn turns_come_at_their_times() {
     });
 }
 
-/// Ten requests, of which the first takes ten seconds and no other anything, one at once.
+/// The order for what comes in: a client with a rate of its own, before slots that all share.
 #[test]
-fn turns_are_not_saved_while_the_service_inside_is_busy() {
+fn who_waits_for_a_turn_holds_no_slot() {
+    check(50, |rt| async move {
+        let rate = RateLimiter::new(&rt, Quota::per_second(1).burst(1)).expect("it is permitted");
+        let limiter = Limiter::new(&rt, 2).expect("it is permitted");
+        let inner = Strict::new(&rt, MS * 10);
+        let all = ConcurrencyLimitLayer::new(&limiter).layer(inner.clone());
+        let client = RateLimitLayer::new(&rate).layer(all.clone());
+        let eager = gather(&rt, (0..5).map(|n| client.clone().oneshot(n)));
+        let eager = rt.spawn(async move { eager.await.is_ok() });
+        // One of them has had its turn and its slot, and all others wait for theirs.
+        rt.sleep(MS * 500).await;
+        assert_eq!((inner.calls(), limiter.in_flight()), (1, 0));
+        for n in 1..=20 {
+            let others = [(); 2].map(|()| all.clone().oneshot(n));
+            gather(&rt, others).await.expect("none fails");
+            assert_eq!(at(&rt), MS * (500 + 10 * n), "nobody was in their way");
+        }
+        assert!(eager.await.expect("it ends"), "none fails");
+        assert_eq!((inner.calls(), limiter.in_flight()), (45, 0));
+        assert_eq!(at(&rt), MS * 4010);
+    });
+}
+
+/// The order for what goes out. Ten requests, of which the first takes ten seconds and no other anything, one at once.
+#[test]
+fn below_the_slots_no_turns_are_saved() {
     check(20, |rt| async move {
         let rate = RateLimiter::new(&rt, Quota::per_second(1).burst(1)).expect("it is permitted");
         let slots = Limiter::new(&rt, 1).expect("it is permitted");
@@ -146,14 +171,14 @@ fn turns_are_not_saved_while_the_service_inside_is_busy() {
                 Ok::<_, Infallible>(())
             }
         });
-        let inner = ConcurrencyLimitLayer::new(&slots).layer(inner);
-        let service = RateLimitLayer::new(&rate).layer(inner);
+        let inner = RateLimitLayer::new(&rate).layer(inner);
+        let service = ConcurrencyLimitLayer::new(&slots).layer(inner);
         let times = (0..10).map(|n| if n == 0 { SEC * 10 } else { MS });
         let requests = times.map(|time| service.clone().oneshot(time));
         gather(&rt, requests).await.expect("none fails");
         let begun = begun.lock().unwrap();
         assert_eq!(begun.len(), 10);
-        // One turn can have been saved: it was waited for with the slot.
+        // One turn came meanwhile, and is the bucket's.
         assert!(
             begun.windows(3).all(|three| three[2] - three[0] >= SEC),
             "{begun:?}"

@@ -70,14 +70,14 @@ impl<R: Runtime> Drop for BreakerCall<R> {
 }
 
 /// The call of a future between its polls: dropped there it was given up, whoever's panic is unwinding.
-pub(crate) struct Parked<R: Runtime> {
+pub(super) struct Parked<R: Runtime> {
     place: Place<R>,
 }
 
 impl<R: Runtime> Parked<R> {
     /// For a call that has not begun.
     #[inline]
-    pub(crate) fn new(breaker: CircuitBreaker<R>) -> Self {
+    pub(super) fn new(breaker: CircuitBreaker<R>) -> Self {
         let epoch = None;
         Self {
             place: Place { breaker, epoch },
@@ -86,7 +86,7 @@ impl<R: Runtime> Parked<R> {
 
     /// Begins it, unless it has.
     #[inline]
-    pub(crate) fn begin(&mut self) -> Result<(), Open> {
+    pub(super) fn begin(&mut self) -> Result<(), Open> {
         let Place { breaker, epoch } = &mut self.place;
         match epoch {
             Some(_) => Ok(()),
@@ -105,7 +105,7 @@ impl<R: Runtime> Parked<R> {
 
     /// For as long as the call's own code runs.
     #[inline]
-    pub(crate) fn run(&mut self) -> Running<'_, R> {
+    fn run(&mut self) -> Running<'_, R> {
         Running(&mut self.place)
     }
 }
@@ -120,21 +120,21 @@ impl<R: Runtime> Drop for Parked<R> {
 
 /// A call whose own code runs: a panic in it is a failure.
 #[must_use = "it is parked, or ends"]
-pub(crate) struct Running<'a, R: Runtime>(&'a mut Place<R>);
+struct Running<'a, R: Runtime>(&'a mut Place<R>);
 
 impl<R: Runtime> Running<'_, R> {
     #[inline]
-    pub(crate) fn park(self) {
+    fn park(self) {
         mem::forget(self);
     }
 
     #[inline]
-    pub(crate) fn succeeded(self) {
+    fn succeeded(self) {
         self.0.end(Outcome::Success);
     }
 
     #[inline]
-    pub(crate) fn failed(self) {
+    fn failed(self) {
         self.0.end(Outcome::Failure);
     }
 }
@@ -177,6 +177,56 @@ impl<R: Runtime, F, C> CallFuture<R, F, C> {
             counts: Some(counts),
         }
     }
+
+    /// Begins before the first poll: the future is made by the call, which ends as a failure where that panics.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(crate) fn begun(
+        breaker: CircuitBreaker<R>,
+        counts: C,
+        future: impl FnOnce() -> F,
+    ) -> Result<Self, Open> {
+        let mut call = Parked::new(breaker);
+        call.begin()?;
+        let running = call.run();
+        let future = future();
+        running.park();
+        Ok(Self {
+            future: Some(future),
+            call,
+            counts: Some(counts),
+        })
+    }
+}
+
+impl<R: Runtime, F: Future, C> CallFuture<R, F, C> {
+    /// The future's output, once it is known whether that is a failure.
+    #[inline]
+    pub(crate) fn poll_judged(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        is_failure: impl FnOnce(C, &F::Output) -> bool,
+    ) -> Poll<Result<F::Output, Open>> {
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut();
+        let future = future.expect("a call was polled again after it was ready");
+        if let Err(open) = this.call.begin() {
+            this.future.set(None);
+            return Poll::Ready(Err(open));
+        }
+        let call = this.call.run();
+        let Poll::Ready(output) = future.poll(cx) else {
+            call.park();
+            return Poll::Pending;
+        };
+        this.future.set(None);
+        let counts = this.counts.take().expect("it is ready once");
+        match is_failure(counts, &output) {
+            true => call.failed(),
+            false => call.succeeded(),
+        }
+        Poll::Ready(Ok(output))
+    }
 }
 
 impl<R, F, T, E, C> Future for CallFuture<R, F, C>
@@ -192,25 +242,11 @@ where
     /// future, when polled again after it was ready.
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let future = this.future.as_mut().as_pin_mut();
-        let future = future.expect("a call was polled again after it was ready");
-        if let Err(open) = this.call.begin() {
-            this.future.set(None);
-            return Poll::Ready(Err(BreakerError::Open(open)));
-        }
-        let call = this.call.run();
-        let Poll::Ready(output) = future.poll(cx) else {
-            call.park();
-            return Poll::Pending;
-        };
-        this.future.set(None);
-        let counts = this.counts.take().expect("it is ready once");
-        match &output {
-            Err(error) if counts(error) => call.failed(),
-            _ => call.succeeded(),
-        }
-        Poll::Ready(output.map_err(BreakerError::Failed))
+        self.poll_judged(cx, |counts, output| output.as_ref().is_err_and(counts))
+            .map(|output| match output {
+                Ok(output) => output.map_err(BreakerError::Failed),
+                Err(open) => Err(BreakerError::Open(open)),
+            })
     }
 }
 

@@ -51,16 +51,15 @@ impl Gate {
         (word & CLOSED != 0).then_some(word >> EPOCH)
     }
 
-    /// Whether it is the same afterwards, when a call ends like this that began in that epoch.
+    /// Whether it is the same afterwards when a call ends like this: one of this epoch, and so any other.
     #[inline]
-    pub(super) fn ignores(&self, epoch: u64, outcome: Outcome) -> bool {
-        let word = self.word.load(Acquire);
+    pub(super) fn ignores(&self, outcome: Outcome) -> bool {
         let same = match outcome {
             Outcome::Success => CALM,
-            Outcome::Failure => 0,
+            Outcome::Failure => return false,
             Outcome::Unknown => CLOSED,
         };
-        word >> EPOCH != epoch || word & same != 0
+        self.word.load(Acquire) & same != 0
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> (T, Changed) {

@@ -37,7 +37,7 @@ impl Breaker {
     }
 
     fn end(&self, epoch: u64, outcome: Outcome) {
-        if !self.gate.ignores(epoch, outcome) {
+        if !self.gate.ignores(outcome) {
             let end = |state: &mut State| state.end(epoch, outcome, NOW, &self.rules);
             self.gate.change(end);
         }

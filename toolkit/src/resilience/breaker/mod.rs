@@ -10,12 +10,12 @@ mod state;
 mod window;
 
 pub use builder::BreakerBuilder;
-pub(crate) use call::Parked;
 pub use call::{BreakerCall, CallFuture};
 pub use error::{BreakerError, Open};
 
 use anyrt_core::{Instant, rt::Runtime};
 use builder::Rules;
+use call::Parked;
 use gate::{Changed, Gate};
 use state::{Outcome, State};
 use std::{fmt, future::Future, sync::Arc};
@@ -177,7 +177,7 @@ impl<R: Runtime> Inner<R> {
     /// A call has ended that began in an epoch.
     #[inline]
     fn end(&self, epoch: u64, outcome: Outcome) {
-        if !self.gate.ignores(epoch, outcome) {
+        if !self.gate.ignores(outcome) {
             self.count(epoch, outcome);
         }
     }
