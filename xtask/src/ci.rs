@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: every check, in order, up to the first that fails.
 
 use crate::{
-    conformance, manifest, mutants, tidy,
+    manifest, mutants, tidy,
     tools::{self, printed, succeed, target},
 };
 use std::{env, fs, path::Path, process::Command, time::Instant};
@@ -62,10 +62,6 @@ fn steps(root: &Path) -> Result<Vec<Step<'_>>, String> {
         steps.push((args.clone(), Box::new(move || cargo(root, &args))));
     }
     steps.push(("loom".to_owned(), Box::new(move || loom(root))));
-    steps.push((
-        "conformance".to_owned(),
-        Box::new(move || conformance::run(root, &[])),
-    ));
     steps.push((
         "mutants".to_owned(),
         Box::new(move || mutants::run(root, &["--full".to_owned()])),
