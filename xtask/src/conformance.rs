@@ -2,7 +2,7 @@
 //!
 //! The suite for all of them takes minutes to compile, so it is a program of its own, and this one short.
 
-use crate::tools::{command, replace, target};
+use crate::tools::{command, replace, succeed, target};
 use anyrt_conformance::spec;
 use std::{
     path::{Path, PathBuf},
@@ -88,13 +88,8 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
 fn program(root: &Path) -> Result<PathBuf, String> {
     let mut cargo = command(root);
     cargo.args(BUILD.split_whitespace());
-    let status = cargo
-        .status()
-        .map_err(|error| format!("{cargo:?}: {error}"))?;
-    match status.success() {
-        true => Ok(target(root).join("debug/backends")),
-        false => Err(format!("{cargo:?}: {status}")),
-    }
+    succeed(&mut cargo)?;
+    Ok(target(root).join("debug/backends"))
 }
 
 #[cfg(test)]

@@ -14,11 +14,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let schedules = parse(args)?;
     let mut cargo = tools::command(root);
     cargo.args(TEST.split_whitespace());
-    let status = cargo.env("ANYRT_SIM_SEEDS", schedules.to_string()).status();
-    match status.map_err(|error| format!("{cargo:?}: {error}"))? {
-        status if status.success() => Ok(()),
-        status => Err(status.to_string()),
-    }
+    tools::succeed(cargo.env("ANYRT_SIM_SEEDS", schedules.to_string()))
 }
 
 fn parse(args: &[String]) -> Result<u64, String> {

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 /// The cargo that runs this program, so that one toolchain does every step.
@@ -18,24 +18,32 @@ pub(crate) fn target(root: &Path) -> PathBuf {
     root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// Runs a command that has to succeed.
+pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?}: {status}")),
+        Err(error) => Err(format!("{command:?}: {error}")),
+    }
+}
+
+/// What a command prints that has to succeed. Where it does not, that is shown.
+pub(crate) fn printed(command: &mut Command) -> Result<String, String> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("{command:?}: {error}"))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        print!("{stdout}");
+        return Err(format!("{command:?}: {}", output.status));
+    }
+    Ok(stdout)
+}
+
 /// The project's files: those that are tracked, or would be after `git add`.
 pub(crate) fn files(root: &Path) -> Result<Vec<String>, String> {
-    let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root)
-        .output()
-        .map_err(|error| format!("git ls-files: {error}"))?;
-    if !output.status.success() {
-        let problem = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("git ls-files: {problem}"));
-    }
-    let names = String::from_utf8_lossy(&output.stdout);
+    let mut git = Command::new("git");
+    git.args("ls-files -z --cached --others --exclude-standard".split(' '));
+    let names = printed(git.current_dir(root))?;
     let names = names.split_terminator('\0');
     // One that is deleted, and not yet so in the index, is still listed.
     let names = names.filter(|name| root.join(name).is_file());
@@ -69,6 +77,22 @@ pub(crate) fn with_block(text: &str, block: &str, content: &str) -> Result<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failing_command_is_an_error() {
+        let cargo = |args: &str| {
+            let mut cargo = command(&crate::root());
+            cargo.args(args.split(' '));
+            cargo
+        };
+        let unknown = "a-command-that-is-not-there";
+        assert!(succeed(&mut cargo(unknown)).is_err());
+        assert!(printed(&mut cargo(unknown)).is_err());
+        assert!(succeed(&mut Command::new("a-program-that-is-not-there")).is_err());
+        assert!(printed(&mut Command::new("a-program-that-is-not-there")).is_err());
+        assert_eq!(succeed(&mut cargo("--version")), Ok(()));
+        assert!(printed(&mut cargo("--version")).is_ok_and(|text| text.starts_with("cargo ")));
+    }
 
     #[test]
     fn a_block_is_replaced_and_the_rest_kept() {

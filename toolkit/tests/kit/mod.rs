@@ -1,5 +1,7 @@
 //! What several test programs need: times, counts, polls by hand, panics.
-#![allow(dead_code)] // Each test program uses a part of it.
+#![allow(dead_code, unused_imports, unused_macros)] // Each test program uses a part of it.
+
+pub(crate) mod refused;
 
 use anyrt_core::{
     Instant,

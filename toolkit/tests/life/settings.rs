@@ -1,7 +1,11 @@
 //! Settings: each that is refused is told in full, and each extreme that is permitted is one to work with.
 
-use super::{SECOND, numbers::builder};
-use anyrt_core::{ConfigError, rt::Sleep, sync::MAX_PERMITS, time::wait_for};
+use super::{
+    SECOND,
+    kit::refused::{SOME, TIME, refused},
+    numbers::builder,
+};
+use anyrt_core::{rt::Sleep, sync::MAX_PERMITS, time::wait_for};
 use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::{
     batch::{Batcher, BatcherBuilder},
@@ -11,17 +15,8 @@ use anyrt_toolkit::{
 };
 use std::{convert::Infallible, future::ready, time::Duration};
 
-/// What was refused is this field, for this value, and that would be permitted.
-#[track_caller]
-fn told<T>(built: Result<T, ConfigError>, field: &str, value: &str, permitted: &str) {
-    let refused = built.map(drop).expect_err("it is refused");
-    let told = (refused.field, &*refused.value, &*refused.permitted);
-    assert_eq!(told, (field, value, permitted));
-}
-
 const MAX: Duration = Duration::MAX;
-const SOME: &str = "at least 1";
-const TIME: &str = "more than zero";
+const ZERO: Duration = Duration::ZERO;
 
 fn batcher(rt: &SimRuntime) -> BatcherBuilder<SimRuntime, u32, u32, Infallible> {
     Batcher::builder(rt, |keys| ready(Ok(keys)))
@@ -31,22 +26,18 @@ fn batcher(rt: &SimRuntime) -> BatcherBuilder<SimRuntime, u32, u32, Infallible> 
 fn bad_pools_are_refused() {
     check(1, |rt| async move {
         let plain = || builder(&rt);
-        told(plain().max_size(0).build(), "max_size", "0", SOME);
-        let named = plain().name("db").max_size(0);
-        let whose = "at least 1, for pool \"db\"";
-        told(named.build(), "max_size", "0", whose);
         let pool = plain().max_size(3).build().unwrap();
-        told(pool.resize(0), "max_size", "0", SOME);
-        assert_eq!(pool.stats().max_size, 3, "it is as it was");
-        let zero = Duration::ZERO;
-        for (builder, field) in [
-            (plain().create_timeout(zero), "create_timeout"),
-            (plain().recycle_timeout(zero), "recycle_timeout"),
-            (plain().idle(zero), "idle"),
-            (plain().max_lifetime(zero), "max_lifetime"),
-        ] {
-            told(builder.build(), field, "0 s", TIME);
+        let whose = "at least 1, for pool \"db\"";
+        refused! {
+            plain().max_size(0).build() => "max_size", "0", SOME;
+            plain().name("db").max_size(0).build() => "max_size", "0", whose;
+            pool.resize(0) => "max_size", "0", SOME;
+            plain().create_timeout(ZERO).build() => "create_timeout", "0 s", TIME;
+            plain().recycle_timeout(ZERO).build() => "recycle_timeout", "0 s", TIME;
+            plain().idle(ZERO).build() => "idle", "0 s", TIME;
+            plain().max_lifetime(ZERO).build() => "max_lifetime", "0 s", TIME;
         }
+        assert_eq!(pool.stats().max_size, 3, "it is as it was");
     });
 }
 
@@ -54,23 +45,22 @@ fn bad_pools_are_refused() {
 fn bad_workers_are_refused() {
     check(1, |rt| async move {
         let plain = || TaskPool::builder(&rt);
-        told(plain().workers(0).build(), "workers", "0", SOME);
-        told(plain().capacity(0).build(), "capacity", "0", SOME);
         let whose = "at least 1, for task pool \"mails\"";
-        let named = plain().name("mails").workers(0);
-        told(named.build(), "workers", "0", whose);
+        let (large, most) = too_many(MAX_PERMITS);
+        refused! {
+            plain().workers(0).build() => "workers", "0", SOME;
+            plain().capacity(0).build() => "capacity", "0", SOME;
+            plain().name("mails").workers(0).build() => "workers", "0", whose;
+            plain().capacity(MAX_PERMITS + 1).build() => "capacity", &large, &most;
+        }
         // No worker was spawned by then: it would take for ever.
         for workers in [(1 << 20) + 1, usize::MAX] {
-            let value = workers.to_string();
-            for many in [plain(), plain().capacity(1)] {
-                let many = many.workers(workers).build();
-                told(many, "workers", &value, "at most 1048576");
+            let (value, most) = (workers.to_string(), "at most 1048576");
+            refused! {
+                plain().workers(workers).build() => "workers", &value, most;
+                plain().capacity(1).workers(workers).build() => "workers", &value, most;
             }
         }
-        let most = format!("at most {MAX_PERMITS}");
-        let value = (MAX_PERMITS + 1).to_string();
-        let large = plain().capacity(MAX_PERMITS + 1).build();
-        told(large, "capacity", &value, &most);
     });
 }
 
@@ -78,24 +68,23 @@ fn bad_workers_are_refused() {
 fn bad_batches_are_refused() {
     check(1, |rt| async move {
         let plain = || batcher(&rt);
-        told(plain().max_size(0).build(), "max_size", "0", SOME);
-        let none = plain().max_concurrent(0).build();
-        told(none, "max_concurrent", "0", SOME);
         let whose = "at least 1, for batcher \"users\"";
-        let named = plain().name("users").max_size(0);
-        told(named.build(), "max_size", "0", whose);
-        let least = "at least `max_size`, 100";
-        for (capacity, value) in [(0, "0"), (99, "99")] {
-            let small = plain().capacity(capacity).build();
-            told(small, "capacity", value, least);
+        let (large, most) = too_many(MAX_PERMITS);
+        refused! {
+            plain().max_size(0).build() => "max_size", "0", SOME;
+            plain().max_concurrent(0).build() => "max_concurrent", "0", SOME;
+            plain().name("users").max_size(0).build() => "max_size", "0", whose;
+            plain().capacity(0).build() => "capacity", "0", "at least `max_size`, 100";
+            plain().capacity(99).build() => "capacity", "99", "at least `max_size`, 100";
+            plain().capacity(MAX_PERMITS + 1).build() => "capacity", &large, &most;
+            plain().max_size(MAX_PERMITS + 1).build() => "max_size", &large, &most;
         }
-        let most = format!("at most {MAX_PERMITS}");
-        let value = (MAX_PERMITS + 1).to_string();
-        let large = plain().capacity(MAX_PERMITS + 1).build();
-        told(large, "capacity", &value, &most);
-        let large = plain().max_size(MAX_PERMITS + 1).build();
-        told(large, "max_size", &value, &most);
     });
+}
+
+/// One more than there may be, and what is said of it.
+fn too_many(most: usize) -> (String, String) {
+    ((most + 1).to_string(), format!("at most {most}"))
 }
 
 #[test]
@@ -103,16 +92,14 @@ fn bad_periods_are_refused() {
     check(1, |rt| async move {
         let background = Background::new(&rt);
         let every = |period| background.every("x", period, || ready(Ok::<_, &str>(())));
-        let start = every(Duration::ZERO).start();
-        told(start, "period", "0 s", TIME);
-        for (jitter, value) in [(SECOND, "1s"), (MAX, "18446744073709551615.999999999s")] {
-            let start = every(SECOND).jitter(jitter).start();
-            told(start, "jitter", value, "less than 1s");
+        let (longest, less) = ("18446744073709551615.999999999s", "less than 1s");
+        refused! {
+            every(ZERO).start() => "period", "0 s", TIME;
+            every(SECOND).jitter(SECOND).start() => "jitter", "1s", less;
+            every(SECOND).jitter(MAX).start() => "jitter", longest, less;
+            every(SECOND).overlap(Overlap::Parallel(0)).start() => "overlap", "0", SOME;
+            every(SECOND).restart(Restart::GiveUpAfter(0)).start() => "restart", "0", SOME;
         }
-        let start = every(SECOND).overlap(Overlap::Parallel(0)).start();
-        told(start, "overlap", "0", SOME);
-        let start = every(SECOND).restart(Restart::GiveUpAfter(0)).start();
-        told(start, "restart", "0", SOME);
     });
 }
 
@@ -218,7 +205,7 @@ fn ends_may_take_as_long_as_there_is() {
         });
         stack.close().await.unwrap();
         // No close takes any time for what has nothing in it.
-        let empty = ExitStack::new(&rt).close_timeout(Duration::ZERO);
+        let empty = ExitStack::new(&rt).close_timeout(ZERO);
         empty.close().await.unwrap();
     });
 }

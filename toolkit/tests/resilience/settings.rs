@@ -1,7 +1,10 @@
 //! Settings: each that is refused is told in full, and each extreme that is permitted is one to work with.
 
-use crate::support::{MS, SEC, ZERO};
-use anyrt_core::{ConfigError, time::wait_for};
+use crate::{
+    kit::refused::{SOME, TIME, refused},
+    support::{MS, SEC, ZERO},
+};
+use anyrt_core::time::wait_for;
 use anyrt_sim::check;
 use anyrt_toolkit::{
     limit::{Aimd, KeyedRateLimiter, Limiter, Quota, RateLimiter},
@@ -11,35 +14,23 @@ use anyrt_toolkit::{
 };
 use std::{future::ready, time::Duration};
 
-/// What was refused is this field, for this value, and that would be permitted.
-#[track_caller]
-fn told<T>(built: Result<T, ConfigError>, field: &str, value: &str, permitted: &str) {
-    let refused = built.map(drop).expect_err("it is refused");
-    let told = (refused.field, &*refused.value, &*refused.permitted);
-    assert_eq!(told, (field, value, permitted));
-}
-
 const MAX: Duration = Duration::MAX;
-const SOME: &str = "at least 1";
-const TIME: &str = "more than zero";
 
 #[test]
 fn bad_policies_are_refused() {
     let plain = Retry::<u32>::builder;
-    told(plain().attempts(0).build(), "attempts", "0", SOME);
-    let zero = plain().max_elapsed(ZERO);
-    told(zero.build(), "max_elapsed", "0 s", TIME);
-    let zero = plain().attempt_timeout(ZERO);
-    told(zero.build(), "attempt_timeout", "0 s", TIME);
-
     let budget = RetryBudget::new;
-    told(budget(0, 0.5), "capacity", "0", SOME);
-    for (part, value) in [(-0.1, "-0.1"), (1.1, "1.1"), (f64::NAN, "NaN")] {
-        told(budget(1, part), "per_success", value, "from 0 to 1");
-    }
-    let (value, permitted) = ("0.0000000001", "0, or 2⁻³² and more");
-    told(budget(1, 1e-10), "per_success", value, permitted);
+    refused! {
+        plain().attempts(0).build() => "attempts", "0", SOME;
+        plain().max_elapsed(ZERO).build() => "max_elapsed", "0 s", TIME;
+        plain().attempt_timeout(ZERO).build() => "attempt_timeout", "0 s", TIME;
 
+        budget(0, 0.5) => "capacity", "0", SOME;
+        budget(1, -0.1) => "per_success", "-0.1", "from 0 to 1";
+        budget(1, 1.1) => "per_success", "1.1", "from 0 to 1";
+        budget(1, f64::NAN) => "per_success", "NaN", "from 0 to 1";
+        budget(1, 1e-10) => "per_success", "0.0000000001", "0, or 2⁻³² and more";
+    }
     check(1, |rt| async move {
         for (factor, value) in [
             (0.99, "0.99"),
@@ -49,10 +40,10 @@ fn bad_policies_are_refused() {
             (f64::INFINITY, "inf"),
         ] {
             let backoff = Backoff::exponential(MS).factor(factor);
-            let permitted = "finite, and not less than 1";
-            told(backoff.delays(&rt), "factor", value, permitted);
-            let policy = plain().backoff(backoff);
-            told(policy.build(), "factor", value, permitted);
+            refused! {
+                backoff.delays(&rt) => "factor", value, "finite, and not less than 1";
+                plain().backoff(backoff).build() => "factor", value, "finite, and not less than 1";
+            }
         }
     });
 }
@@ -68,31 +59,33 @@ fn bad_limits_are_refused() {
             (Quota::new(1, ZERO), "period", "0 s", TIME),
             (Quota::per_hour(5).burst(0), "burst", "0", SOME),
         ] {
-            told(RateLimiter::new(&rt, bad), field, value, permitted);
-            told(limiter.set_quota(bad), field, value, permitted);
-            let new = KeyedRateLimiter::<_, u32>::new(&rt, bad);
-            told(new, field, value, permitted);
-            told(keyed.set_quota(bad), field, value, permitted);
+            refused! {
+                RateLimiter::new(&rt, bad) => field, value, permitted;
+                limiter.set_quota(bad) => field, value, permitted;
+                KeyedRateLimiter::<_, u32>::new(&rt, bad) => field, value, permitted;
+                keyed.set_quota(bad) => field, value, permitted;
+            }
         }
         assert_eq!(limiter.quota(), quota, "it is as it was");
 
-        told(Limiter::<_>::new(&rt, 0), "limit", "0", SOME);
         let limiter = Limiter::<_>::new(&rt, 3).expect("permitted");
-        told(limiter.set_limit(0), "limit", "0", SOME);
+        refused! {
+            Limiter::<_>::new(&rt, 0) => "limit", "0", SOME;
+            limiter.set_limit(0) => "limit", "0", SOME;
+        }
         assert_eq!(limiter.limit(), 3, "it is as it was");
 
         let plain = || Aimd::new(SEC);
+        let adaptive = |aimd| Limiter::<_>::adaptive(&rt, aimd);
         let part = "more than 0, and less than 1";
-        for (aimd, field, value, permitted) in [
-            (Aimd::new(ZERO), "target", "0 s", TIME),
-            (plain().bounds(0, 9), "min", "0", SOME),
-            (plain().bounds(9, 8), "max", "8", "at least `min`, 9"),
-            (plain().backoff(0.0), "backoff", "0", part),
-            (plain().backoff(1.0), "backoff", "1", part),
-            (plain().backoff(-1.0), "backoff", "-1", part),
-            (plain().backoff(f64::NAN), "backoff", "NaN", part),
-        ] {
-            told(Limiter::<_>::adaptive(&rt, aimd), field, value, permitted);
+        refused! {
+            adaptive(Aimd::new(ZERO)) => "target", "0 s", TIME;
+            adaptive(plain().bounds(0, 9)) => "min", "0", SOME;
+            adaptive(plain().bounds(9, 8)) => "max", "8", "at least `min`, 9";
+            adaptive(plain().backoff(0.0)) => "backoff", "0", part;
+            adaptive(plain().backoff(1.0)) => "backoff", "1", part;
+            adaptive(plain().backoff(-1.0)) => "backoff", "-1", part;
+            adaptive(plain().backoff(f64::NAN)) => "backoff", "NaN", part;
         }
     });
 }
@@ -101,18 +94,19 @@ fn bad_limits_are_refused() {
 fn bad_breakers_are_refused() {
     check(1, |rt| async move {
         let plain = || CircuitBreaker::builder(&rt);
-        let zero = plain().failures_in_a_row(0).build();
-        told(zero, "failures_in_a_row", "0", SOME);
-        for (part, value) in [(0.0, "0"), (1.1, "1.1"), (-0.5, "-0.5"), (f64::NAN, "NaN")] {
-            let bad = plain().failure_rate(part, SEC, 1).build();
-            told(bad, "failure_rate", value, "more than 0, and at most 1");
+        let rate = |part, window, calls| plain().failure_rate(part, window, calls).build();
+        let part = "more than 0, and at most 1";
+        refused! {
+            plain().failures_in_a_row(0).build() => "failures_in_a_row", "0", SOME;
+            rate(0.0, SEC, 1) => "failure_rate", "0", part;
+            rate(1.1, SEC, 1) => "failure_rate", "1.1", part;
+            rate(-0.5, SEC, 1) => "failure_rate", "-0.5", part;
+            rate(f64::NAN, SEC, 1) => "failure_rate", "NaN", part;
+            rate(0.5, SEC, 0) => "min_calls", "0", SOME;
+            rate(0.5, ZERO, 1) => "window", "0 s", TIME;
+            plain().open_for(ZERO).build() => "open_for", "0 s", TIME;
+            plain().trials(0).build() => "trials", "0", SOME;
         }
-        let none = plain().failure_rate(0.5, SEC, 0).build();
-        told(none, "min_calls", "0", SOME);
-        let zero = plain().failure_rate(0.5, ZERO, 1).build();
-        told(zero, "window", "0 s", TIME);
-        told(plain().open_for(ZERO).build(), "open_for", "0 s", TIME);
-        told(plain().trials(0).build(), "trials", "0", SOME);
     });
 }
 

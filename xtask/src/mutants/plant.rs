@@ -1,7 +1,7 @@
 //! Plants faults in sources, each under a switch, so that one build has them all.
 
 use super::list::Patch;
-use crate::tidy::code_of;
+use crate::tidy::tokens_of;
 use std::ops::Range;
 
 /// Stands for the question whether the fault is on.
@@ -39,11 +39,15 @@ pub(super) fn plant(text: &str, patches: &[(&str, &Patch)]) -> Result<String, St
 
 /// The one place of what a patch replaces.
 fn locate(text: &str, patch: &Patch) -> Result<Range<usize>, String> {
-    let code = code_of(text);
+    let tokens = tokens_of(text)?;
+    let brackets = tokens.iter().filter(|one| matches!(&*one.text, "{" | "}"));
+    let brackets: Vec<_> = brackets
+        .map(|one| (one.text == "{", one.span.byte_range().end))
+        .collect();
     let mut range = 0..text.len();
     for anchor in &patch.within {
         let found = find_once(text, range, anchor)?;
-        range = found.start..block_end(text, &code, found.start);
+        range = found.start..block_end(&brackets, found.start)?;
     }
     find_once(text, range, &patch.find)
 }
@@ -74,20 +78,17 @@ fn find_once(text: &str, range: Range<usize>, needle: &str) -> Result<Range<usiz
     }
 }
 
-/// Where the block ends that opens after `from`. The code has the text's characters, comments and strings
-/// made blank.
-fn block_end(text: &str, code: &str, from: usize) -> usize {
+/// Where the block ends that opens after `from`, by where brackets open and close.
+fn block_end(brackets: &[(bool, usize)], from: usize) -> Result<usize, String> {
     let mut depth = 0usize;
-    let chars = text.char_indices().zip(code.chars());
-    for ((at, _), c) in chars.skip_while(|((at, _), _)| *at < from) {
-        match c {
-            '{' => depth += 1,
-            '}' if depth <= 1 => return at + 1,
-            '}' => depth -= 1,
-            _ => {}
+    for (opens, end) in brackets.iter().filter(|(_, end)| *end > from) {
+        match (opens, depth) {
+            (true, _) => depth += 1,
+            (false, 0 | 1) => return Ok(*end),
+            (false, _) => depth -= 1,
         }
     }
-    text.len()
+    Err("no block opens there".to_owned())
 }
 
 fn render(text: &str, range: Range<usize>, spots: &[Spot<'_>]) -> Result<String, String> {

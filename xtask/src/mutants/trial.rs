@@ -25,6 +25,10 @@ pub(super) fn by_chance(id: &str) -> bool {
     REAL.contains(&id) || Rule::find(id).is_some_and(|rule| rule.kind == Kind::Stochastic)
 }
 
+/// Processes for each core. Half of a rule's time is waiting, and a rule that hangs is watched for seconds, most of them
+/// idle.
+const WORKERS: usize = 2;
+
 /// What came of a rule.
 #[derive(Debug, Clone)]
 pub(super) struct Verdict {
@@ -63,7 +67,7 @@ pub(super) fn run_all(
             results[at] = Some(outcome);
         }
     };
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let workers = WORKERS * thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(work);

@@ -1,7 +1,7 @@
 //! A copy of the workspace, with all faults planted, and its build.
 
 use super::{list::Entry, plant};
-use crate::tools::{command, files, target};
+use crate::tools::{command, files, succeed, target};
 use std::{
     collections::BTreeMap,
     fs,
@@ -16,7 +16,8 @@ pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> 
     let scratch = target(root).join("mutants");
     let copy = scratch.join("workspace");
     copy_planted(root, &copy, entries)?;
-    let status = command(&copy)
+    let mut cargo = command(&copy);
+    cargo
         .args([
             "build",
             "--quiet",
@@ -28,13 +29,10 @@ pub(super) fn build(root: &Path, entries: &[&Entry]) -> Result<PathBuf, String> 
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         // Code with faults has unused variables, and worse.
         .env("RUSTFLAGS", "--cap-lints=allow")
-        .env_remove("CARGO_MANIFEST_DIR")
-        .status()
-        .map_err(|error| format!("cargo build: {error}"))?;
-    match status.success() {
-        true => Ok(scratch.join("target/debug").join(PROGRAM)),
-        false => Err(format!("the copy in {} does not build", copy.display())),
-    }
+        .env_remove("CARGO_MANIFEST_DIR");
+    succeed(&mut cargo)
+        .map_err(|error| format!("the copy in {} does not build: {error}", copy.display()))?;
+    Ok(scratch.join("target/debug").join(PROGRAM))
 }
 
 /// Writes what differs only, so that the next build is a short one.

@@ -2,7 +2,7 @@
 
 use super::{
     File, cancel,
-    code::{code_of, has_word},
+    code::{Token, find as find_tokens, has_word},
 };
 use crate::manifest;
 use std::collections::BTreeSet;
@@ -73,125 +73,122 @@ fn headers(files: &[File]) -> Vec<String> {
 
 /// No file is too long to read.
 fn sizes(files: &[File]) -> Vec<String> {
-    sources(files)
-        .map(|file| {
-            (
-                file,
-                code_of(&file.text)
-                    .lines()
-                    .filter(|l| !l.trim().is_empty())
-                    .count(),
-            )
-        })
-        .filter(|(_, lines)| *lines > MAX_CODE_LINES)
-        .map(|(file, n)| format!("{}: {n} lines of code (most: {MAX_CODE_LINES})", file.path))
-        .collect()
+    // Tokens take a while to place, and only of long files there may be too many.
+    let long = sources(files).filter(|file| file.text.lines().count() > MAX_CODE_LINES);
+    let long = long.filter_map(|file| {
+        let lines = file
+            .tokens()
+            .iter()
+            .flat_map(|one| one.line()..=one.span.end().line);
+        let count = lines.collect::<BTreeSet<_>>().len();
+        let path = &file.path;
+        (count > MAX_CODE_LINES)
+            .then(|| format!("{path}: {count} lines of code (most: {MAX_CODE_LINES})"))
+    });
+    long.collect()
 }
 
 /// Nothing is unfinished, and no test is switched off.
 fn banned(files: &[File]) -> Vec<String> {
-    let mut problems = in_code(
-        files,
-        |_| true,
-        |line| {
-            let squeezed: String = line.chars().filter(|c| !c.is_whitespace()).collect();
-            let attribute = squeezed.contains("#[") && has_word(line, "ignore");
-            if attribute && (squeezed.contains("#[ignore") || squeezed.contains("cfg_attr(")) {
-                return Some("an ignored test is no test".to_owned());
-            }
-            ["todo", "unimplemented", "dbg"]
-                .into_iter()
-                .find_map(|name| {
-                    let call = format!("{name}!");
-                    has_word(line, &call).then(|| format!("`{call}` is left in"))
-                })
-        },
-    );
+    let mut problems = Vec::new();
     for file in sources(files) {
-        for (index, line) in file.text.lines().enumerate() {
-            let doc = line.trim_start();
-            let fence = doc
-                .strip_prefix("///")
-                .or(doc.strip_prefix("//!"))
-                .map(str::trim_start);
-            if fence
-                .and_then(|f| f.strip_prefix("```"))
-                .is_some_and(|f| has_word(f, "ignore"))
-            {
-                let path = &file.path;
-                problems.push(format!(
-                    "{path}:{}: an ignored example is no test",
-                    index + 1
-                ));
-            }
+        for (call, name) in [
+            ("todo !", "todo"),
+            ("unimplemented !", "unimplemented"),
+            ("dbg !", "dbg"),
+        ] {
+            let left = file.places(call);
+            problems.extend(left.map(|place| format!("{place}: `{name}!` is left in")));
         }
+        let ignored =
+            find_tokens(file.tokens(), "# [").filter(|&at| ignores(&file.tokens()[at + 2..]));
+        problems.extend(ignored.map(|at| {
+            let line = file.tokens()[at].line();
+            format!("{}:{line}: an ignored test is no test", file.path)
+        }));
+        let lines = (1..).zip(file.text.lines());
+        let ignored = lines.filter(|(_, line)| is_ignored_example(line));
+        problems.extend(
+            ignored.map(|(line, _)| format!("{}:{line}: an ignored example is no test", file.path)),
+        );
     }
     problems
+}
+
+/// Whether an attribute, from its name on, switches a test off.
+fn ignores(attribute: &[Token]) -> bool {
+    let mut names = attribute
+        .iter()
+        .map(|one| &*one.text)
+        .take_while(|name| *name != "]");
+    match names.next() {
+        Some("ignore") => true,
+        Some("cfg_attr") => names.any(|name| name == "ignore"),
+        _ => false,
+    }
+}
+
+fn is_ignored_example(line: &str) -> bool {
+    let doc = line.trim_start();
+    let text = doc.strip_prefix("///").or(doc.strip_prefix("//!"));
+    let fence = text.and_then(|text| text.trim_start().strip_prefix("```"));
+    fence.is_some_and(|words| has_word(words, "ignore"))
 }
 
 /// `unsafe` stays in its rooms, and each use says why it is sound.
 fn unsafe_code(files: &[File]) -> Vec<String> {
-    let mut problems = in_code(
-        files,
-        |path| !UNSAFE_ROOMS.contains(&path),
-        |line| {
+    let mut problems = Vec::new();
+    for file in sources(files) {
+        if !UNSAFE_ROOMS.contains(&&*file.path) {
             let rooms = UNSAFE_ROOMS.join(", ");
-            has_word(line, "unsafe").then(|| format!("`unsafe` outside {rooms}"))
-        },
-    );
-    for file in UNSAFE_ROOMS.iter().filter_map(|room| find(files, room)) {
-        let code = code_of(&file.text);
-        let code: Vec<&str> = code.lines().collect();
+            let outside = file.places("unsafe");
+            problems.extend(outside.map(|place| format!("{place}: `unsafe` outside {rooms}")));
+            continue;
+        }
         let text: Vec<&str> = file.text.lines().collect();
-        for (at, line) in code.iter().enumerate() {
-            if has_word(line, "unsafe") && !has_safety_note(&text, &code, at) {
-                problems.push(format!(
-                    "{}:{}: no `// SAFETY:` above `unsafe`",
-                    file.path,
-                    at + 1
-                ));
-            }
+        for at in find_tokens(file.tokens(), "unsafe")
+            .filter(|&at| !has_safety_note(&text, file.tokens(), at))
+        {
+            let (path, line) = (&file.path, file.tokens()[at].line());
+            problems.push(format!("{path}:{line}: no `// SAFETY:` above `unsafe`"));
         }
     }
     problems
 }
 
-/// Whether a safety note is on the line, or in the comment above the statement it is in.
-fn has_safety_note(text: &[&str], code: &[&str], at: usize) -> bool {
-    let is_note = |line: &str| line.contains("// SAFETY:") || line.contains("/// # Safety");
-    if is_note(text[at]) {
-        return true;
-    }
-    let above = (0..at).rev().take_while(|&i| {
-        let code = code[i].trim_end();
-        let comment = code.is_empty() && !text[i].trim().is_empty();
-        let attribute = code.trim_start().starts_with("#[");
-        comment || attribute || (!code.is_empty() && !code.ends_with([';', '{', '}', ',']))
-    });
-    above
-        .into_iter()
-        .any(|i| code[i].trim().is_empty() && is_note(text[i]))
+/// Whether a safety note is in the statement up to there, or in the comment above it.
+fn has_safety_note(text: &[&str], tokens: &[Token], at: usize) -> bool {
+    let ends = |one: &Token| matches!(&*one.text, ";" | "{" | "}" | ",");
+    let begin = tokens[..at].iter().rposition(ends).map_or(0, |end| end + 1);
+    let (first, last) = (tokens[begin].line(), tokens[at].line());
+    let comment = text[..first - 1].iter().rev();
+    let comment = comment.take_while(|line| line.trim_start().starts_with("//"));
+    comment
+        .chain(&text[first - 1..last])
+        .any(|line| line.contains("// SAFETY:") || line.contains("/// # Safety"))
 }
 
 /// The core and the toolkit take time, threads and randomness from the runtime. Clippy's list of disallowed
 /// methods says the same; this check also sees code that clippy is told to allow, or that is compiled out.
 fn purity(files: &[File]) -> Vec<String> {
     let names = [
-        "Instant::now",
-        "SystemTime::now",
-        "std::thread::spawn",
-        "std::thread::sleep",
-        "thread::Builder",
+        "Instant : : now",
+        "SystemTime : : now",
+        "std : : thread : : spawn",
+        "std : : thread : : sleep",
+        "thread : : Builder",
         "RandomState",
     ];
-    in_code(
-        files,
-        |path| path.starts_with("core/src/") || path.starts_with("toolkit/src/"),
-        |line| {
-            let name = names.into_iter().find(|name| has_word(line, name))?;
-            Some(format!("`{name}`: ask the runtime"))
-        },
-    )
+    let is_pure = |path: &str| path.starts_with("core/src/") || path.starts_with("toolkit/src/");
+    let mut problems = Vec::new();
+    for file in sources(files).filter(|file| is_pure(&file.path)) {
+        for name in names {
+            let found = file.places(name);
+            let name = name.replace(' ', "");
+            problems.extend(found.map(|place| format!("{place}: `{name}`: ask the runtime")));
+        }
+    }
+    problems
 }
 
 /// Every rule that is named anywhere is in the list of rules.
@@ -284,23 +281,6 @@ fn sources(files: &[File]) -> impl Iterator<Item = &File> {
 
 fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
     files.iter().find(|file| file.path == path)
-}
-
-/// Asks `finding` about each line of code of the sources that `applies` picks.
-fn in_code(
-    files: &[File],
-    applies: impl Fn(&str) -> bool,
-    finding: impl Fn(&str) -> Option<String>,
-) -> Vec<String> {
-    let mut problems = Vec::new();
-    for file in sources(files).filter(|file| applies(&file.path)) {
-        for (index, line) in code_of(&file.text).lines().enumerate() {
-            if let Some(found) = finding(line) {
-                problems.push(format!("{}:{}: {found}", file.path, index + 1));
-            }
-        }
-    }
-    problems
 }
 
 #[cfg(test)]

@@ -1,132 +1,150 @@
-//! Tells code from comments and strings, line by line.
+//! Sources as tokens: comments and docs are none, and a string is one.
 
-/// The source with each comment replaced by blanks and the inside of each string by quotes.
-/// Lines stay where they are, so line numbers hold.
-pub(crate) fn code_of(source: &str) -> String {
-    let chars: Vec<char> = source.chars().collect();
-    let mut out = String::with_capacity(source.len());
-    let mut at = 0;
-    while let Some(&first) = chars.get(at) {
-        let in_word = out.chars().next_back().is_some_and(is_word);
-        let (len, fill) = token(&chars[at..], in_word);
-        match fill {
-            None => out.push(first),
-            Some(fill) => {
-                out.extend(
-                    chars[at..at + len]
-                        .iter()
-                        .map(|&c| if c == '\n' { c } else { fill }),
-                );
-            }
-        }
-        at += len;
-    }
-    out
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use std::{collections::BTreeSet, str::FromStr};
+
+/// A name, a literal, a bracket, or a character of an operator.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) span: Span,
 }
 
-/// Whether `word` stands in `line` by itself, not as a part of a longer name.
-pub(super) fn has_word(line: &str, word: &str) -> bool {
-    line.match_indices(word).any(|(at, _)| {
-        !line[..at].chars().next_back().is_some_and(is_word)
-            && !line[at + word.len()..].chars().next().is_some_and(is_word)
+impl Token {
+    /// Where it begins, counted from 1.
+    pub(super) fn line(&self) -> usize {
+        self.span.start().line
+    }
+}
+
+/// All tokens of a source, one after another.
+pub(crate) fn tokens_of(source: &str) -> Result<Vec<Token>, String> {
+    Ok(flat(&stream_of(source)?))
+}
+
+/// All tokens of a source, those in brackets within these.
+pub(super) fn stream_of(source: &str) -> Result<TokenStream, String> {
+    TokenStream::from_str(source).map_err(|error| {
+        let line = error.span().start().line;
+        format!("{line}: {error}")
     })
+}
+
+pub(super) fn flat(stream: &TokenStream) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    flatten(stream.clone(), &mut tokens);
+    tokens
+}
+
+fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
+    let mut trees = stream.into_iter();
+    while let Some(tree) = trees.next() {
+        let span = tree.span();
+        match tree {
+            // Docs are `#[doc = ".."]`, or `#![..]`, where each token spans the whole comment.
+            TokenTree::Punct(sign) if sign.as_char() == '#' && span.byte_range().len() > 1 => {
+                trees.find(|tree| matches!(tree, TokenTree::Group(_)));
+            }
+            TokenTree::Group(group) => {
+                let (open, close) = brackets(group.delimiter());
+                tokens.push(token(open, group.span_open()));
+                flatten(group.stream(), tokens);
+                tokens.push(token(close, group.span_close()));
+            }
+            other => tokens.push(token(&other.to_string(), span)),
+        }
+    }
+}
+
+fn token(text: &str, span: Span) -> Token {
+    let text = text.to_owned();
+    Token { text, span }
+}
+
+fn brackets(delimiter: Delimiter) -> (&'static str, &'static str) {
+    match delimiter {
+        Delimiter::Parenthesis => ("(", ")"),
+        Delimiter::Bracket => ("[", "]"),
+        Delimiter::Brace => ("{", "}"),
+        Delimiter::None => ("", ""),
+    }
+}
+
+/// Where these tokens, parted by blanks, stand one after another.
+pub(super) fn find(tokens: &[Token], wanted: &str) -> impl Iterator<Item = usize> {
+    let wanted: Vec<&str> = wanted.split(' ').collect();
+    let all = tokens.iter().enumerate();
+    all.filter_map(move |(at, one)| {
+        let here = || tokens[at..].iter().map(|one| &*one.text).take(wanted.len());
+        (one.text == wanted[0] && here().eq(wanted.iter().copied())).then_some(at)
+    })
+}
+
+/// Whether `word` stands in a text by itself, not as a part of a longer name.
+pub(super) fn has_word(text: &str, word: &str) -> bool {
+    words(text).any(|one| one == word)
 }
 
 /// The names, keywords and numbers in a text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c| !is_word(c)).filter(|word| !word.is_empty())
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.split(move |c| !is_word(c))
+        .filter(|word| !word.is_empty())
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The length of what `rest` starts with, and what replaces it if it is no code.
-fn token(rest: &[char], in_word: bool) -> (usize, Option<char>) {
-    match rest {
-        ['/', '/', ..] => (rest.iter().take_while(|c| **c != '\n').count(), Some(' ')),
-        ['/', '*', ..] => (block_comment(rest), Some(' ')),
-        ['"', ..] => (string(rest, '"'), Some('"')),
-        ['r' | 'b' | 'c', ..] if !in_word => match raw_string(rest) {
-            Some(len) => (len, Some('"')),
-            None => (1, None),
-        },
-        // A lifetime has no closing quote; a character literal has one, or an escape.
-        ['\'', '\\', ..] | ['\'', _, '\'', ..] => (string(rest, '\''), Some('"')),
-        _ => (1, None),
-    }
-}
-
-fn block_comment(rest: &[char]) -> usize {
-    let mut depth = 0;
-    let mut at = 0;
-    while at < rest.len() {
-        match rest[at..] {
-            ['/', '*', ..] => {
-                depth += 1;
-                at += 2;
+/// The names that each function of a source has in it, by its own.
+pub(super) fn functions_of(code: TokenStream) -> Vec<(String, BTreeSet<String>)> {
+    let trees: Vec<TokenTree> = code.into_iter().collect();
+    let mut functions = Vec::new();
+    for (at, tree) in trees.iter().enumerate() {
+        match (tree, trees.get(at + 1)) {
+            (TokenTree::Group(group), _) => functions.extend(functions_of(group.stream())),
+            (TokenTree::Ident(keyword), Some(TokenTree::Ident(name))) if keyword == "fn" => {
+                let is_end = |tree: &TokenTree| match tree {
+                    TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                    TokenTree::Punct(one) => one.as_char() == ';',
+                    _ => false,
+                };
+                let end = trees[at..]
+                    .iter()
+                    .position(is_end)
+                    .map_or(trees.len(), |end| at + end + 1);
+                functions.push((
+                    name.to_string(),
+                    names(trees[at..end].iter().cloned().collect()),
+                ));
             }
-            ['*', '/', ..] => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    break;
-                }
-            }
-            _ => at += 1,
+            _ => {}
         }
     }
-    at
+    functions
 }
 
-fn string(rest: &[char], quote: char) -> usize {
-    let mut at = 1;
-    while at < rest.len() {
-        match rest[at] {
-            '\\' => at += 2,
-            c if c == quote => return at + 1,
-            _ => at += 1,
-        }
-    }
-    rest.len()
-}
-
-/// The length of `r"…"`, `br#"…"#` and the like.
-fn raw_string(rest: &[char]) -> Option<usize> {
-    let start = usize::from(matches!(rest, ['b' | 'c', ..]));
-    if rest.get(start) != Some(&'r') {
-        return None;
-    }
-    let hashes = rest[start + 1..].iter().take_while(|c| **c == '#').count();
-    let open = start + 1 + hashes;
-    if rest.get(open) != Some(&'"') {
-        return None;
-    }
-    let closes = |at: &usize| {
-        rest[*at] == '"'
-            && rest[at + 1..]
-                .iter()
-                .take(hashes)
-                .filter(|c| **c == '#')
-                .count()
-                == hashes
-    };
-    Some(
-        (open + 1..rest.len())
-            .find(closes)
-            .map_or(rest.len(), |at| at + 1 + hashes),
-    )
+/// All names and keywords.
+pub(super) fn names(code: TokenStream) -> BTreeSet<String> {
+    let names = code.into_iter().flat_map(|tree| match tree {
+        TokenTree::Ident(name) => BTreeSet::from([name.to_string()]),
+        TokenTree::Group(group) => names(group.stream()),
+        _ => BTreeSet::new(),
+    });
+    names.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn has(source: &str, wanted: &str) -> bool {
+        find(&tokens_of(source).unwrap(), wanted).next().is_some()
+    }
+
     #[test]
     fn comments_and_strings_are_no_code() {
         for hidden in [
             "// unsafe",
             "/// unsafe",
+            "//! unsafe",
+            "/** unsafe */",
             "/* a /* unsafe */ unsafe */",
             "let a = \"unsafe \\\" unsafe\";",
             "let a = r#\"unsafe \" unsafe\"#;",
@@ -134,11 +152,7 @@ mod tests {
             "let a = c\"unsafe\";",
             "let a = ('\"', \"unsafe\", '\\'', \"unsafe\");",
         ] {
-            assert!(
-                !has_word(&code_of(hidden), "unsafe"),
-                "{hidden}: {}",
-                code_of(hidden)
-            );
+            assert!(!has(hidden, "unsafe"), "{hidden}");
         }
     }
 
@@ -146,34 +160,54 @@ mod tests {
     fn code_is_code() {
         for shown in [
             "unsafe { }",
+            "/// A.\nunsafe { }",
             "fn f<'a>(a: &'a str) { unsafe {} } // '",
             "let c = '\"'; unsafe {}",
             "let c = '\\\\'; unsafe {}",
             "let s = \"\\\\\"; unsafe {}",
-            "let s = r\"\\\"; unsafe {}",
-            "let r#type = 1; unsafe {}",
-            "/* */ unsafe {}",
-            "1 / 2; unsafe {}",
+            "a![b(unsafe {})]",
         ] {
-            assert!(
-                has_word(&code_of(shown), "unsafe"),
-                "{shown}: {}",
-                code_of(shown)
-            );
+            assert!(has(shown, "unsafe"), "{shown}");
         }
+        assert!(!has("my_unsafe unsafe_code r#unsafe", "unsafe"));
     }
 
     #[test]
-    fn words_have_edges() {
-        assert!(!has_word("#![deny(unsafe_code)]", "unsafe"));
-        assert!(!has_word("not_unsafe", "unsafe"));
-        assert!(has_word("(unsafe)", "unsafe"));
+    fn names_in_a_row_are_found_wherever_they_break() {
+        for broken in ["a::b()", "a ::\n    b", "x(a::b)"] {
+            assert!(has(broken, "a : : b"), "{broken}");
+        }
+        assert!(!has("a(b::c)", "a : : b"));
+        assert!(!has("a", "a : : b"));
     }
 
     #[test]
-    fn lines_stay() {
-        let source = "a\n/* b\nc */\n\"d\ne\"\nf";
-        assert_eq!(code_of(source).lines().count(), source.lines().count());
-        assert!(code_of(source).ends_with("\nf"));
+    fn lines_are_counted() {
+        let tokens = tokens_of("//! é\n\n/// B\na\n\"b\nc\"\n").unwrap();
+        let lines: Vec<_> = tokens.iter().map(Token::line).collect();
+        assert_eq!(lines, [4, 5]);
+        assert_eq!(tokens[0].span.byte_range(), 14..15);
+    }
+
+    #[test]
+    fn what_is_no_rust_is_an_error() {
+        assert!(tokens_of("a\n}").unwrap_err().starts_with("2:"));
+    }
+
+    #[test]
+    fn functions_end_with_their_brace() {
+        let text = "fn a() {\n    b();\n}\npub fn b(\n    x: u8,\n) {\n    c!(x)\n}\nmake! { fn d() { \"e\"; } }";
+        let functions = functions_of(stream_of(text).unwrap());
+        let names = |at: usize| {
+            functions[at]
+                .1
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(functions.len(), 3);
+        assert_eq!(names(0), ["a", "b", "fn"]);
+        assert_eq!(names(1), ["b", "c", "fn", "u8", "x"]);
+        assert_eq!(names(2), ["d", "fn"]);
     }
 }

@@ -1,21 +1,38 @@
-//! The items of a source, as rustfmt writes them: functions, types, traits, macros, and what they are in.
+//! The items of a source: functions, types, traits, macros, and what they are in. What macros are made of counts.
 
-use super::code::{code_of, has_word, words};
+mod macros;
+
+use super::code::names;
+use macros::expanded;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{
+    Attribute, Expr, ExprLit, Generics, Ident, ImplItem, Lit, Meta, Path, ReceiverKind, ReturnType,
+    Signature, TraitItem, Type, Visibility, WherePredicate,
+};
 
 /// What stands in a source.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) kind: Kind,
     pub(super) name: String,
-    /// All up to its body; of a macro, with that.
-    pub(super) head: String,
     /// The type or the trait that it is in.
     pub(super) owner: Option<String>,
-    /// Of a method or a type in an `impl` of a trait, or in a trait: that.
+    /// Of a trait, and of an `impl` of one: the trait. Of what is in there: that, too.
     pub(super) of_trait: Option<String>,
+    /// `pub`, at least in a part of the package.
+    pub(super) is_pub: bool,
     /// `pub`, an item of a public trait, or an exported macro; and not hidden from the docs.
     pub(super) is_open: bool,
-    /// Its docs, without the slashes.
+    /// An `async fn`, or a macro with an `await` in it.
+    pub(super) is_async: bool,
+    /// A method that takes itself.
+    pub(super) consumes: bool,
+    /// What a function gives.
+    pub(super) output: String,
+    /// What a trait asks for, an alias stands for, or has to be true of the parameter that a function gives.
+    pub(super) bounds: String,
+    /// Its docs, line by line.
     pub(super) docs: Vec<String>,
 }
 
@@ -28,23 +45,7 @@ pub(super) enum Kind {
     Impl,
     Type,
     Macro,
-    Mod,
 }
-
-const KINDS: &[(&str, Kind)] = &[
-    ("fn", Kind::Fn),
-    ("struct", Kind::Struct),
-    ("enum", Kind::Enum),
-    ("trait", Kind::Trait),
-    ("impl", Kind::Impl),
-    ("type", Kind::Type),
-    ("macro_rules", Kind::Macro),
-    ("mod", Kind::Mod),
-];
-
-const QUALIFIERS: &[&str] = &[
-    "pub", "async", "const", "unsafe", "default", "extern", "auto",
-];
 
 impl Item {
     /// Its name, after that of what it is in.
@@ -55,248 +56,238 @@ impl Item {
             (None, _) => self.name.clone(),
         }
     }
-
-    /// Of a trait itself; of an `impl`, what for.
-    pub(super) fn implements(&self) -> Option<&str> {
-        match self.kind {
-            Kind::Trait => Some(&self.name),
-            Kind::Impl => {
-                let (before, _) = self.head.split_once(" for ")?;
-                let of = past_generics(before.trim_start_matches("impl")).trim();
-                let path = of.split('<').next()?;
-                path.rsplit("::").next()
-            }
-            _ => None,
-        }
-    }
-
-    /// What a function gives: all after its arrow, without the bounds.
-    pub(super) fn output(&self) -> &str {
-        let head = &self.head;
-        let bounds = head.find(" where ").unwrap_or(head.len());
-        let mut depth = 0;
-        let mut closed = None;
-        // Arrows of closures that it takes stand in parentheses, or in angle brackets before those.
-        for (at, c) in head[..bounds].char_indices() {
-            match c {
-                '(' => depth += 1,
-                ')' => {
-                    depth -= 1;
-                    let rest = &head[at..bounds];
-                    if depth == 0 && rest.starts_with(") -> ") && balanced(&head[..at]) {
-                        closed = closed.or(Some(at + ") -> ".len()));
-                    }
-                }
-                _ => {}
-            }
-        }
-        let output = closed.map_or("", |at| &head[at..bounds]);
-        let output = output.split('{').next().unwrap_or_default();
-        output.trim_end_matches([';', ' '])
-    }
 }
 
-/// Whether all angle brackets are closed, those of arrows apart.
-fn balanced(text: &str) -> bool {
-    let text = text.replace("->", "");
-    text.matches('<').count() == text.matches('>').count()
+/// All items of a source.
+pub(super) fn items_of(code: &TokenStream) -> Result<Vec<Item>, String> {
+    let file = syn::parse2::<syn::File>(code.clone()).map_err(|error| {
+        let line = error.span().start().line;
+        format!("{line}: {error}")
+    })?;
+    let mut found = Vec::new();
+    Scope::default().all(file.items, &mut found);
+    Ok(found)
 }
 
-/// Something with braces that we are in.
+/// What items are in.
+#[derive(Debug, Default)]
 struct Scope {
-    /// How many braces were open before it.
-    depth: usize,
     owner: Option<String>,
     of_trait: Option<String>,
     is_open_trait: bool,
     is_hidden: bool,
 }
 
-/// All items of a source.
-pub(super) fn items_of(text: &str) -> Vec<Item> {
-    let code = code_of(text);
-    let lines: Vec<(&str, &str)> = text.lines().zip(code.lines()).collect();
-    let (mut items, mut scopes, mut docs) = (Vec::new(), Vec::<Scope>::new(), Vec::new());
-    let (mut depth, mut at) = (0, 0);
-    let (mut is_exported, mut is_hidden) = (false, false);
-    while let Some(&(line, code)) = lines.get(at) {
-        if let Some(doc) = line.trim().strip_prefix("///") {
-            docs.push(doc.trim().to_owned());
-            at += 1;
-            continue;
+impl Scope {
+    fn all(&self, items: Vec<syn::Item>, found: &mut Vec<Item>) {
+        for item in items {
+            self.one(item, found);
         }
-        let (first, begun) = (code.trim(), at);
-        at += 1;
-        if first.starts_with("#[") || (first.is_empty() && !line.trim().is_empty()) {
-            is_exported |= first.contains("macro_export");
-            is_hidden |= first.contains("doc(hidden)");
-            depth = after(depth, code);
-            continue;
-        }
-        let found = kind_of(first);
-        let mut head = first.to_owned();
-        if let Some((kind, _)) = found {
-            while !is_whole(&head) && at < lines.len() {
-                head = format!("{head} {}", lines[at].1.trim());
-                at += 1;
+    }
+
+    fn one(&self, item: syn::Item, found: &mut Vec<Item>) {
+        match item {
+            syn::Item::Fn(item) => found.push(self.function(&item.attrs, &item.vis, &item.sig)),
+            syn::Item::Struct(item) => {
+                found.push(self.item(Kind::Struct, &item.attrs, &item.vis, &item.ident));
             }
-            let mut item = item_of(kind, head, std::mem::take(&mut docs));
-            let scope = scopes.last();
-            item.is_open = match kind {
-                Kind::Macro => is_exported,
-                _ => item.is_open || scope.is_some_and(|scope| scope.is_open_trait),
-            };
-            is_hidden |= scope.is_some_and(|scope| scope.is_hidden);
-            item.is_open &= !is_hidden;
-            if matches!(kind, Kind::Fn | Kind::Type) {
-                item.owner = scope.and_then(|scope| scope.owner.clone());
-                item.of_trait = scope.and_then(|scope| scope.of_trait.clone());
+            syn::Item::Enum(item) => {
+                found.push(self.item(Kind::Enum, &item.attrs, &item.vis, &item.ident));
             }
-            if matches!(kind, Kind::Impl | Kind::Trait | Kind::Mod) {
-                scopes.push(Scope {
-                    depth,
-                    owner: (kind != Kind::Mod).then(|| item.name.clone()),
-                    of_trait: item.implements().map(str::to_owned),
-                    is_open_trait: kind == Kind::Trait && item.is_open,
-                    is_hidden,
+            syn::Item::Type(item) => {
+                let alias = self.item(Kind::Type, &item.attrs, &item.vis, &item.ident);
+                found.push(Item {
+                    bounds: text(&item.ty),
+                    ..alias
                 });
             }
-            if kind == Kind::Macro {
-                let end = end_of(&lines, begun, depth);
-                item.head = lines[begun..end].iter().map(|(_, code)| *code).collect();
+            syn::Item::Mod(item) => {
+                let inside = Self {
+                    is_hidden: self.is_hidden || is_hidden(&item.attrs),
+                    ..Self::default()
+                };
+                inside.all(
+                    item.content.map(|(_, items)| items).unwrap_or_default(),
+                    found,
+                );
             }
-            items.push(item);
-        }
-        (is_exported, is_hidden) = (false, false);
-        docs.clear();
-        depth = (begun..at).fold(depth, |depth, at| after(depth, lines[at].1));
-        while scopes.last().is_some_and(|scope| depth <= scope.depth) {
-            scopes.pop();
+            syn::Item::Macro(item) => {
+                if let Some(name) = &item.ident {
+                    let is_exported = item
+                        .attrs
+                        .iter()
+                        .any(|one| one.path().is_ident("macro_export"));
+                    let is_async = names(item.mac.tokens.clone()).contains("await");
+                    let it = self.item(Kind::Macro, &item.attrs, &Visibility::Inherited, name);
+                    let is_open = is_exported && !is_hidden(&item.attrs);
+                    found.push(Item {
+                        is_open,
+                        is_async,
+                        ..it
+                    });
+                }
+                self.all(expanded(item.mac.tokens), found);
+            }
+            syn::Item::Trait(item) => self.a_trait(item, found),
+            syn::Item::Impl(item) => self.an_impl(item, found),
+            _ => {}
         }
     }
-    items
-}
 
-/// What a line begins with, if it begins an item.
-fn kind_of(line: &str) -> Option<(Kind, &str)> {
-    let mut found = words(line).skip_while(|word| QUALIFIERS.contains(word));
-    let keyword = found.next()?;
-    // What is `pub(crate)` is nobody's business, but its `impl` is.
-    let keyword = match keyword {
-        "crate" | "super" | "self" | "in" if line.starts_with("pub(") => {
-            found.find(|word| !QUALIFIERS.contains(word))?
+    fn a_trait(&self, item: syn::ItemTrait, found: &mut Vec<Item>) {
+        let mut it = self.item(Kind::Trait, &item.attrs, &item.vis, &item.ident);
+        it.bounds = text(&item.supertraits);
+        it.of_trait = Some(it.name.clone());
+        let inside = Self {
+            owner: Some(it.name.clone()),
+            of_trait: Some(it.name.clone()),
+            is_open_trait: it.is_open,
+            is_hidden: self.is_hidden || is_hidden(&item.attrs),
+        };
+        found.push(it);
+        for item in item.items {
+            match item {
+                TraitItem::Fn(item) => {
+                    found.push(inside.function(&item.attrs, &Visibility::Inherited, &item.sig));
+                }
+                TraitItem::Type(item) => {
+                    let it =
+                        inside.item(Kind::Type, &item.attrs, &Visibility::Inherited, &item.ident);
+                    found.push(Item {
+                        bounds: text(&item.bounds),
+                        ..it
+                    });
+                }
+                _ => {}
+            }
         }
-        other => other,
-    };
-    let (_, kind) = KINDS.iter().find(|(known, _)| *known == keyword)?;
-    Some((*kind, line))
-}
-
-fn item_of(kind: Kind, head: String, docs: Vec<String>) -> Item {
-    let name = match kind {
-        Kind::Impl => subject(&head).to_owned(),
-        _ => {
-            let keyword = KINDS.iter().find(|(_, known)| *known == kind);
-            let keyword = keyword.map_or("", |(keyword, _)| keyword);
-            let mut names = words(&head).skip_while(|word| *word != keyword).skip(1);
-            names.next().unwrap_or_default().to_owned()
-        }
-    };
-    Item {
-        is_open: head.starts_with("pub "),
-        kind,
-        name,
-        head,
-        owner: None,
-        of_trait: None,
-        docs,
     }
+
+    fn an_impl(&self, item: syn::ItemImpl, found: &mut Vec<Item>) {
+        let name = subject(&item.self_ty);
+        let of_trait = item.trait_.as_ref().map(|(path, _)| last(path));
+        let inside = Self {
+            owner: Some(name.clone()),
+            of_trait: of_trait.clone(),
+            is_open_trait: false,
+            is_hidden: self.is_hidden || is_hidden(&item.attrs),
+        };
+        let it = self.named(Kind::Impl, &item.attrs, &Visibility::Inherited, name);
+        found.push(Item {
+            of_trait,
+            owner: None,
+            ..it
+        });
+        for item in item.items {
+            match item {
+                ImplItem::Fn(item) => {
+                    found.push(inside.function(&item.attrs, &item.vis, &item.sig));
+                }
+                ImplItem::Type(item) => {
+                    let it = inside.item(Kind::Type, &item.attrs, &item.vis, &item.ident);
+                    found.push(Item {
+                        bounds: text(&item.ty),
+                        ..it
+                    });
+                }
+                ImplItem::Macro(item) => inside.all(expanded(item.mac.tokens), found),
+                _ => {}
+            }
+        }
+    }
+
+    fn function(&self, attrs: &[Attribute], vis: &Visibility, sig: &Signature) -> Item {
+        let output = match &sig.output {
+            ReturnType::Default => String::new(),
+            ReturnType::Type(_, output) => text(output),
+        };
+        let receiver = sig.receiver().map(|one| &one.kind);
+        Item {
+            is_async: sig.asyncness.is_some(),
+            consumes: matches!(receiver, Some(ReceiverKind::Value)),
+            bounds: bounds_of(&sig.generics, &output),
+            output,
+            ..self.item(Kind::Fn, attrs, vis, &sig.ident)
+        }
+    }
+
+    fn item(&self, kind: Kind, attrs: &[Attribute], vis: &Visibility, name: &Ident) -> Item {
+        self.named(kind, attrs, vis, name.to_string())
+    }
+
+    fn named(&self, kind: Kind, attrs: &[Attribute], vis: &Visibility, name: String) -> Item {
+        let is_open = matches!(vis, Visibility::Public(_)) || self.is_open_trait;
+        Item {
+            kind,
+            name,
+            owner: self.owner.clone(),
+            of_trait: self.of_trait.clone(),
+            is_pub: !matches!(vis, Visibility::Inherited),
+            is_open: is_open && !self.is_hidden && !is_hidden(attrs),
+            is_async: false,
+            consumes: false,
+            output: String::new(),
+            bounds: String::new(),
+            docs: attrs.iter().filter_map(doc).collect(),
+        }
+    }
+}
+
+/// The code of something, with paths in one piece.
+fn text(code: &impl ToTokens) -> String {
+    code.to_token_stream().to_string().replace(" :: ", "::")
+}
+
+fn last(path: &Path) -> String {
+    path.segments
+        .last()
+        .map_or_else(String::new, |one| one.ident.to_string())
 }
 
 /// The type that an `impl` is for.
-fn subject(head: &str) -> &str {
-    let bounds = head.find(" where ").unwrap_or(head.len());
-    let head = &head[..bounds];
-    let whom = match head.split_once(" for ") {
-        Some((_, whom)) => whom,
-        None => past_generics(head.trim_start_matches("impl")),
+fn subject(of: &Type) -> String {
+    match of {
+        Type::Path(one) => last(&one.path),
+        Type::Reference(one) => subject(&one.elem),
+        other => text(other),
+    }
+}
+
+/// What has to be true of a type parameter.
+fn bounds_of(generics: &Generics, parameter: &str) -> String {
+    let inline = generics.type_params().filter(|one| one.ident == parameter);
+    let inline = inline
+        .filter(|one| !one.bounds.is_empty())
+        .map(|one| text(&one.bounds));
+    let clauses = generics.where_clause.iter().flat_map(|one| &one.predicates);
+    let after = clauses.filter_map(|one| match one {
+        WherePredicate::Type(one) if text(&one.bounded_ty) == parameter => Some(text(&one.bounds)),
+        _ => None,
+    });
+    inline.chain(after).collect::<Vec<_>>().join(" + ")
+}
+
+/// A line of docs.
+fn doc(attr: &Attribute) -> Option<String> {
+    let Meta::NameValue(meta) = &attr.meta else {
+        return None;
     };
-    let whom = whom.trim().trim_start_matches('&');
-    let path = whom.split(['<', ' ', '{']).next();
-    path.and_then(|path| path.rsplit("::").next())
-        .unwrap_or_default()
+    match &meta.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(line),
+            ..
+        }) if meta.path.is_ident("doc") => Some(line.value().trim().to_owned()),
+        _ => None,
+    }
 }
 
-/// What follows the parameters in angle brackets, if there are any.
-pub(super) fn past_generics(text: &str) -> &str {
-    if !text.starts_with('<') {
-        return text;
-    }
-    let mut depth = 0;
-    let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        match c {
-            '<' => depth += 1,
-            '>' if before != '-' => depth -= 1,
-            _ => {}
+fn is_hidden(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|one| match &one.meta {
+        Meta::List(list) => {
+            list.path.is_ident("doc") && names(list.tokens.clone()).contains("hidden")
         }
-        if depth == 0 {
-            return &text[at + 1..];
-        }
-        before = c;
-    }
-    ""
-}
-
-/// Whether a head has come to its body, or to its end.
-fn is_whole(head: &str) -> bool {
-    let mut depth = 0;
-    head.chars().any(|c| {
-        match c {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        depth == 0 && matches!(c, '{' | ';')
+        _ => false,
     })
-}
-
-fn after(depth: usize, code: &str) -> usize {
-    let (opened, closed) = (code.matches('{').count(), code.matches('}').count());
-    (depth + opened).saturating_sub(closed)
-}
-
-/// Where a body that begins here has ended.
-fn end_of(lines: &[(&str, &str)], begin: usize, depth: usize) -> usize {
-    let mut now = depth;
-    for (at, (_, code)) in lines.iter().enumerate().skip(begin) {
-        now = after(now, code);
-        if now <= depth && (code.contains('}') || at > begin) {
-            return at + 1;
-        }
-    }
-    lines.len()
-}
-
-/// The body of each function of a source, by its name.
-pub(super) fn bodies_of(text: &str) -> Vec<(String, String)> {
-    let code = code_of(text);
-    let lines: Vec<(&str, &str)> = code.lines().map(|line| (line, line)).collect();
-    let mut bodies = Vec::new();
-    for (at, (line, _)) in lines.iter().enumerate() {
-        if has_word(line, "fn")
-            && let Some((Kind::Fn, _)) = kind_of(line.trim())
-        {
-            let item = item_of(Kind::Fn, line.trim().to_owned(), Vec::new());
-            let open = lines[at..]
-                .iter()
-                .position(|(line, _)| line.contains(['{', ';']));
-            let end = end_of(&lines, at + open.unwrap_or_default(), 0);
-            let body = lines[at..end].iter().map(|(line, _)| format!("{line}\n"));
-            bodies.push((item.name, body.collect()));
-        }
-    }
-    bodies
 }
 
 #[cfg(test)]

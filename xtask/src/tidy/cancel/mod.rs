@@ -74,7 +74,10 @@ const POLLED: &str = "an executor's to poll: dropped, it drops its task";
 
 /// The table is up to date, and holds every operation.
 pub(super) fn check(files: &[File]) -> Vec<String> {
-    let (table, mut problems) = made_of(files);
+    let (table, mut problems) = match made_of(files) {
+        Ok(made) => made,
+        Err(problem) => return vec![problem],
+    };
     let Some(paper) = files.iter().find(|file| file.path == PAPER) else {
         problems.push(format!("{PAPER}: not there"));
         return problems;
@@ -90,16 +93,18 @@ pub(super) fn check(files: &[File]) -> Vec<String> {
 }
 
 /// The table, and what is wrong with it.
-pub(super) fn made_of(files: &[File]) -> (String, Vec<String>) {
+pub(super) fn made_of(files: &[File]) -> Result<(String, Vec<String>), String> {
     let sources = files.iter().filter(|file| file.path.ends_with(".rs"));
     let sources = sources.filter(|file| {
         PACKAGES
             .iter()
             .any(|(_, folder, _)| file.path.starts_with(folder))
     });
-    let sources: Vec<_> = sources
-        .map(|file| (file.path.clone(), items_of(&file.text)))
-        .collect();
+    let sources = sources.map(|file| {
+        let items = items_of(&file.code).map_err(|problem| format!("{}:{problem}", file.path))?;
+        Ok((file.path.clone(), items))
+    });
+    let sources = sources.collect::<Result<Vec<_>, String>>()?;
     let operations = Operations::of(&sources);
     let rows: Vec<Row> = PACKAGES
         .iter()
@@ -108,7 +113,7 @@ pub(super) fn made_of(files: &[File]) -> (String, Vec<String>) {
         .flat_map(|(main, folder)| rows::rows_of(main, folder))
         .collect();
     let problems = problems(&operations, &rows, &Tests::of(files));
-    (table::of(PACKAGES, &operations, &rows, EXEMPT), problems)
+    Ok((table::of(PACKAGES, &operations, &rows, EXEMPT), problems))
 }
 
 fn problems(operations: &Operations, rows: &[Row], tests: &Tests<'_>) -> Vec<String> {
@@ -172,8 +177,7 @@ mod tests {
         let mut files = load(&crate::root()).expect("the sources");
         let at = files.iter().position(|file| file.path == path);
         let text = at.map_or(String::new(), |at| files.remove(at).text);
-        let (path, text) = (path.to_owned(), change(text));
-        files.push(File { path, text });
+        files.push(File::new(path, &change(text)).expect("it lexes"));
         check(&files)
     }
 
@@ -181,7 +185,7 @@ mod tests {
     fn no_operation_is_forgotten() {
         assert_eq!(planted(PAPER, |text| text), [""; 0]);
         let files = load(&crate::root()).expect("the sources");
-        let (table, _) = made_of(&files);
+        let (table, _) = made_of(&files).expect("they parse");
         assert!(table.matches("](../").count() > 200, "{table}");
     }
 

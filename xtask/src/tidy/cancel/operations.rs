@@ -2,7 +2,7 @@
 
 use crate::tidy::{
     code::{has_word, words},
-    items::{Item, Kind, past_generics},
+    items::{Item, Kind},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,14 +66,14 @@ impl Found<'_> {
     fn is_named(&self) -> bool {
         match self.item.kind {
             Kind::Struct | Kind::Enum | Kind::Trait => true,
-            Kind::Type => self.item.owner.is_none() || !self.item.head.contains('='),
+            Kind::Type => self.item.owner == self.item.of_trait,
             _ => false,
         }
     }
 
     /// Whether others can name it.
     fn is_shared(&self) -> bool {
-        self.item.is_open || self.item.head.starts_with("pub")
+        self.item.is_open || self.item.is_pub
     }
 }
 
@@ -115,7 +115,7 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn of(found: &'a [Found<'a>]) -> Self {
         let impls = found.iter().filter(|one| one.item.kind == Kind::Impl);
-        let impls = impls.filter(|one| one.item.implements().is_some_and(is_awaited));
+        let impls = impls.filter(|one| one.item.of_trait.as_deref().is_some_and(is_awaited));
         let implementors: BTreeSet<_> = impls.map(|one| (one.room(), &*one.item.name)).collect();
         let mut names = Self {
             found,
@@ -132,7 +132,7 @@ impl<'a> Names<'a> {
         for _ in 0..2 {
             let more = found.iter().filter(|one| one.is_named());
             let more = more.filter(|one| {
-                let stands_for = bounds(one.item);
+                let stands_for = &one.item.bounds;
                 words(stands_for).any(is_awaited) || !names.in_text(stands_for, one).is_empty()
             });
             let more: Vec<_> = more.map(Found::place).collect();
@@ -144,9 +144,11 @@ impl<'a> Names<'a> {
     /// Those in a text that are waited for. A name means its own room's type, if that has one.
     fn in_text(&self, text: &str, from: &Found<'_>) -> Vec<&'a Found<'a>> {
         let paths = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':')));
+        // `Stream` is the trait, whatever else a trait calls its own.
         let own = paths
             .filter(|path| !path.starts_with("std::"))
-            .flat_map(words);
+            .flat_map(words)
+            .filter(|word| !is_awaited(word));
         let named = own.flat_map(|word| {
             let types = self.types.get(word).map_or(&[][..], Vec::as_slice);
             let is_here = types.iter().any(|one| one.room() == from.room());
@@ -171,9 +173,9 @@ impl<'a> Names<'a> {
         let of = self.found.iter().filter(|other| other.room() == one.room());
         let of =
             of.filter(|other| other.item.kind == Kind::Impl && other.item.name == one.item.name);
-        let traits = of.filter_map(|other| other.item.implements());
+        let traits = of.filter_map(|other| other.item.of_trait.as_deref());
         let text = traits
-            .chain([bounds(one.item)])
+            .chain([&*one.item.bounds])
             .collect::<Vec<_>>()
             .join(" ");
         for other in self.in_text(&text, one) {
@@ -184,7 +186,7 @@ impl<'a> Names<'a> {
             .found
             .iter()
             .filter(|other| other.item.kind == Kind::Type);
-        let given = given.filter(|other| has_word(bounds(other.item), &one.item.name));
+        let given = given.filter(|other| has_word(&other.item.bounds, &one.item.name));
         let traits = given.filter_map(|other| other.item.of_trait.as_deref());
         let traits: BTreeSet<&str> = traits.collect();
         let methods = self
@@ -203,18 +205,6 @@ impl<'a> Names<'a> {
 
 fn is_awaited(name: &str) -> bool {
     AWAITED.contains(&name)
-}
-
-/// What a trait asks for, or what an alias stands for.
-fn bounds(item: &Item) -> &str {
-    let head = &item.head;
-    let end = head.find(" where ").unwrap_or(head.len());
-    let from = head.find(&*item.name).map_or(0, |at| at + item.name.len());
-    let past = past_generics(&head[from.min(end)..end]);
-    match item.kind {
-        Kind::Trait | Kind::Type => past.trim_start_matches([':', '=', ' ']),
-        _ => "",
-    }
 }
 
 impl Operations {
@@ -272,7 +262,7 @@ impl Operations {
                 && names.awaited.contains(&one.place())
         });
         let macros = found.iter().filter(|one| one.item.kind == Kind::Macro);
-        let macros = macros.filter(|one| has_word(&one.item.head, "await"));
+        let macros = macros.filter(|one| one.item.is_async);
         for one in types.copied().chain(macros).filter(|one| one.item.is_open) {
             let mut promises = names.promises(one, 3).into_iter();
             let is_told = promises.any(|place| operations.told.contains_key(&place));
@@ -286,8 +276,7 @@ impl Operations {
 
 /// A method that takes itself and gives itself, such as one that names a future: no operation of its own.
 fn gives_itself(one: &Found<'_>) -> bool {
-    let head = &one.item.head;
-    has_word(one.item.output(), "Self") && (head.contains("(self") || head.contains("(mut self"))
+    one.item.consumes && has_word(&one.item.output, "Self")
 }
 
 /// The trait that a method is in.
@@ -301,28 +290,13 @@ fn owner(one: &Found<'_>, found: &[Found<'_>]) -> Option<Place> {
 /// What a function gives that is waited for, and has a name; `None` where it gives nothing of the kind.
 fn awaited_by<'a>(one: &Found<'_>, names: &Names<'a>) -> Option<Vec<&'a Found<'a>>> {
     let item = one.item;
-    let output = item.output();
+    let output = &item.output;
     let mut gives = names.in_text(output, one);
     if has_word(output, "Self") && !output.contains("Self::") {
         gives.extend(names.in_text(item.owner.as_deref().unwrap_or_default(), one));
     }
-    let mut before = item.head.split('(');
-    let is_async = before.next().is_some_and(|start| has_word(start, "async"));
-    let is_bare = words(output).any(is_awaited) || is_parameter(output, &item.head);
-    (is_async || is_bare || !gives.is_empty()).then_some(gives)
-}
-
-/// Whether it is a type parameter that has to be a future.
-fn is_parameter(output: &str, head: &str) -> bool {
-    let bound = format!("{output}: ");
-    let mut bounds = head
-        .match_indices(&bound)
-        .map(|(at, _)| &head[at + bound.len()..]);
-    !output.is_empty()
-        && bounds.any(|bound| {
-            let bound = bound.split([',', '>', '{']).next().unwrap_or_default();
-            words(bound).any(is_awaited)
-        })
+    let is_bare = words(output).chain(words(&item.bounds)).any(is_awaited);
+    (item.is_async || is_bare || !gives.is_empty()).then_some(gives)
 }
 
 #[cfg(test)]

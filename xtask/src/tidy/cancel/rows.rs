@@ -3,8 +3,7 @@
 use super::operations::Place;
 use crate::tidy::{
     File,
-    code::{has_word, words},
-    items::bodies_of,
+    code::{functions_of, words},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,9 +49,9 @@ pub(super) fn rows_of(main: &File, sources: &str) -> Vec<Row> {
     rows
 }
 
-/// The functions of a folder of tests, each with what it calls of its own file and of the kit.
+/// The functions of each file of tests, with the names in them.
 #[derive(Debug)]
-pub(super) struct Tests<'a>(BTreeMap<&'a str, Vec<(String, String)>>);
+pub(super) struct Tests<'a>(BTreeMap<&'a str, Vec<(String, BTreeSet<String>)>>);
 
 impl<'a> Tests<'a> {
     pub(super) fn of(files: &'a [File]) -> Self {
@@ -60,17 +59,17 @@ impl<'a> Tests<'a> {
         let files = files.filter(|file| file.path.ends_with(".rs"));
         Self(
             files
-                .map(|file| (&*file.path, bodies_of(&file.text)))
+                .map(|file| (&*file.path, functions_of(file.code.clone())))
                 .collect(),
         )
     }
 
     /// Whether the row's test drops something, and names each of `operations`; what is wrong otherwise.
     pub(super) fn check(&self, row: &Row, kit: &str, operations: &BTreeSet<&str>) -> Vec<String> {
-        let text = self.reached(row, kit);
+        let names = self.reached(row, kit);
         let (module, name) = &row.test;
         let mut problems = Vec::new();
-        if !has_word(&text, DROPS) {
+        if !names.contains(DROPS) {
             problems.push(format!(
                 "{}: `{module}::{name}` does not `{DROPS}`",
                 row.file
@@ -80,7 +79,7 @@ impl<'a> Tests<'a> {
         let own = self.0.get(&*row.file).into_iter().flatten();
         let own: BTreeSet<&str> = own.map(|(name, _)| name.as_str()).collect();
         let missing = operations.iter().filter(|one| !own.contains(*one));
-        for operation in missing.filter(|one| !has_word(&text, one)) {
+        for operation in missing.filter(|one| !names.contains(**one)) {
             problems.push(format!(
                 "{}: `{module}::{name}` does not call `{operation}`",
                 row.file
@@ -89,23 +88,19 @@ impl<'a> Tests<'a> {
         problems
     }
 
-    /// The bodies of all that a test calls, by name.
-    fn reached(&self, row: &Row, kit: &str) -> String {
-        let bodies = [row.file.as_str(), kit].map(|path| self.0.get(path).into_iter().flatten());
-        let bodies: Vec<_> = bodies.into_iter().flatten().collect();
-        let (mut text, mut seen) = (String::new(), BTreeSet::new());
-        let mut next = vec![row.test.1.clone()];
+    /// The names in a test, and in all that it calls of its own file and of the kit.
+    fn reached<'b>(&'b self, row: &'b Row, kit: &str) -> BTreeSet<&'b str> {
+        let functions = [row.file.as_str(), kit].map(|path| self.0.get(path).into_iter().flatten());
+        let functions: Vec<_> = functions.into_iter().flatten().collect();
+        let mut reached = BTreeSet::new();
+        let mut next = vec![row.test.1.as_str()];
         while let Some(name) = next.pop() {
-            if !seen.insert(name.clone()) {
-                continue;
-            }
-            for (_, body) in bodies.iter().filter(|(known, _)| *known == name) {
-                let calls = bodies.iter().filter(|(known, _)| has_word(body, known));
-                next.extend(calls.map(|(known, _)| known.clone()));
-                text.push_str(body);
+            for (_, names) in functions.iter().filter(|(known, _)| known == name) {
+                let new = names.iter().filter(|one| reached.insert(one.as_str()));
+                next.extend(new.map(String::as_str));
             }
         }
-        text
+        reached
     }
 }
 
@@ -114,8 +109,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: &str) -> File {
-        let (path, text) = (path.to_owned(), text.to_owned());
-        File { path, text }
+        File::new(path, text).unwrap()
     }
 
     const MAIN: &str = "mod a;\n\ntable! {\n    \"room/one.rs\" { \"A::wait\" => a::wait, \"b!\" => a::b }\n    \

@@ -3,10 +3,7 @@
 use super::*;
 
 fn file(path: &str, text: &str) -> File {
-    File {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }
+    File::new(path, text).unwrap()
 }
 
 /// Runs a check on one file.
@@ -76,7 +73,9 @@ fn a_long_file_is_found() {
         &format!("//! A.\n\n/* b\nc */\n{code}\n    // d\n"),
     );
     fails(sizes, "a.rs", &format!("{code}a();\n"), "a.rs: 401 lines");
-    fails(sizes, "a.rs", &format!("{code}\"\n"), "a.rs: 401 lines");
+    fails(sizes, "a.rs", &format!("{code}\"\""), "a.rs: 401 lines");
+    let docs = code.replacen("a();\n", "/// A.\na();\n\"b\nc\";\n", 1);
+    fails(sizes, "a.rs", &docs, "a.rs: 402 lines");
 }
 
 #[test]
@@ -84,7 +83,7 @@ fn unfinished_code_is_found() {
     passes(
         banned,
         "a.rs",
-        "// todo!()\nfn my_todo() {}\nlet a = \"dbg!\";\n/// ```text\n",
+        "// todo!()\nfn my_todo() {}\nlet a = \"dbg!\";\n/// ```text\n#[expect(ignore)]\nlet ignore = 1;\n",
     );
     for bad in [
         "todo!()",
@@ -94,6 +93,7 @@ fn unfinished_code_is_found() {
         "#[ignore = \"slow\"]",
         "# [ ignore ]",
         "#[cfg_attr(windows, ignore)]",
+        "#[cfg_attr(windows, ignore = \"slow\")]",
         "/// ```ignore",
         "//! ```rust,ignore",
     ] {
@@ -164,8 +164,12 @@ fn a_clock_a_thread_or_a_seed_of_ones_own_is_found() {
     passes(purity, "backends/tokio/src/a.rs", "Instant::now();\n");
     for bad in [
         "Instant::now()",
+        "Instant ::\n    now()",
+        "now(time::Instant::now)",
         "time::SystemTime::now()",
         "std::thread::spawn(a)",
+        "std::thread::sleep(a)",
+        "thread::Builder::new()",
         "RandomState::new()",
     ] {
         fails(purity, "core/src/a.rs", bad, "core/src/a.rs:1:");

@@ -1,9 +1,14 @@
 //! Items that are hard to tell.
 
 use super::*;
+use crate::tidy::code::stream_of;
+
+fn items(text: &str) -> Vec<Item> {
+    items_of(&stream_of(text).unwrap()).unwrap()
+}
 
 fn paths(text: &str) -> Vec<(String, bool)> {
-    let items = items_of(text).into_iter();
+    let items = items(text).into_iter();
     items.map(|item| (item.path(), item.is_open)).collect()
 }
 
@@ -35,7 +40,6 @@ pub unsafe fn d() {}
         ("Hidden", false),
         ("Hidden", false),
         ("Hidden::a", true),
-        ("Hidden::inner", false),
         ("Open", true),
         ("Open::b", true),
         ("Shut", false),
@@ -45,37 +49,64 @@ pub unsafe fn d() {}
     ];
     let expected = expected.map(|(path, is_open)| (path.to_owned(), is_open));
     assert_eq!(paths(text), expected);
-    assert_eq!(items_of(text)[4].docs, ["# Docs"]);
+    assert_eq!(items(text)[3].docs, ["# Docs"]);
 }
 
 #[test]
 fn what_a_function_gives_is_after_its_last_arrow() {
     for (head, output) in [
-        ("fn a() {", ""),
-        ("fn a() -> u8 {", "u8"),
-        ("fn a(f: impl Fn() -> u8) {", ""),
-        ("fn a<F: Fn(u8) -> u8>(f: F) {", ""),
-        ("fn a<F: Fn(u8) -> u8>(f: F) -> Wait<F>;", "Wait<F>"),
-        ("fn a() -> Wait<impl Fn() -> u8> {", "Wait<impl Fn() -> u8>"),
-        ("fn a<F>() -> F where F: Fn() -> u8 {", "F"),
+        ("fn a() {}", ""),
+        ("fn a() -> u8 {}", "u8"),
+        ("fn a(f: impl Fn() -> u8) {}", ""),
+        ("fn a<F: Fn(u8) -> u8>(f: F) {}", ""),
+        (
+            "fn a<F: Fn(u8) -> u8>(f: F) -> a::Wait<F> {}",
+            "a::Wait < F >",
+        ),
+        ("fn a<F>() -> F where F: Fn() -> u8 {}", "F"),
     ] {
-        assert_eq!(items_of(head)[0].output(), output, "{head}");
+        assert_eq!(items(head)[0].output, output, "{head}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_known() {
+    for (item, bounds) in [
+        ("fn a<F: Future>(f: F) -> F {}", "Future"),
+        ("fn a<F>(f: F) -> F where F: Future {}", "Future"),
+        ("fn a<F: Future>(f: F) {}", ""),
+        ("trait A: Future {}", "Future"),
+        ("type A = Pin<Future>;", "Pin < Future >"),
+    ] {
+        assert_eq!(items(item)[0].bounds, bounds, "{item}");
     }
 }
 
 #[test]
 fn macros_have_their_bodies() {
     let text = "#[macro_export]\nmacro_rules! go {\n    ($a:expr) => {\n        $a.await\n    };\n}\nfn b() {}\n";
-    let items = items_of(text);
+    let items = items(text);
     assert_eq!((items[0].path().as_str(), items[0].is_open), ("go!", true));
-    assert!(has_word(&items[0].head, "await"));
+    assert!(items[0].is_async && !items[1].is_async);
     assert_eq!(items[1].path(), "b");
 }
 
 #[test]
-fn bodies_end_with_their_brace() {
-    let bodies = bodies_of("fn a() {\n    b();\n}\npub fn b(\n    x: u8,\n) {\n    c!(x)\n}\n");
-    assert_eq!(bodies.len(), 2);
-    assert!(bodies[0].1.contains("b()") && !bodies[0].1.contains("c!"));
-    assert!(bodies[1].1.contains("c!"));
+fn what_a_macro_makes_is_an_item() {
+    for text in [
+        "make! { pub fn a() {} }",
+        "make! { made: { pub fn a() {} } }",
+        "make! { outer! { pub fn a() {} } }",
+        "macro_rules! make { () => { pub fn a() {} } }",
+        "macro_rules! make { ($($arg:ident: $ty:ty),*) => { pub fn a($($arg: $ty),*) -> $crate::A {} } }",
+        "macro_rules! make { ($(#[$docs:meta])* $a:ident) => { $(#[$docs])* pub fn a() { $a } } }",
+    ] {
+        assert!(paths(text).contains(&("a".to_owned(), true)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_rust_is_an_error() {
+    let error = items_of(&stream_of("fn a() {}\nfn fn").unwrap()).unwrap_err();
+    assert!(error.starts_with("2:"), "{error}");
 }

@@ -1,12 +1,17 @@
 //! Operations of each kind are planted, and found.
 
 use super::*;
-use crate::tidy::items::items_of;
+use crate::tidy::{code::stream_of, items::items_of};
 
 fn of(sources: &[(&str, &str)]) -> Operations {
     let sources: Vec<_> = sources
         .iter()
-        .map(|(file, text)| ((*file).to_owned(), items_of(text)))
+        .map(|(file, text)| {
+            (
+                (*file).to_owned(),
+                items_of(&stream_of(text).unwrap()).unwrap(),
+            )
+        })
         .collect();
     Operations::of(&sources)
 }
