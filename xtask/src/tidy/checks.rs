@@ -5,7 +5,8 @@ use super::{
     code::{Token, find as find_tokens, has_word},
 };
 use crate::manifest;
-use std::collections::BTreeSet;
+use anyrt_conformance::RULES;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A check: all files in, a line per problem out.
 type Check = fn(&[File]) -> Vec<String>;
@@ -19,6 +20,7 @@ pub(super) const ALL: &[Check] = &[
     unsafe_code,
     purity,
     rule_ids,
+    table_of_rules,
     lints,
     dependencies,
     cancel::check,
@@ -59,6 +61,23 @@ fn presence(files: &[File]) -> Vec<String> {
         problems.push("tidy: no .rs file found".to_owned());
     }
     problems
+}
+
+/// The README's table has all rules: that of the first backend, to which all apply.
+fn table_of_rules(files: &[File]) -> Vec<String> {
+    let Some(readme) = find(files, "README.md") else {
+        return Vec::new();
+    };
+    let mut areas = BTreeMap::<&str, usize>::new();
+    for rule in RULES {
+        *areas.entry(rule.area()).or_default() += 1;
+    }
+    let rows = areas
+        .iter()
+        .map(|(area, n)| format!("({area}) | {n}/{n} |"));
+    rows.filter(|row| !readme.text.contains(row))
+        .map(|row| format!("README.md: no row with `{row}`: `cargo xtask conformance --write`"))
+        .collect()
 }
 
 /// Every source file says in its first line what it is for.

@@ -194,6 +194,15 @@ fn an_unknown_rule_is_found() {
 }
 
 #[test]
+fn a_table_that_lacks_a_rule_is_found() {
+    let readme = include_str!("../../../../README.md");
+    passes(table_of_rules, "README.md", readme);
+    let (now, before) = ("(ZZ) | 2/2 |", "(ZZ) | 1/1 |");
+    let readme = readme.replace(now, before);
+    fails(table_of_rules, "README.md", &readme, "README.md: no row");
+}
+
+#[test]
 fn a_package_without_lints_is_found() {
     passes(
         lints,
