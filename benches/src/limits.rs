@@ -58,7 +58,7 @@ pub const CASES: &[Cases] = &[
                 "",
                 rate_governor_monotonic
             ),
-            case!(
+            case!(timed
                 "rate, governor, TSC clock",
                 "another clock",
                 rate_governor_quanta

@@ -107,7 +107,7 @@ impl<R: Runtime> Drop for Line<R> {
 #[inline]
 fn ask<R: Runtime>(limiter: &RateLimiter<R>) -> Reserve<(), RateLimitError> {
     // Somebody who observes has to be asked whether others go first, as `acquire` does.
-    if !waits::is_observed() && limiter.passes() {
+    if !waits::is_observed() && limiter.passes(1) {
         return Reserve::Decided(Ok(()));
     }
     let limiter = limiter.clone();

@@ -31,7 +31,9 @@ struct Place<R: Runtime> {
 impl<R: Runtime> Place<R> {
     #[inline]
     fn end(&mut self, outcome: Outcome) {
-        if let Some(epoch) = self.epoch.take() {
+        // Not `take`: that writes, though there is mostly nothing to be taken.
+        if let Some(epoch) = self.epoch {
+            self.epoch = None;
             self.breaker.inner.end(epoch, outcome);
         }
     }
@@ -205,9 +207,8 @@ where
             return Poll::Pending;
         };
         this.future.set(None);
-        let counts = this.counts.take().expect("it is ready once");
         match &output {
-            Err(error) if counts(error) => call.failed(),
+            Err(error) if this.counts.take().expect("it is ready once")(error) => call.failed(),
             _ => call.succeeded(),
         }
         Poll::Ready(output.map_err(BreakerError::Failed))
