@@ -7,6 +7,11 @@
 //! And before a future takes what it could have at once, it asks whether [others may run first](interrupts): on several
 //! threads they always may, on the one of a simulator only where something is pending. That costs another such load.
 //!
+//! Futures that are mostly ready at their first poll have a way for that, `at_once` here, which they take only where
+//! nobody [observes](is_observed). All else, and the question with it, is out of line. So the question costs them no more
+//! than that load, and one path is all that they have. What they need there they take out of themselves first: behind
+//! an atomic load a compiler reads a future's fields anew, though it has just made it.
+//!
 //! ```
 //! # extern crate anyrt_core as anyrt;
 //! use anyrt::waits::{self, Wait};
@@ -193,11 +198,16 @@ pub fn is_observed() -> bool {
 /// repeated, so that nobody could run in between.
 #[inline]
 pub fn interrupts(cx: &Context<'_>, wait: impl Fn() -> Wait) -> bool {
-    is_observed() && are_first(cx.waker(), &wait)
+    is_observed() && are_first(cx, wait)
 }
 
+/// It gets `wait` itself: a reference to it would keep what it has captured out of registers, also where nobody observes.
 #[cold]
-fn are_first(waker: &Waker, wait: &dyn Fn() -> Wait) -> bool {
+fn are_first(cx: &Context<'_>, wait: impl Fn() -> Wait) -> bool {
+    ask(cx.waker(), &wait)
+}
+
+fn ask(waker: &Waker, wait: &dyn Fn() -> Wait) -> bool {
     // Not `will_wake`: each crate may have a table of its own for it.
     let wakes_nobody = waker.data().is_null();
     let observer = OBSERVER.get().filter(|_| !wakes_nobody);

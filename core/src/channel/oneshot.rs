@@ -122,6 +122,20 @@ impl<T> Sender<T> {
         Ok(())
     }
 
+    /// It goes without a value.
+    #[cold]
+    fn close(shared: Shared<T>) {
+        if is_alone(&shared) {
+            return;
+        }
+        let mut state = lock(&shared);
+        state.sender_gone = true;
+        let waker = state.receiver.take();
+        drop(state);
+        drop(shared);
+        wake(waker);
+    }
+
     /// Waits until the receiver is closed or gone.
     ///
     /// # Cancel safety
@@ -145,18 +159,9 @@ impl<T> Sender<T> {
 impl<T> Drop for Sender<T> {
     #[inline]
     fn drop(&mut self) {
-        let Some(shared) = self.shared.take() else {
-            return;
-        };
-        if is_alone(&shared) {
-            return;
+        if let Some(shared) = self.shared.take() {
+            Self::close(shared);
         }
-        let mut state = lock(&shared);
-        state.sender_gone = true;
-        let waker = state.receiver.take();
-        drop(state);
-        drop(shared);
-        wake(waker);
     }
 }
 
@@ -257,10 +262,14 @@ impl<T> Future for Receiver<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match waits::is_observed() {
-            true => self.poll_observed(cx),
-            false => self.poll_alone(cx),
+        let Some(shared) = self.shared.take() else {
+            return Poll::Ready(Err(Closed));
+        };
+        if is_alone(&shared) && !waits::is_observed() {
+            return Poll::Ready(take_alone(shared).ok_or(Closed));
         }
+        self.shared = Some(shared);
+        self.poll_slow(cx)
     }
 }
 
@@ -270,23 +279,15 @@ impl<T> Receiver<T> {
         wait.made_at(made_at)
     }
 
-    #[cold]
-    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Closed>> {
-        match self.interrupts(cx) {
-            true => Poll::Pending,
-            false => self.poll_alone(cx),
-        }
-    }
-
+    /// All that does not find itself alone.
     #[inline]
-    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Closed>> {
-        let Some(shared) = self.shared.take() else {
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Closed>> {
+        if waits::is_observed() && self.interrupts(cx) {
+            return Poll::Pending;
+        }
+        let Some(shared) = &self.shared else {
             return Poll::Ready(Err(Closed));
         };
-        if is_alone(&shared) {
-            return Poll::Ready(take_alone(shared).ok_or(Closed));
-        }
-        let shared = self.shared.insert(shared);
         let mut waker = Spare::of(cx.waker());
         let mut state = lock(shared);
         let taken = match state.take() {
@@ -312,6 +313,7 @@ impl<T> Receiver<T> {
     }
 
     /// Whether others run before it asks for the first time. It has no room to know that itself.
+    #[cold]
     fn interrupts(&self, cx: &Context<'_>) -> bool {
         let Some(shared) = &self.shared else {
             return false;
@@ -325,10 +327,15 @@ impl<T> Receiver<T> {
     }
 
     /// Closes, and takes along what is left.
+    #[inline]
     fn leave(&mut self) {
-        let Some(shared) = self.shared.take() else {
-            return;
-        };
+        if let Some(shared) = self.shared.take() {
+            Self::take_along(shared);
+        }
+    }
+
+    #[cold]
+    fn take_along(shared: Shared<T>) {
         if is_alone(&shared) {
             return;
         }

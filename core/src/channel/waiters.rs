@@ -45,6 +45,7 @@ pub(super) trait Watched {
 ///
 /// It looks a second time once the waker is cloned: cloning runs foreign code, which must not
 /// happen under the lock.
+#[inline]
 pub(super) fn poll_until<S: Watched, O>(
     state: &Mutex<S>,
     key: &mut Option<usize>,
@@ -76,10 +77,16 @@ pub(super) fn poll_until<S: Watched, O>(
 }
 
 /// Gives up `key` when its future is dropped.
+#[inline]
 pub(super) fn leave<S: Watched>(state: &Mutex<S>, key: &mut Option<usize>) {
     if key.is_some() {
-        waits::gave_up(state);
-        let waker = lock(state).waiters().leave(key);
-        drop(waker);
+        give_up(state, key);
     }
+}
+
+#[cold]
+fn give_up<S: Watched>(state: &Mutex<S>, key: &mut Option<usize>) {
+    waits::gave_up(state);
+    let waker = lock(state).waiters().leave(key);
+    drop(waker);
 }

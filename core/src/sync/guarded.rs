@@ -13,7 +13,7 @@
 #![allow(unsafe_code)]
 
 use super::raw::{AcquireFuture, HasRaw, MAX_PERMITS, RawSemaphore};
-use crate::waits::{self, Wait};
+use crate::waits::Wait;
 #[cfg(loom)]
 use loom::cell::UnsafeCell;
 #[cfg(not(loom))]
@@ -187,27 +187,17 @@ impl<H: Deref<Target: HasGuarded>, M: Mode> Acquire<H, M> {
         let wait = Wait::new(what).of::<<H::Target as HasGuarded>::Value>();
         wait.at(self.caller).held_at(handle.guarded().holder())
     }
-
-    #[cold]
-    fn tell(&self) {
-        self.acquire.tell(|handle| self.wait(handle));
-    }
 }
 
 impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Acquire<H, M> {
-    /// Apart: it must not keep the futures of all others out of registers.
+    /// All that is not a first poll that finds it free.
     #[cold]
-    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
         if self.acquire.interrupts(cx, |handle| self.wait(handle)) {
             return Poll::Pending;
         }
-        self.poll_alone(cx)
-    }
-
-    #[inline]
-    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Held<H, M>> {
         let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
-            self.tell();
+            self.acquire.tell(|handle| self.wait(handle));
             return Poll::Pending;
         };
         let handle = acquired.expect("this engine is never closed");
@@ -220,9 +210,10 @@ impl<H: Deref<Target: HasGuarded> + Unpin, M: Mode + Unpin> Future for Acquire<H
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match waits::is_observed() {
-            true => self.poll_observed(cx),
-            false => self.poll_alone(cx),
+        let caller = self.caller;
+        match self.acquire.at_once() {
+            Some(handle) => Poll::Ready(Held::new(handle, caller)),
+            None => self.poll_slow(cx),
         }
     }
 }

@@ -246,6 +246,21 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
         }
     }
 
+    /// The handle, where it was not polled before and its permits are free. Never where somebody observes, who has to
+    /// be asked first: see [`waits`].
+    #[inline]
+    pub(super) fn at_once(&mut self) -> Option<H> {
+        if self.key.is_some() {
+            return None;
+        }
+        let (handle, need) = (self.handle.take()?, self.need);
+        if !waits::is_observed() && handle.raw().acquire_at_once(need) {
+            return Some(handle);
+        }
+        self.handle = Some(handle);
+        None
+    }
+
     /// Whether others run before it asks; `wait` gets the handle.
     pub(super) fn interrupts(&self, cx: &Context<'_>, wait: impl Fn(&H) -> Wait) -> bool {
         match (&self.handle, self.key) {
@@ -255,57 +270,49 @@ impl<H: Deref<Target: HasRaw>> AcquireFuture<H> {
     }
 
     /// Says what it waits for; `wait` gets the handle.
-    #[cold]
     pub(super) fn tell(&self, wait: impl Fn(&H) -> Wait) {
         if let Some(handle) = &self.handle {
             waits::pending(handle.raw(), || wait(handle));
         }
     }
 
-    /// All that is not a first poll that finds its permits free.
     #[cold]
-    fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<H, Closed>> {
-        let handle = self.handle.as_ref();
+    fn give_up(&mut self) {
+        if let (Some(handle), Some(key)) = (&self.handle, self.key.take()) {
+            handle.raw().leave(key);
+        }
+    }
+}
+
+/// It neither asks nor tells: that is for who holds it.
+impl<H: Deref<Target: HasRaw> + Unpin> Future for AcquireFuture<H> {
+    type Output = Result<H, Closed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let handle = this.handle.as_ref();
         let raw = handle.expect("polled again after it was ready").raw();
-        let status = match self.key {
+        let status = match this.key {
             Some(key) => {
-                ready!(poll_waiter(waker, |visit| {
+                ready!(poll_waiter(cx.waker(), |visit| {
                     lock(&raw.slow).waiters.poll(key, visit)
                 }))
                 .0
             }
-            None => match raw.acquire_or_enqueue(self.need, waker) {
+            None => match raw.acquire_or_enqueue(this.need, cx.waker()) {
                 Ok(status) => status,
                 Err(key) => {
-                    self.key = Some(key);
+                    this.key = Some(key);
                     return Poll::Pending;
                 }
             },
         };
-        self.key = None;
-        let handle = self.handle.take().expect("it was there above");
+        this.key = None;
+        let handle = this.handle.take().expect("it was there above");
         Poll::Ready(match status {
             Status::Closed => Err(Closed),
             _ => Ok(handle),
         })
-    }
-}
-
-impl<H: Deref<Target: HasRaw> + Unpin> Future for AcquireFuture<H> {
-    type Output = Result<H, Closed>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if this.key.is_none()
-            && let Some(handle) = this.handle.take()
-        {
-            if handle.raw().acquire_at_once(this.need) {
-                return Poll::Ready(Ok(handle));
-            }
-            this.handle = Some(handle);
-        }
-        this.poll_slow(cx.waker())
     }
 }
 
@@ -343,7 +350,6 @@ impl RawSemaphore {
     }
 
     /// A waiter goes away: its place is closed up, a grant that had reached it goes on.
-    #[cold]
     fn leave(&self, key: usize) {
         waits::gave_up(self);
         let _waker = self.with_slow(|slow, state| {
@@ -359,8 +365,8 @@ impl RawSemaphore {
 impl<H: Deref<Target: HasRaw>> Drop for AcquireFuture<H> {
     #[inline]
     fn drop(&mut self) {
-        if let (Some(handle), Some(key)) = (&self.handle, self.key) {
-            handle.raw().leave(key);
+        if self.key.is_some() {
+            self.give_up();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     ConfigError,
     error::{Closed, TryAcquireError},
     rt::{Permit, Semaphore},
-    waits::{self, Wait},
+    waits::Wait,
 };
 use std::{
     fmt,
@@ -144,38 +144,30 @@ impl<H: Deref<Target = FifoSemaphore>> Acquire<H> {
         wait.at(self.caller).held_at(semaphore.holder.get())
     }
 
-    #[cold]
-    fn tell(&self) {
-        self.acquire.tell(|semaphore| self.wait(semaphore));
+    /// What it has acquired.
+    #[inline]
+    fn permits(&self, semaphore: H) -> Permits<H> {
+        semaphore.holder.set(self.caller);
+        Permits {
+            semaphore,
+            permits: self.permits,
+        }
     }
 }
 
 impl<H: Deref<Target = FifoSemaphore> + Unpin> Acquire<H> {
-    /// Apart: it must not keep the futures of all others out of registers.
+    /// All that is not a first poll that finds them free.
     #[cold]
-    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permits<H>, Closed>> {
-        if self
-            .acquire
-            .interrupts(cx, |semaphore| self.wait(semaphore))
-        {
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permits<H>, Closed>> {
+        let acquire = &self.acquire;
+        if acquire.interrupts(cx, |semaphore| self.wait(semaphore)) {
             return Poll::Pending;
         }
-        self.poll_alone(cx)
-    }
-
-    #[inline]
-    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permits<H>, Closed>> {
-        let Poll::Ready(acquired) = Pin::new(&mut self.acquire).poll(cx) else {
-            self.tell();
-            return Poll::Pending;
-        };
-        Poll::Ready(acquired.map(|semaphore| {
-            semaphore.holder.set(self.caller);
-            Permits {
-                semaphore,
-                permits: self.permits,
-            }
-        }))
+        let polled = Pin::new(&mut self.acquire).poll(cx);
+        if polled.is_pending() {
+            self.acquire.tell(|semaphore| self.wait(semaphore));
+        }
+        polled.map_ok(|semaphore| self.permits(semaphore))
     }
 }
 
@@ -184,9 +176,9 @@ impl<H: Deref<Target = FifoSemaphore> + Unpin> Future for Acquire<H> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match waits::is_observed() {
-            true => self.poll_observed(cx),
-            false => self.poll_alone(cx),
+        match self.acquire.at_once() {
+            Some(semaphore) => Poll::Ready(Ok(self.permits(semaphore))),
+            None => self.poll_slow(cx),
         }
     }
 }

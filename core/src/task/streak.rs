@@ -9,29 +9,38 @@ const LONGEST: u8 = 128;
 ///
 /// A loop around one that is always ready never suspends: no timeout around it could fire,
 /// and nothing else on its thread could run.
-#[derive(Debug, Default)]
-pub(crate) struct Streak(u8);
+#[derive(Debug)]
+pub(crate) struct Streak {
+    /// Counted down, for then a poll counts and looks in one instruction.
+    left: u8,
+}
+
+impl Default for Streak {
+    fn default() -> Self {
+        Self { left: LONGEST + 1 }
+    }
+}
 
 impl Streak {
     /// Whether it is time to be pending once; the waker has been woken then.
     #[inline]
     pub(crate) fn must_yield(&mut self, cx: &Context<'_>) -> bool {
-        if self.0 == LONGEST {
+        self.left -= 1;
+        if self.left == 0 {
             self.yields(cx);
             return true;
         }
-        self.0 += 1;
         false
     }
 
     #[cold]
     fn yields(&mut self, cx: &Context<'_>) {
-        self.0 = 0;
+        self.end();
         cx.waker().wake_by_ref();
     }
 
     /// There was nothing: the task suspends anyway.
     pub(crate) fn end(&mut self) {
-        self.0 = 0;
+        *self = Self::default();
     }
 }

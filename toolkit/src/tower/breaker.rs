@@ -172,12 +172,17 @@ where
                 let open = open.expect("a response was polled again after it was ready");
                 Poll::Ready(Err(LayerError::Layer(open)))
             }
-            StatePin::Called { call } => call
-                .poll_judged(cx, |counts, output| counts.is_failure(output))
-                .map(|output| match output {
+            StatePin::Called { call } => {
+                let judge = |counts: &mut Option<C>, output: &_| {
+                    counts
+                        .take()
+                        .is_some_and(|counts| counts.is_failure(output))
+                };
+                call.poll_judged(cx, judge).map(|output| match output {
                     Ok(output) => output.map_err(LayerError::Inner),
                     Err(open) => Err(LayerError::Layer(open)),
-                }),
+                })
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ impl<R: Runtime> Limit for RateLimiter<R> {
 
     #[inline]
     fn try_take(&self) -> Option<()> {
-        self.passes().then_some(())
+        self.passes(1).then_some(())
     }
 
     fn wait(self) -> Waiting<Self> {

@@ -37,27 +37,26 @@ impl<T: Clone> Recv<'_, T> {
     fn wait(place: &'static Location<'static>) -> Wait {
         Wait::new("an item of a broadcast").of::<T>().at(place)
     }
+}
 
-    #[cold]
-    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        if self.key.is_none() && waits::interrupts(cx, || Self::wait(self.place)) {
-            return Poll::Pending;
-        }
-        self.poll_alone(cx)
-    }
+impl<T: Clone> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
 
-    #[inline]
-    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self {
             receiver,
             key,
             place,
-        } = self;
+        } = &mut *self;
+        let place = *place;
+        let wait = move || Self::wait(place);
         if receiver.streak.must_yield(cx) {
             return Poll::Pending;
         }
+        if key.is_none() && waits::interrupts(cx, wait) {
+            return Poll::Pending;
+        }
         let position = &mut receiver.position;
-        let wait = || Self::wait(place);
         let polled = poll_until(&receiver.shared.state, key, cx, wait, |state| {
             match state.take(position) {
                 Ok(value) => Some(Ok(value)),
@@ -70,17 +69,6 @@ impl<T: Clone> Recv<'_, T> {
             receiver.streak.end();
         }
         polled.map_ok(Arc::unwrap_or_clone)
-    }
-}
-
-impl<T: Clone> Future for Recv<'_, T> {
-    type Output = Result<T, RecvError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match waits::is_observed() {
-            true => self.poll_observed(cx),
-            false => self.poll_alone(cx),
-        }
     }
 }
 

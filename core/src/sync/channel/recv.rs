@@ -66,10 +66,7 @@ impl<T: Send + 'static> Receiver<T> for FifoReceiver<T> {
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if waits::interrupts(cx, wait_for::<T>) {
-            return Poll::Pending;
-        }
-        self.poll_item(cx)
+        self.poll_item(cx, true)
     }
 
     #[inline]
@@ -111,33 +108,47 @@ fn wait_for<T>() -> Wait {
 #[must_use = "futures do nothing unless they are polled"]
 struct Recv<'a, T> {
     receiver: &'a mut FifoReceiver<T>,
+    /// It was pending, whether or not its waker is there.
     waits: bool,
 }
 
 impl<T> FifoReceiver<T> {
+    /// Others may run first where it `asks`.
     #[inline]
-    fn poll_item(&mut self, cx: &Context<'_>) -> Poll<Option<T>> {
+    fn poll_item(&mut self, cx: &Context<'_>, asks: bool) -> Poll<Option<T>> {
         if self.streak.must_yield(cx) {
             return Poll::Pending;
         }
-        let shared = &*self.shared;
-        if !shared.seems_empty() {
-            let mut state = shared.lock();
-            if let Some((item, waiter)) = state.pop() {
-                shared.note(&state);
-                drop(state);
-                wake_quietly(waiter);
-                return Poll::Ready(Some(item));
-            }
+        match self.at_once() {
+            Some(item) => Poll::Ready(Some(item)),
+            None => self.poll_slow(cx, asks),
         }
-        self.poll_slow(cx.waker())
+    }
+
+    /// An item that is there. Never where somebody observes, who has to be asked first: see [`waits`].
+    #[inline]
+    fn at_once(&self) -> Option<T> {
+        let shared = &*self.shared;
+        if shared.seems_empty() || waits::is_observed() {
+            return None;
+        }
+        let mut state = shared.lock();
+        let (item, waiter) = state.pop()?;
+        shared.note(&state);
+        drop(state);
+        wake_quietly(waiter);
+        Some(item)
     }
 
     /// All that is not an item that is there.
     #[cold]
-    fn poll_slow(&mut self, waker: &Waker) -> Poll<Option<T>> {
+    fn poll_slow(&mut self, cx: &Context<'_>, asks: bool) -> Poll<Option<T>> {
+        if asks && waits::interrupts(cx, wait_for::<T>) {
+            self.streak.end();
+            return Poll::Pending;
+        }
         let shared = &*self.shared;
-        let mut waker = Spare::of(waker);
+        let mut waker = Spare::of(cx.waker());
         let mut state = shared.lock();
         let polled = state.pop();
         if polled.is_none() && !state.is_drained() {
@@ -169,22 +180,8 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if waits::is_observed() {
-            return self.poll_observed(cx);
-        }
-        let polled = self.receiver.poll_item(cx);
-        self.waits = polled.is_pending();
-        polled
-    }
-}
-
-impl<T> Recv<'_, T> {
-    #[cold]
-    fn poll_observed(&mut self, cx: &Context<'_>) -> Poll<Option<T>> {
-        if !self.waits && waits::interrupts(cx, wait_for::<T>) {
-            return Poll::Pending;
-        }
-        let polled = self.receiver.poll_item(cx);
+        let asks = !self.waits;
+        let polled = self.receiver.poll_item(cx, asks);
         self.waits = polled.is_pending();
         polled
     }

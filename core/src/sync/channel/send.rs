@@ -18,7 +18,7 @@ use std::{
     mem,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
 };
 
 /// The half that sends into a [`FifoChannel`](super::FifoChannel).
@@ -115,21 +115,40 @@ enum Stage<T> {
 impl<T> Unpin for Sending<'_, T> {}
 
 impl<T> Sending<'_, T> {
-    #[cold]
-    fn poll_observed(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        if matches!(self.stage, Stage::Start(_)) && waits::interrupts(cx, room::<T>) {
-            return Poll::Pending;
+    /// Whether it was not polled before and there was a free slot. Never where somebody observes, who has to be asked
+    /// first: see [`waits`].
+    #[inline]
+    fn at_once(&mut self) -> bool {
+        let shared = self.shared;
+        let item = match mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Start(item) => item,
+            later => {
+                self.stage = later;
+                return false;
+            }
+        };
+        let unsent = match shared.seems_full() || waits::is_observed() {
+            true => Err(item),
+            false => shared.try_send(item).map_err(TrySendError::into_inner),
+        };
+        match unsent {
+            Ok(()) => true,
+            Err(item) => {
+                self.stage = Stage::Start(item);
+                false
+            }
         }
-        self.poll_slow(cx.waker())
     }
 
     /// All that is not a first poll that finds a free slot.
     #[cold]
-    fn poll_slow(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
+    fn poll_slow(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         let Stage::Waits(key) = self.stage else {
-            return self.poll_first(waker);
+            return self.poll_first(cx);
         };
-        let polled = poll_waiter(waker, |visit| self.shared.lock().waiters.poll(key, visit));
+        let polled = poll_waiter(cx.waker(), |visit| {
+            self.shared.lock().waiters.poll(key, visit)
+        });
         if polled.is_pending() {
             needs_room(self.shared);
         }
@@ -141,8 +160,11 @@ impl<T> Sending<'_, T> {
         })
     }
 
-    fn poll_first(&mut self, waker: &Waker) -> Poll<Result<(), SendError<T>>> {
-        let mut waker = Spare::of(waker);
+    fn poll_first(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        if matches!(self.stage, Stage::Start(_)) && waits::interrupts(cx, room::<T>) {
+            return Poll::Pending;
+        }
+        let mut waker = Spare::of(cx.waker());
         let Stage::Start(item) = mem::replace(&mut self.stage, Stage::Done) else {
             panic!("polled again after it was ready");
         };
@@ -184,22 +206,10 @@ impl<T> Future for Sending<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if waits::is_observed() {
-            return this.poll_observed(cx);
+        match self.at_once() {
+            true => Poll::Ready(Ok(())),
+            false => self.poll_slow(cx),
         }
-        if let Stage::Start(_) = this.stage
-            && !this.shared.seems_full()
-        {
-            let state = this.shared.lock();
-            if state.has_free_slot()
-                && let Stage::Start(item) = mem::replace(&mut this.stage, Stage::Done)
-            {
-                this.shared.push(state, item);
-                return Poll::Ready(Ok(()));
-            }
-        }
-        this.poll_slow(cx.waker())
     }
 }
 

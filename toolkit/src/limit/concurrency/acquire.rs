@@ -14,6 +14,7 @@ use anyrt_core::{
 use std::{
     fmt,
     future::Future,
+    mem::ManuallyDrop,
     panic::Location,
     pin::Pin,
     task::{Context, Poll},
@@ -25,7 +26,8 @@ pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
     limiter: &'a Limiter<R, K>,
     /// Until it is ready.
     key: Option<K>,
-    waits: Option<Waits>,
+    /// Its destructor is `leave`'s: what is here is gone by then, and the compiler need not look again.
+    waits: ManuallyDrop<Option<Waits>>,
     place: &'static Location<'static>,
 }
 
@@ -45,7 +47,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         Self {
             limiter,
             key: Some(key),
-            waits: None,
+            waits: ManuallyDrop::new(None),
             place: Location::caller(),
         }
     }
@@ -56,26 +58,20 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         Wait::new(what).at(self.place)
     }
 
-    /// Apart: it must not keep the futures of all others out of registers.
-    #[cold]
-    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
-        let asks = self.waits.is_none() && self.key.is_some();
-        if asks && waits::interrupts(cx, || self.wait()) {
-            return Poll::Pending;
-        }
-        self.poll_alone(cx)
-    }
-
+    /// A slot that was free at its first poll. Never where somebody observes, who has to be asked first: see [`waits`].
     #[inline]
-    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
-        let key = self.key.take();
-        let key = key.expect("an acquire was polled again after it was ready");
-        if self.waits.is_none()
-            && let Some(lane) = self.limiter.inner.pass(&key)
-        {
-            return Poll::Ready(Ok(self.limiter.slot(key, lane)));
+    fn at_once(&mut self) -> Option<Slot<R, K>> {
+        if self.waits.is_some() {
+            return None;
         }
-        self.poll_slowly(key, cx)
+        let (limiter, key) = (self.limiter, self.key.take()?);
+        if !waits::is_observed()
+            && let Some(lane) = limiter.inner.pass(&key)
+        {
+            return Some(limiter.slot(key, lane));
+        }
+        self.key = Some(key);
+        None
     }
 
     /// Joins the line of its key, unless the context's token is cancelled.
@@ -89,7 +85,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         let mut gone = Vec::new();
         // Should a waker that is woken now panic, the line is left all the same.
         self.limiter.inner.change(|state, wakers| {
-            self.waits = Some(Waits {
+            *self.waits = Some(Waits {
                 place: state.lanes.join(key, waker, wakers, &mut gone),
                 cancelled,
             });
@@ -110,7 +106,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         }
         if granted {
             let lane = waits.place.lane;
-            self.waits = None;
+            *self.waits = None;
             return Poll::Ready(Ok(lane));
         }
         let cancelled = waits.cancelled.as_mut().map(|c| Pin::new(c).poll(cx));
@@ -122,10 +118,21 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
         Poll::Pending
     }
 
-    /// All but a first poll that finds a slot free.
+    /// All that is not a first poll that finds a slot free.
     #[inline(never)]
-    fn poll_slowly(&mut self, key: K, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
+        let asks = self.waits.is_none() && self.key.is_some();
+        if asks && waits::interrupts(cx, || self.wait()) {
+            return Poll::Pending;
+        }
+        let key = self.key.take();
+        let key = key.expect("an acquire was polled again after it was ready");
         if self.waits.is_none() {
+            if waits::is_observed()
+                && let Some(lane) = self.limiter.inner.pass(&key)
+            {
+                return Poll::Ready(Ok(self.limiter.slot(key, lane)));
+            }
             self.join(&key, cx)?;
         }
         // A slot that came free in between is its own already.
@@ -154,9 +161,9 @@ impl<R: Runtime, K: Ord + Clone> Future for AcquireSlot<'_, R, K> {
     /// Where it is polled again after it was ready.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match waits::is_observed() {
-            true => self.poll_observed(cx),
-            false => self.poll_alone(cx),
+        match self.at_once() {
+            Some(slot) => Poll::Ready(Ok(slot)),
+            None => self.poll_slow(cx),
         }
     }
 }

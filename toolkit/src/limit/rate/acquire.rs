@@ -33,6 +33,7 @@ pin_project! {
         #[pin]
         timer: Option<R::Timer>,
         cancelled: Option<CancelledFuture<CancellationToken>>,
+        // It was in the line, or is ready.
         done: bool,
         place: &'static Location<'static>,
     }
@@ -118,6 +119,33 @@ impl<R: Runtime> Future for AcquireRate<'_, R> {
     /// Where it is polled again after it was ready.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.as_mut().at_once() {
+            true => Poll::Ready(Ok(())),
+            false => self.poll_slow(cx),
+        }
+    }
+}
+
+impl<R: Runtime> AcquireRate<'_, R> {
+    /// Whether nobody waited, and its tokens were there at its first poll. Never where somebody observes, who has to be
+    /// asked first: see [`waits`].
+    #[inline]
+    fn at_once(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let (limiter, weight) = (*this.limiter, *this.weight);
+        if *this.done || waits::is_observed() {
+            return false;
+        }
+        *this.done = limiter.passes(weight);
+        *this.done
+    }
+
+    /// All that is not a first poll that passes.
+    #[inline(never)]
+    fn poll_slow(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), RateLimitError>> {
         if self.ticket.is_none() {
             assert!(!self.done, "an acquire was polled again after it was ready");
             if waits::interrupts(cx, || self.wait()) {
@@ -132,9 +160,7 @@ impl<R: Runtime> Future for AcquireRate<'_, R> {
         }
         self.poll_line(cx)
     }
-}
 
-impl<R: Runtime> AcquireRate<'_, R> {
     fn poll_line(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

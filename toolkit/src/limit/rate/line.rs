@@ -127,10 +127,14 @@ impl Line {
     ) -> Result<(), Refused> {
         self.check(weight)?;
         self.look(now);
-        if !self.is_empty() {
-            self.serve(wakers);
-        }
-        if self.queued.is_empty() && self.has(weight) {
+        let is_there = match self.is_empty() {
+            true => self.bucket.has(self.now, u64::from(weight)),
+            false => {
+                self.serve(wakers);
+                self.queued.is_empty() && self.has(weight)
+            }
+        };
+        if is_there {
             self.bucket.take(self.now, u64::from(weight));
             return Ok(());
         }

@@ -234,14 +234,12 @@ impl<R: Runtime> RateLimiter<R> {
             .map_err(|refused| self.inner.refusal(refused))
     }
 
-    /// As [`try_acquire`](Self::try_acquire), for one who waits otherwise.
-    #[cfg(feature = "tower")]
+    /// As [`try_acquire_many`](Self::try_acquire_many), for one who waits otherwise.
     #[inline]
-    pub(crate) fn passes(&self) -> bool {
-        self.pass(1).is_ok()
+    pub(crate) fn passes(&self, weight: u32) -> bool {
+        self.pass(weight).is_ok()
     }
 
-    /// As [`try_acquire_many`](Self::try_acquire_many), for one who waits otherwise.
     #[inline]
     fn pass(&self, weight: u32) -> Result<(), Refused> {
         let now = self.inner.rt.now();

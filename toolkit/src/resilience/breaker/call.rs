@@ -31,7 +31,9 @@ struct Place<R: Runtime> {
 impl<R: Runtime> Place<R> {
     #[inline]
     fn end(&mut self, outcome: Outcome) {
-        if let Some(epoch) = self.epoch.take() {
+        // Not `take`: that writes, though there is mostly nothing to be taken.
+        if let Some(epoch) = self.epoch {
+            self.epoch = None;
             self.breaker.inner.end(epoch, outcome);
         }
     }
@@ -200,12 +202,13 @@ impl<R: Runtime, F, C> CallFuture<R, F, C> {
 }
 
 impl<R: Runtime, F: Future, C> CallFuture<R, F, C> {
-    /// The future's output, once it is known whether that is a failure.
+    /// The future's output, once it is known whether that is a failure. What counts is taken where it is asked: a call
+    /// that is to cost nothing asks of errors alone.
     #[inline]
     pub(crate) fn poll_judged(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        is_failure: impl FnOnce(C, &F::Output) -> bool,
+        is_failure: impl FnOnce(&mut Option<C>, &F::Output) -> bool,
     ) -> Poll<Result<F::Output, Open>> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
@@ -220,8 +223,7 @@ impl<R: Runtime, F: Future, C> CallFuture<R, F, C> {
             return Poll::Pending;
         };
         this.future.set(None);
-        let counts = this.counts.take().expect("it is ready once");
-        match is_failure(counts, &output) {
+        match is_failure(this.counts, &output) {
             true => call.failed(),
             false => call.succeeded(),
         }
@@ -242,11 +244,14 @@ where
     /// future, when polled again after it was ready.
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_judged(cx, |counts, output| output.as_ref().is_err_and(counts))
-            .map(|output| match output {
-                Ok(output) => output.map_err(BreakerError::Failed),
-                Err(open) => Err(BreakerError::Open(open)),
-            })
+        let judge = |counts: &mut Option<C>, output: &Result<T, E>| match output {
+            Ok(_) => false,
+            Err(error) => counts.take().expect("it is ready once")(error),
+        };
+        self.poll_judged(cx, judge).map(|output| match output {
+            Ok(output) => output.map_err(BreakerError::Failed),
+            Err(open) => Err(BreakerError::Open(open)),
+        })
     }
 }
 
