@@ -64,15 +64,11 @@ enum Reserve<L: Limit> {
 }
 
 impl<L: Limit> Reserve<L> {
+    /// Where it is idle.
     #[inline]
-    fn of(limit: &L) -> Self {
-        // Somebody who observes has to be asked whether others go first, as one who waits does.
-        if !waits::is_observed()
-            && let Some(held) = limit.try_take()
-        {
-            return Self::Decided(Ok(held));
-        }
-        Self::Waiting(limit.clone().wait())
+    fn begin(&mut self, next: Self) {
+        // What was there has nothing to drop, which takes a call to find out.
+        mem::forget(mem::replace(self, next));
     }
 }
 
@@ -103,8 +99,15 @@ impl<L: Limit, S: Service<Q>, Q> Service<Q> for LimitService<L, S> {
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         if let Reserve::Idle = self.reserve {
-            // What was there has nothing to drop, which takes a call to find out.
-            mem::forget(mem::replace(&mut self.reserve, Reserve::of(&self.limit)));
+            // Somebody who observes has to be asked whether others go first, as one who waits does.
+            if !waits::is_observed()
+                && let Some(held) = self.limit.try_take()
+            {
+                self.reserve.begin(Reserve::Decided(Ok(held)));
+                return self.inner.poll_ready(cx).map_err(LayerError::Inner);
+            }
+            let waiting = self.limit.clone().wait();
+            self.reserve.begin(Reserve::Waiting(waiting));
         }
         if let Reserve::Waiting(waiting) = &mut self.reserve {
             let answer = ready!(waiting.poll(cx));
