@@ -36,7 +36,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "Get or load, a hit",
         &[
             ("load hit: quick_cache", None),
-            ("load hit: anyrt", Some(0.90)),
+            ("load hit: anyrt", Some(0.96)),
             ("load hit: moka", None),
         ],
     ),
@@ -44,7 +44,7 @@ const TABLES: &[(&str, &[Row])] = &[
         "Get or load, a miss whose load is ready",
         &[
             ("load miss: quick_cache", None),
-            ("load miss: anyrt", Some(2.60)),
+            ("load miss: anyrt", Some(2.75)),
             ("load miss: moka", None),
         ],
     ),

@@ -174,9 +174,8 @@ where
             }
             StatePin::Called { call } => {
                 let judge = |counts: &mut Option<C>, output: &_| {
-                    counts
-                        .take()
-                        .is_some_and(|counts| counts.is_failure(output))
+                    let counts = counts.take().expect("it is ready once");
+                    counts.is_failure(output)
                 };
                 call.poll_judged(cx, judge).map(|output| match output {
                     Ok(output) => output.map_err(LayerError::Inner),
