@@ -173,7 +173,7 @@ where
                 Poll::Ready(Err(LayerError::Layer(open)))
             }
             StatePin::Called { call } => {
-                let judge = |counts: &mut Option<C>, output: &_| {
+                let judge = |counts: &mut Option<C>, output: &Result<T, E>| {
                     let counts = counts.take().expect("it is ready once");
                     counts.is_failure(output)
                 };
