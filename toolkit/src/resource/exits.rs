@@ -6,13 +6,7 @@ use super::{
     entered::{Home, Stand},
 };
 use anyrt_core::{error::BoxError, rt::Runtime, try_join_all};
-use std::{
-    borrow::Cow,
-    fmt,
-    future::{Future, ready},
-    panic::Location,
-    sync::Arc,
-};
+use std::{borrow::Cow, fmt, future::Future, panic::Location, sync::Arc};
 
 /// Takes in what is to be closed; a clone of it may go into tasks.
 ///
@@ -28,7 +22,7 @@ pub(super) struct Owner<R: Runtime>(pub(super) Closer<R>);
 impl<R: Runtime> Drop for Owner<R> {
     /// What was entered after the end.
     fn drop(&mut self) {
-        self.0.close_in_background(ready(()));
+        self.0.close_in_background();
     }
 }
 
