@@ -108,7 +108,8 @@ impl<R: Runtime> App<R> {
     /// ended; then stops them, children before parents, and cleans up in reverse order.
     ///
     /// The start-up runs in the caller's task, and sees the application's [token](Subsystem::token). Where it
-    /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*). What it returns is in the
+    /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*); an error by which it ends as it
+    /// was asked to, as those of [subsystems](Subsystem::spawn), is no failure, and there is no output. What it returns is in the
     /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of
     /// the context's token, or of the application's, is a request to stop.
     ///
@@ -178,7 +179,7 @@ impl<R: Runtime> App<R> {
             let started = until(starting, over).await;
             let (output, startup) = match started {
                 Ok(Ok(Ok(output))) => (Some(output), None),
-                Ok(Ok(Err(error))) => (None, Some(Cause::Failed(error))),
+                Ok(Ok(Err(error))) => (None, shared.failure(error)),
                 Ok(Err(panic)) => (None, Some(Cause::Panicked(panic))),
                 Err(Late(panic)) => {
                     late.push("start-up".into());
