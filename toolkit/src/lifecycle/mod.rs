@@ -33,6 +33,10 @@
 //! # let _ = serve::<anyrt::sim::SimRuntime>;
 //! ```
 //!
+//! What an application owns it [enters](Subsystem::enter_named): a [`Pool`](crate::pool::Pool), a
+//! [`TaskPool`](crate::workers::TaskPool), a [`Batcher`](crate::batch::Batcher) and a [`Background`] are closed in its
+//! clean-up as other resources are, and whoever still has a clone finds it closed.
+//!
 //! # How it ends
 //! A request (a signal, [`request_shutdown`](Subsystem::request_shutdown), the application's token or the one
 //! around), a failure of a subsystem, or nothing left to do: then tokens are cancelled, children before parents.
