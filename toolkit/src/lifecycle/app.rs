@@ -85,7 +85,8 @@ impl<R: Runtime> App<R> {
     }
 
     /// What to do about a step of the clean-up that fails where there is no [`Report`] to have it: the application was
-    /// dropped. A panic of it is ignored. Without it, nobody hears of them.
+    /// dropped, or has its report already, and somebody with a [`Subsystem`] kept for longer enters something then. A
+    /// panic of it is ignored. Without it, nobody hears of them.
     pub fn on_close_error(mut self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
         self.on_close_error = Some(Box::new(hook));
         self
@@ -113,7 +114,9 @@ impl<R: Runtime> App<R> {
     /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of
     /// the context's token, or of the application's, is a request to stop.
     ///
-    /// By the time of the report nothing of it runs any more, whoever listened to signals included.
+    /// By the time of the report nothing of it runs any more, whoever listened to signals included; but a step of the
+    /// clean-up that was late is dropped, and nobody waits for tasks that it aborts then, as those of a
+    /// [`Background`](super::Background) are.
     ///
     /// # Cancel safety
     /// Dropped, it aborts the subsystems, and cleans up in the background once they are gone (*LC-23*): nobody

@@ -45,6 +45,9 @@ impl Error for Stopping {}
 impl<R: Runtime> Subsystem<R> {
     /// Starts a subsystem below this one, in a task of its own. It is asked to stop before this one is.
     ///
+    /// Names are for people: they may be the same twice, and the report has the same path twice then; where one is
+    /// empty, so is its part of the path (`http/`, and nothing at all below the application itself).
+    ///
     /// Its own [`token`](Self::token) is the one of its [context](Context), too. Where it returns an error, or
     /// panics, the whole application stops; where it returns `Ok`, it has ended, and the handle gives what that is.
     ///
@@ -155,7 +158,8 @@ impl<R: Runtime> Subsystem<R> {
         &self.node.path
     }
 
-    /// Has a resource closed in the clean-up, before all that were entered before it.
+    /// Has a resource closed in the clean-up, before all that were entered before it. What is entered after the report
+    /// is closed once the last [`Subsystem`] is gone, and [`on_close_error`](super::App::on_close_error) hears of errors.
     #[track_caller]
     pub fn enter<T: AsyncClose>(&self, resource: T) -> Entered<T> {
         self.shared.exits.enter(resource)
@@ -171,7 +175,7 @@ impl<R: Runtime> Subsystem<R> {
         self.shared.exits.enter_named(name, resource)
     }
 
-    /// Has a future run in the clean-up, in its turn.
+    /// Has a future run in the clean-up, in its turn; after the report, as what is [entered](Self::enter) then.
     #[track_caller]
     pub fn defer<F, Fut, E>(&self, name: impl Into<Cow<'static, str>>, cleanup: F)
     where
