@@ -8,7 +8,6 @@ pub(crate) type Owned<R> = TaskGroup<R, (), Infallible>;
 
 /// A group that may outlive who makes it, with what `begin` spawns in it (*LC-24*). Its owner is a `kind`, and has that
 /// name, or none.
-#[track_caller]
 pub(crate) fn group<R: Runtime>(
     rt: &R,
     kind: &'static str,

@@ -9,6 +9,7 @@ use anyrt_core::{
 };
 use std::{
     future::{Future, poll_fn},
+    mem,
     pin::pin,
     sync::Arc,
 };
@@ -31,9 +32,13 @@ impl Room {
         wait: impl Fn() -> Wait + Send + Sync,
     ) -> impl Future<Output = Result<Taken, Closed>> + Send {
         async move {
-            let _waiting = Waiting(self);
+            let waiting = Waiting(self);
             let mut taking = pin!(self.0.clone().acquire_owned());
-            poll_fn(|cx| waits::instead(self, &wait, || taking.as_mut().poll(cx))).await
+            let taken =
+                poll_fn(|cx| waits::instead(self, &wait, || taking.as_mut().poll(cx))).await;
+            // It has come to its end: what is said of others of this task stays.
+            mem::forget(waiting);
+            taken
         }
     }
 
@@ -47,6 +52,7 @@ impl Room {
     }
 }
 
+/// Dropped, it says that the wait was given up.
 struct Waiting<'a>(&'a Room);
 
 impl Drop for Waiting<'_> {

@@ -35,7 +35,7 @@ macro_rules! __rules_lifecycle {
             (tp_02_jobs_end_apart, batch::tp_2, "TP-2", Must, Exact,
                 "A panic or an abort costs one job; a shutdown finishes the others, and whoever comes later gets the job back; no handle hangs on a pool that is gone.")
             (lc_01_stop_grace_abort_report, app::lc_1, "LC-1", Must, Exact,
-                "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, which is counted once, from the stop, and not before, is aborted; the report says why it stopped, who failed and who was late. With nothing left to do it ends.")
+                "A signal or the failure of a subsystem cancels the tokens; who has not stopped when the grace is over, which is counted once, from the stop, and not before, is aborted; the report says why it stopped, who failed and who was late. Who ends with an error that is a refusal for the stop, or a cancellation, has failed only where that came before the stop. With nothing left to do it ends.")
             (lc_02_who_insists_aborts, app_stop::lc_2, "LC-2", Must, Exact,
                 "A second signal, or an abort, aborts at once what has not stopped, the start-up included; one more that comes during the clean-up abandons that, and what had failed by then is told. Requests from code add up to one; the first signal changes nothing after them, nor where it stops by itself.")
             (lc_03_children_then_parents_then_clean_up, app::lc_3, "LC-3", Must, Exact,

@@ -1,5 +1,6 @@
 //! *LC*: an application's life.
 
+use super::app_stop;
 use crate::{
     outcome::{Backend, Ctx, Outcome, Stop, ensure, ensure_eq},
     probe::{Expected, OnDrop, PATIENCE, Wakes},
@@ -139,7 +140,8 @@ pub fn lc_1<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let report = report.await;
         ensure!(report.is_clean(), "nothing was wrong, but: {report}");
         ensure_eq!(report.stopped_for, StopReason::Finished, "the reason");
-        stops_in_one_grace(rt).await
+        stops_in_one_grace(rt).await?;
+        app_stop::gives_up(rt).await
     })
 }
 

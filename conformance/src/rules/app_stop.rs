@@ -5,8 +5,11 @@ use crate::{
     outcome::{Backend, Ctx, Outcome, ensure, ensure_eq},
     probe::Wakes,
 };
-use anyrt_core::rt::{Receiver, Sender};
-use anyrt_toolkit::lifecycle::{App, StopReason};
+use anyrt_core::{
+    JoinError,
+    rt::{Receiver, Sender},
+};
+use anyrt_toolkit::lifecycle::{App, StopReason, Stopping};
 use std::{convert::Infallible, future::pending};
 
 /// The second signal ends the grace, or an abort does; one in the clean-up ends that.
@@ -128,5 +131,32 @@ async fn signals_after_a_failure<R: Backend>(rt: &R) -> Outcome {
     let report = report.await;
     ensure_eq!(report.abandoned, 0, "abandoned by one signal");
     ensure_eq!(log.taken(), ["first", "second"], "the clean-up");
+    Ok(())
+}
+
+/// Once it stops, to end by its refusal or a cancellation is what was asked for; before that, it is a failure.
+pub(super) async fn gives_up<R: Backend>(rt: &R) -> Outcome {
+    for (refused, stops) in [(true, true), (true, false), (false, true), (false, false)] {
+        let report = App::new(rt).grace(LONG).run(|app| async move {
+            app.spawn("gives up", move |me| async move {
+                if stops {
+                    me.token().cancelled().await;
+                }
+                match refused {
+                    true if stops => me.spawn("late", |_| async { Ok::<_, BoxError>(()) })?,
+                    true => return Err(Stopping.into()),
+                    false => return Err::<(), BoxError>(JoinError::Cancelled.into()),
+                };
+                Ok(())
+            })?;
+            if stops {
+                app.request_shutdown("enough");
+            }
+            Ok::<_, BoxError>(())
+        });
+        let report = report.await;
+        let failed = !report.failures.is_empty();
+        ensure_eq!(failed, !stops, "that it failed, of who ends so");
+    }
     Ok(())
 }

@@ -40,10 +40,11 @@ pub use error::BatchError;
 use crate::{
     name::task,
     owned::{self, Owned},
+    resource::AsyncClose,
 };
 use anyrt_core::{join_all, rt::Runtime};
 use shared::Shared;
-use std::{fmt, future::Future, panic::Location, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 
 /// Collects keys, and loads their values in batches. Clones are the same batcher; with the last one that is
 /// dropped its loads are aborted. The [room's page](self) has an example.
@@ -158,6 +159,23 @@ where
     /// How many batches are being loaded.
     pub fn in_flight(&self) -> usize {
         self.owner.shared.counts().1
+    }
+}
+
+/// [Shuts down](Batcher::shutdown) the batcher, whoever has clones of it, and waits for what is buffered and loaded: as
+/// long as a close may take. What is left then is aborted with the last clone.
+impl<R, K, V, E> AsyncClose for Batcher<R, K, V, E>
+where
+    R: Runtime,
+    K: Send + 'static,
+    V: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    type Error = Infallible;
+
+    async fn close(self) -> Result<(), Infallible> {
+        self.shutdown().await;
+        Ok(())
     }
 }
 

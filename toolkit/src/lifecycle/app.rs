@@ -85,7 +85,8 @@ impl<R: Runtime> App<R> {
     }
 
     /// What to do about a step of the clean-up that fails where there is no [`Report`] to have it: the application was
-    /// dropped. A panic of it is ignored. Without it, nobody hears of them.
+    /// dropped, or has its report already, and somebody with a [`Subsystem`] kept for longer enters something then. A
+    /// panic of it is ignored. Without it, nobody hears of them.
     pub fn on_close_error(mut self, hook: impl Fn(CloseError) + Send + Sync + 'static) -> Self {
         self.on_close_error = Some(Box::new(hook));
         self
@@ -108,11 +109,14 @@ impl<R: Runtime> App<R> {
     /// ended; then stops them, children before parents, and cleans up in reverse order.
     ///
     /// The start-up runs in the caller's task, and sees the application's [token](Subsystem::token). Where it
-    /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*). What it returns is in the
+    /// fails or panics, what it has begun is stopped and cleaned up all the same (*LC-4*); an error by which it ends as it
+    /// was asked to, as those of [subsystems](Subsystem::spawn), is no failure, and there is no output. What it returns is in the
     /// report: the [handles](super::SubsystemHandle) of subsystems whose outputs are wanted, say. A cancellation of
     /// the context's token, or of the application's, is a request to stop.
     ///
-    /// By the time of the report nothing of it runs any more, whoever listened to signals included.
+    /// By the time of the report nothing of it runs any more, whoever listened to signals included; but a step of the
+    /// clean-up that was late is dropped, and nobody waits for tasks that it aborts then, as those of a
+    /// [`Background`](super::Background) are.
     ///
     /// # Cancel safety
     /// Dropped, it aborts the subsystems, and cleans up in the background once they are gone (*LC-23*): nobody
@@ -178,7 +182,7 @@ impl<R: Runtime> App<R> {
             let started = until(starting, over).await;
             let (output, startup) = match started {
                 Ok(Ok(Ok(output))) => (Some(output), None),
-                Ok(Ok(Err(error))) => (None, Some(Cause::Failed(error))),
+                Ok(Ok(Err(error))) => (None, shared.failure(error)),
                 Ok(Err(panic)) => (None, Some(Cause::Panicked(panic))),
                 Err(Late(panic)) => {
                     late.push("start-up".into());

@@ -72,7 +72,25 @@ impl<R: Runtime> Background<R> {
     /// [later](PeriodicBuilder::first_after).
     ///
     /// `work` makes the future of each run. An error or a panic of it is counted, and told to
-    /// [`on_failure`](PeriodicBuilder::on_failure).
+    /// [`on_failure`](PeriodicBuilder::on_failure). What a run needs is cloned for each:
+    ///
+    /// ```
+    /// use anyrt::{ConfigError, lifecycle::Background, rt::Runtime};
+    /// use std::{io, sync::Arc, time::Duration};
+    /// # struct Db;
+    /// # impl Db { async fn tidy(&self) -> io::Result<()> { Ok(()) } }
+    ///
+    /// fn upkeep<R: Runtime>(background: &Background<R>, db: &Arc<Db>) -> Result<(), ConfigError> {
+    ///     let db = db.clone();
+    ///     let tidy = move || {
+    ///         let db = db.clone();
+    ///         async move { db.tidy().await }
+    ///     };
+    ///     background.every("tidy", Duration::from_secs(60), tidy).start()?;
+    ///     Ok(())
+    /// }
+    /// # let _ = upkeep::<anyrt::erased::DynRuntime>;
+    /// ```
     pub fn every<F, Fut, E>(
         &self,
         name: impl Into<Cow<'static, str>>,
@@ -115,6 +133,11 @@ impl<R: Runtime> Background<R> {
 }
 
 /// Begins no further run, and waits for those in hand: as long as a close may take, then they are aborted.
+///
+/// Nobody waits for the aborted ones: one that computes meanwhile, or whose destructors take their time, may still be
+/// there while what was entered before it is closed, and by the report. Nor does the report say whose run was late, but
+/// only that the close was. For both [`defer`](super::Subsystem::defer) a [`shutdown`](Self::shutdown) whose grace is
+/// below the application's [`close_timeout`](super::App::close_timeout): it waits until they are gone, and names them.
 impl<R: Runtime> AsyncClose for Background<R> {
     type Error = Infallible;
 

@@ -12,6 +12,7 @@ use std::{
 /// A [subsystem](Subsystem) that was [started](Subsystem::spawn): a future of its output.
 ///
 /// It gives `None` where the subsystem failed, panicked or was aborted (*LC-25*): the [`Report`](super::Report) says which.
+/// It does so, too, where the subsystem [gave up](Subsystem::spawn) for the stop.
 /// Once there is a report, it is ready. Dropped, it changes nothing, for the subsystem is the application's.
 ///
 /// ```

@@ -30,11 +30,15 @@ impl<R: Runtime> Drop for Remains<R> {
             quietly(|| shared.stop.cancel_with(DROPPED));
             quietly(|| shared.tasks.cancel_with(DROPPED));
             let gone = Gone(shared.gone.clone());
-            // Dropped at once where there is nothing to close.
-            self.stack.close_after(async move {
+            let before = async move {
                 going.await;
                 drop(gone);
-            });
+            };
+            // Who still runs may enter something yet.
+            match shared.tasks.is_empty() && self.stack.is_empty() {
+                true => drop(before),
+                false => self.stack.close_after(before),
+            }
         }
     }
 }

@@ -13,9 +13,11 @@ pub struct Report<T = ()> {
     pub output: Option<T>,
     /// Why it stopped: of several reasons, the first.
     pub stopped_for: StopReason,
-    /// What became of the start-up, where it did not come to its end.
+    /// What became of the start-up, where it failed or panicked. One that was late, or ended as it was asked to, has
+    /// no output, and nothing here.
     pub startup: Option<Cause<BoxError>>,
-    /// The subsystems that failed, in the order in which they did.
+    /// The subsystems that failed, in the order in which they did. Who gave up for the stop, with an error that
+    /// [says so](super::Subsystem::spawn), did not.
     pub failures: Vec<SubsystemError>,
     /// The subsystems that had not stopped when the grace was over, or once somebody insisted, and were
     /// aborted; the start-up among them.

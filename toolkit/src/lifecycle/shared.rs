@@ -3,13 +3,14 @@
 use super::{
     node::Node,
     report::{StopReason, SubsystemError},
+    tree::Stopping,
     until::until,
 };
 use crate::{lock::lock, resource::Exits, unwind::quietly};
 use anyrt_core::{
     Instant,
     cancel::{CancelReason, CancellationToken},
-    error::BoxError,
+    error::{BoxError, Panic, is_cancellation},
     group::{Cause, Spawner},
     rt::Runtime,
     sync::Notify,
@@ -17,7 +18,9 @@ use anyrt_core::{
 use std::{
     borrow::Cow,
     convert::Infallible,
-    mem,
+    error::Error,
+    io, iter, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -112,6 +115,23 @@ impl<R: Runtime> Shared<R> {
         self.stop_for(StopReason::Failed(path));
     }
 
+    /// What an error of a part is to the report: nothing, where the application stops and the part has done so, too.
+    pub(super) fn failure(&self, error: BoxError) -> Option<Cause<BoxError>> {
+        let stops = self.stops(&lock(&self.state));
+        if !stops {
+            return Some(Cause::Failed(error));
+        }
+        // The error's code is its maker's, the destructor included.
+        let judged = catch_unwind(AssertUnwindSafe(|| {
+            let obeys = is_cancellation(&*error) || is_refusal(&*error);
+            (!obeys).then_some(error)
+        }));
+        match judged {
+            Ok(error) => error.map(Cause::Failed),
+            Err(payload) => Some(Cause::Panicked(Panic::new(payload))),
+        }
+    }
+
     /// Stops all that is below: those now that have nothing below them, and the others in their turn.
     pub(super) fn stop_below(&self, node: &Node) {
         let leaves = {
@@ -137,8 +157,12 @@ impl<R: Runtime> Shared<R> {
 
     /// Whether no further subsystem is begun.
     pub(super) fn is_closed(&self, state: &State) -> bool {
+        state.started && self.stops(state)
+    }
+
+    fn stops(&self, state: &State) -> bool {
         // A user may have cancelled the token, which nobody has heard yet.
-        state.started && (state.stopped_at.is_some() || self.stop.is_cancelled())
+        state.stopped_at.is_some() || self.stop.is_cancelled()
     }
 
     /// Cancels the tokens of all that have been: nothing of it is left.
@@ -148,6 +172,17 @@ impl<R: Runtime> Shared<R> {
             None => quietly(|| self.gone.cancel()),
         };
     }
+}
+
+/// Whether it is a [`Stopping`], or has one among its sources.
+fn is_refusal(error: &(dyn Error + 'static)) -> bool {
+    // `io::Error` gives the source of what it was made of, and not that itself.
+    let inside = |error: &(dyn Error + 'static)| {
+        let made_of = error.downcast_ref::<io::Error>()?.get_ref()?;
+        Some(made_of.is::<Stopping>())
+    };
+    iter::successors(Some(error), |&error| error.source())
+        .any(|error| error.is::<Stopping>() || inside(error) == Some(true))
 }
 
 /// What is waited for.

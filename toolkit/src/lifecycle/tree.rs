@@ -29,6 +29,8 @@ pub struct Subsystem<R: Runtime> {
 }
 
 /// The application stops: no further subsystem is begun.
+///
+/// To return it, by `?`, is to stop as asked: it makes no subsystem one that [failed](Subsystem::spawn).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopping;
 
@@ -43,12 +45,20 @@ impl Error for Stopping {}
 impl<R: Runtime> Subsystem<R> {
     /// Starts a subsystem below this one, in a task of its own. It is asked to stop before this one is.
     ///
+    /// Names are for people: they may be the same twice, and the report has the same path twice then; where one is
+    /// empty, so is its part of the path (`http/`, and nothing at all below the application itself).
+    ///
     /// Its own [`token`](Self::token) is the one of its [context](Context), too. Where it returns an error, or
     /// panics, the whole application stops; where it returns `Ok`, it has ended, and the handle gives what that is.
     ///
+    /// Once the application stops, two errors are none of that, for who returns them has ended as it was asked to: a
+    /// [`Stopping`], and what [stands for a cancellation](anyrt_core::error::is_cancellation), also where they are only
+    /// among the sources (*LC-1*). The report does not have them, and the handle gives nothing.
+    ///
     /// # Errors
-    /// [`Stopping`], from the stop on: who has [asked](Self::request_shutdown) for it begins nothing more. A start-up
-    /// may go on then: it and what it has begun hear this only after it has ended.
+    /// [`Stopping`], from the stop on: who has [asked](Self::request_shutdown) for it begins nothing more. Where others
+    /// are below this one, that is the first it hears of the stop, for its token is cancelled once they have ended. A
+    /// start-up may go on then: it and what it has begun hear this only after it has ended.
     pub fn spawn<F, Fut, T, E>(
         &self,
         name: impl Into<Cow<'static, str>>,
@@ -90,14 +100,16 @@ impl<R: Runtime> Subsystem<R> {
             // The conversion is the user's, too.
             let running = async move { run(inside).await.map_err(Into::into) };
             let outcome = catch(context.scope(running)).await;
-            let output = match outcome {
-                Ok(Ok(output)) => Ok(output),
-                Ok(Err(error)) => Err(Cause::Failed(error)),
-                Err(panic) => Err(Cause::Panicked(panic)),
+            let (output, failure) = match outcome {
+                Ok(Ok(output)) => (Some(output), None),
+                Ok(Err(error)) => (None, below.shared.failure(error)),
+                Err(panic) => (None, Some(Cause::Panicked(panic))),
             };
-            let output = output.map_err(|cause| below.failed(cause));
+            if let Some(cause) = failure {
+                below.failed(cause);
+            }
             drop(ended);
-            if let Ok(output) = output
+            if let Some(output) = output
                 && let Err(unwanted) = sender.send(output)
                 && let Err(panic) = catch(async move { drop(unwanted) }).await
             {
@@ -146,7 +158,8 @@ impl<R: Runtime> Subsystem<R> {
         &self.node.path
     }
 
-    /// Has a resource closed in the clean-up, before all that were entered before it.
+    /// Has a resource closed in the clean-up, before all that were entered before it. What is entered after the report
+    /// is closed once the last [`Subsystem`] is gone, and [`on_close_error`](super::App::on_close_error) hears of errors.
     #[track_caller]
     pub fn enter<T: AsyncClose>(&self, resource: T) -> Entered<T> {
         self.shared.exits.enter(resource)
@@ -162,7 +175,7 @@ impl<R: Runtime> Subsystem<R> {
         self.shared.exits.enter_named(name, resource)
     }
 
-    /// Has a future run in the clean-up, in its turn.
+    /// Has a future run in the clean-up, in its turn; after the report, as what is [entered](Self::enter) then.
     #[track_caller]
     pub fn defer<F, Fut, E>(&self, name: impl Into<Cow<'static, str>>, cleanup: F)
     where

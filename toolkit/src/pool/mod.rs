@@ -80,10 +80,10 @@ pub use manager::Manager;
 pub use pooled::Pooled;
 pub use stats::PoolStats;
 
-use crate::owned::Owned;
+use crate::{owned::Owned, resource::AsyncClose};
 use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use shared::Shared;
-use std::{fmt, future::Future, panic::Location, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 
 /// A pool of objects that a [`Manager`] makes. Clones are the same pool; the last one that is dropped
 /// [closes](Self::close) it. The [room's page](self) has an example.
@@ -189,6 +189,21 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     /// The manager.
     pub fn manager(&self) -> &M {
         &self.owner.shared.manager
+    }
+}
+
+/// [Closes](Pool::close) the pool, whoever has clones of it, and waits until its objects are [gone](Pool::closed): as
+/// long as a close may take for those that are out.
+///
+/// Where this trait is in scope, `pool.close()` of a pool by value is this close, whose future has to be awaited;
+/// `Pool::close(&pool)` is the other.
+impl<R: Runtime, M: Manager> AsyncClose for Pool<R, M> {
+    type Error = Infallible;
+
+    async fn close(self) -> Result<(), Infallible> {
+        Pool::close(&self);
+        self.closed().await;
+        Ok(())
     }
 }
 

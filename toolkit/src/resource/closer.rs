@@ -15,7 +15,7 @@ use anyrt_core::{
 use std::{
     borrow::Cow,
     convert::Infallible,
-    future::Future,
+    future::{Future, ready},
     mem,
     panic::Location,
     pin::Pin,
@@ -195,18 +195,20 @@ impl<R: Runtime> Closer<R> {
         }
     }
 
-    /// Closes what nobody waits for any more, once `before` is over, in a task that the group around this one
-    /// waits for. Where there is nothing to close, `before` is dropped.
-    pub(super) fn close_in_background(&self, before: impl Future<Output = ()> + Send + 'static) {
-        let pending = &self.pending;
+    /// Closes what nobody waits for any more, in a task that the group around this one waits for.
+    pub(super) fn close_in_background(&self) {
         let nothing = {
-            let pending = lock(pending);
+            let pending = lock(&self.pending);
             pending.exits.is_empty() || pending.abandoned
         };
-        if nothing {
-            return;
+        if !nothing {
+            self.close_after(ready(()));
         }
-        let Some(driver) = Driver::new(pending) else {
+    }
+
+    /// The same, once `before` is over, and what is entered until then, too.
+    pub(super) fn close_after(&self, before: impl Future<Output = ()> + Send + 'static) {
+        let Some(driver) = Driver::new(&self.pending) else {
             return;
         };
         let closer = self.clone();

@@ -67,6 +67,19 @@ impl<T> Home<T> {
     }
 }
 
+impl<T> Entered<T> {
+    /// One that is lent from the start on, and where it goes.
+    pub(super) fn new(value: T) -> (Self, Home<T>) {
+        let home = Home(Arc::new(Mutex::new(Stand::Lent)));
+        let value = Some(value);
+        let entered = Self {
+            value,
+            home: home.clone(),
+        };
+        (entered, home)
+    }
+}
+
 impl<T> Deref for Entered<T> {
     type Target = T;
 

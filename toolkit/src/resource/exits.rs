@@ -6,13 +6,7 @@ use super::{
     entered::{Home, Stand},
 };
 use anyrt_core::{error::BoxError, rt::Runtime, try_join_all};
-use std::{
-    borrow::Cow,
-    fmt,
-    future::{Future, ready},
-    panic::Location,
-    sync::Arc,
-};
+use std::{borrow::Cow, fmt, future::Future, panic::Location, sync::Arc};
 
 /// Takes in what is to be closed; a clone of it may go into tasks.
 ///
@@ -28,7 +22,7 @@ pub(super) struct Owner<R: Runtime>(pub(super) Closer<R>);
 impl<R: Runtime> Drop for Owner<R> {
     /// What was entered after the end.
     fn drop(&mut self) {
-        self.0.close_in_background(ready(()));
+        self.0.close_in_background();
     }
 }
 
@@ -63,8 +57,9 @@ impl<R: Runtime> Exits<R> {
         at: &'static Location<'static>,
         resource: T,
     ) -> Entered<T> {
-        let lent = self.reserve(name, at).lend(resource);
-        lent.unwrap_or_else(|resource| self.enter_at(None, at, resource))
+        let (entered, home) = Entered::new(resource);
+        self.keep(name, at, home);
+        entered
     }
 
     /// Opens all at the same time, in the caller's task, and has them closed in the reverse of their order.
@@ -121,18 +116,26 @@ impl<R: Runtime> Exits<R> {
         name: Option<Cow<'static, str>>,
         at: &'static Location<'static>,
     ) -> Home<T> {
-        let home: Home<T> = Home::new();
-        let kept = home.clone();
+        let home = Home::new();
+        self.keep(name, at, home.clone());
+        home
+    }
+
+    fn keep<T: AsyncClose>(
+        &self,
+        name: Option<Cow<'static, str>>,
+        at: &'static Location<'static>,
+        home: Home<T>,
+    ) {
         self.owner.0.push(name, at, move || {
             Box::pin(async move {
-                match kept.take() {
+                match home.take() {
                     Stand::Here(resource) => resource.close().await.map_err(Into::into),
                     Stand::Lent => Err(StillInUse.into()),
                     Stand::Opening | Stand::Over => Ok(()),
                 }
             })
         });
-        home
     }
 
     /// How many there are to be closed.

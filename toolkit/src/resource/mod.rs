@@ -69,7 +69,9 @@ pub use stack::{ExitStack, exit_stack, with_resource, with_resources};
 use anyrt_core::error::BoxError;
 use std::future::Future;
 
-/// What has an async close.
+/// What has an async close: resources of one's own, and [`Pool`](crate::pool::Pool),
+/// [`TaskPool`](crate::workers::TaskPool), [`Batcher`](crate::batch::Batcher) and
+/// [`Background`](crate::lifecycle::Background).
 pub trait AsyncClose: Send + 'static {
     /// Why it could not be closed as it should.
     type Error: Into<BoxError>;

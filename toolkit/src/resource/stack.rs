@@ -8,12 +8,7 @@ use super::{
 use crate::unwind::catch;
 use anyrt_core::{cancel::shield, group::Cause, rt::Runtime};
 use std::{
-    convert::Infallible,
-    fmt,
-    future::{Future, ready},
-    ops::Deref,
-    panic::Location,
-    sync::Arc,
+    convert::Infallible, fmt, future::Future, ops::Deref, panic::Location, sync::Arc,
     time::Duration,
 };
 
@@ -126,9 +121,9 @@ impl<R: Runtime> ExitStack<R> {
         &self.exits.owner.0
     }
 
-    /// Closes what is left in the background, after `before`: for who cannot wait any more.
+    /// Closes in the background what there is once `before` is over: for who cannot wait any more.
     pub(crate) fn close_after(&self, before: impl Future<Output = ()> + Send + 'static) {
-        self.closer().close_in_background(before);
+        self.closer().close_after(before);
     }
 
     /// Tells the hook of closes that failed, and that nobody else hears of.
@@ -156,7 +151,7 @@ impl<R: Runtime> Deref for ExitStack<R> {
 
 impl<R: Runtime> Drop for ExitStack<R> {
     fn drop(&mut self) {
-        self.closer().close_in_background(ready(()));
+        self.closer().close_in_background();
     }
 }
 

@@ -38,6 +38,7 @@ pub use error::SubmitError;
 use crate::{
     name::{Name, refused, task, titled},
     owned::{self, Owned},
+    resource::AsyncClose,
     room::{Room, Taken},
 };
 use anyrt_core::{
@@ -49,7 +50,7 @@ use anyrt_core::{
     waits::Wait,
 };
 use shared::{Hook, Shared};
-use std::{fmt, future::Future, panic::Location, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 
 /// Each worker is spawned with the pool: a slip such as `usize::MAX` is told, and does not fill the memory.
 const MAX_WORKERS: usize = 1 << 20;
@@ -199,6 +200,17 @@ impl<R: Runtime> TaskPool<R> {
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         self.owner.shared.progress()
+    }
+}
+
+/// [Shuts down](TaskPool::shutdown) the pool, whoever has clones of it, and waits for the jobs that are there: as long as
+/// a close may take. Those that are left then are aborted with the last clone.
+impl<R: Runtime> AsyncClose for TaskPool<R> {
+    type Error = Infallible;
+
+    async fn close(self) -> Result<(), Infallible> {
+        self.shutdown().await;
+        Ok(())
     }
 }
 

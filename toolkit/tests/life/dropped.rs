@@ -1,6 +1,6 @@
 //! Applications that are dropped.
 
-use super::{Count, SECOND, draw};
+use super::{Count, SECOND, draw, kit::poll_once};
 use anyrt_core::{
     cancel::shield,
     group::TaskGroup,
@@ -8,13 +8,15 @@ use anyrt_core::{
     task::yield_now,
 };
 use anyrt_sim::{check, sometimes};
-use anyrt_toolkit::lifecycle::App;
+use anyrt_toolkit::lifecycle::{App, Subsystem};
 use std::{
     convert::Infallible,
     error::Error,
     future::{Future, pending, poll_fn},
     io,
-    task::Poll,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Wake, Waker},
 };
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -60,6 +62,57 @@ fn a_dropped_one_cleans_up_after_its_subsystems() {
         group.join().await.unwrap();
         assert_eq!((live.get(), too_soon.get(), cleaned.get()), (0, 0, 1));
     });
+}
+
+/// A subsystem enters something as the application is dropped, which has nothing to close until then: it is closed once
+/// the subsystem is gone.
+#[test]
+fn what_is_entered_meanwhile_is_closed_after_its_subsystem() {
+    check(20, |rt| async move {
+        let (live, too_soon, cleaned) = <(Count, Count, Count)>::default();
+        let (live2, kept) = (live.clone(), Arc::new(Mutex::new(None)));
+        let keep = kept.clone();
+        let mut app = Box::pin(App::new(&rt).run(move |app| async move {
+            app.spawn("uses", move |me| async move {
+                let _live = live2.held();
+                *keep.lock().unwrap() = Some(me);
+                pending::<Result<(), BoxError>>().await
+            })?;
+            pending::<Result<(), BoxError>>().await
+        }));
+        assert!(poll_once(app.as_mut()).is_pending());
+        while live.get() == 0 {
+            yield_now().await;
+        }
+        let me: Subsystem<_> = kept.lock().unwrap().take().unwrap();
+        let asked = me.clone();
+        let (too_soon2, cleaned2) = (too_soon.clone(), cleaned.clone());
+        let waker = on_wake(move || {
+            me.defer("look", move || async move {
+                too_soon2.set(live.get());
+                cleaned2.up();
+                Ok::<_, Infallible>(())
+            });
+        });
+        let mut cancelled = pin!(asked.token().cancelled());
+        let first = cancelled.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(first.is_pending());
+        drop(app);
+        rt.sleep(SECOND).await;
+        assert_eq!((too_soon.get(), cleaned.get()), (0, 1));
+    });
+}
+
+/// A waker that does this, once.
+fn on_wake(act: impl FnOnce() + Send + 'static) -> Waker {
+    struct Acts<F>(Mutex<Option<F>>);
+    impl<F: FnOnce() + Send> Wake for Acts<F> {
+        fn wake(self: Arc<Self>) {
+            let act = self.0.lock().unwrap().take();
+            act.into_iter().for_each(|act| act());
+        }
+    }
+    Waker::from(Arc::new(Acts(Mutex::new(Some(act)))))
 }
 
 /// By the report; where there is none, since the application was dropped in the middle of its clean-up, or just after

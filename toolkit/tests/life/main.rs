@@ -4,6 +4,8 @@ mod app;
 mod batch;
 mod batch_keys;
 mod dropped;
+mod entered;
+mod gives_up;
 mod hangs;
 #[path = "../kit/mod.rs"]
 mod kit;

@@ -1,7 +1,10 @@
 //! Those who wait in a queue of the toolkit's own say so to whoever reads a report.
 
 use super::SECOND;
-use anyrt_core::rt::{Sleep, Spawn};
+use anyrt_core::{
+    rt::{Sleep, Spawn},
+    task::yield_now,
+};
 use anyrt_sim::{Sim, SimRuntime};
 use anyrt_toolkit::{
     batch::{Batcher, BatcherBuilder},
@@ -12,7 +15,9 @@ use anyrt_toolkit::{
 };
 use std::{
     convert::Infallible,
-    future::{Future, pending},
+    future::{Future, pending, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
 };
 
 /// What is told of a run that hangs.
@@ -57,6 +62,37 @@ fn for_a_load_that_another_drives() {
     waits(|rt| body(rt, None), at, &what);
     let what = format!(" for a load of cache \"users\" of `u16` {begun}");
     waits(|rt| body(rt, Some("users")), at, &what);
+}
+
+/// One of a task's two waits for the same room is over: what is said of the other stays.
+#[test]
+fn for_room_beside_one_who_got_it() {
+    let body = async |rt: SimRuntime| {
+        let pool = TaskPool::builder(&rt).workers(1).capacity(1);
+        let pool = pool.build().unwrap();
+        let busy = rt.clone();
+        let first = pool.submit(async move { busy.sleep(SECOND).await });
+        drop(first.await);
+        yield_now().await;
+        drop(pool.submit(pending::<()>()).await);
+        let first = pin!(pool.submit(pending::<()>()));
+        let second = pin!(pool.submit(pending::<()>()));
+        in_turn(first, second).await;
+    };
+    waits(body, HERE, " for room in a task pool");
+}
+
+/// Polls the first one before the second, and later the second before the first, which ends.
+async fn in_turn(mut first: Pin<&mut impl Future>, mut second: Pin<&mut impl Future>) {
+    let (mut begun, mut over) = (false, false);
+    poll_fn(|cx| {
+        over = over || !begun && first.as_mut().poll(cx).is_ready();
+        begun = true;
+        assert!(second.as_mut().poll(cx).is_pending());
+        over = over || first.as_mut().poll(cx).is_ready();
+        Poll::<()>::Pending
+    })
+    .await
 }
 
 #[test]
