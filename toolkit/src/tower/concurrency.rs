@@ -49,6 +49,6 @@ impl<R: Runtime> Limit for Limiter<R> {
     }
 
     fn wait(self) -> Waiting<Self> {
-        Waiting::new(async move { self.acquire().await })
+        Waiting::new(async move { self.acquire().before_others().await })
     }
 }

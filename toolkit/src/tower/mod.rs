@@ -176,7 +176,8 @@
 //! ```
 //!
 //! # `poll_ready`
-//! The two limits wait there, and push back: tower's `load_shed` sees them. They ask the service inside once they have
+//! The two limits wait there, and push back: tower's `load_shed` sees them. Pending means that there is nothing to have:
+//! what is free is taken at once, also on the simulator, whose fault of letting others go first is not for them. They ask the service inside once they have
 //! what they wait for, which is kept for the next `call`; a service that is dropped before, or while it waits, gives it
 //! back (*TW-7*). The other layers are ready when the service inside is. A service that was found ready is the one that
 //! is called: clones are only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer)

@@ -50,7 +50,7 @@ impl<R: Runtime> Limit for RateLimiter<R> {
     }
 
     fn wait(self) -> Waiting<Self> {
-        Waiting::new(async move { self.acquire().await })
+        Waiting::new(async move { self.acquire().before_others().await })
     }
 
     fn give_back(&self) {
