@@ -65,6 +65,13 @@ fn bad_limits_are_refused() {
                 KeyedRateLimiter::<_, u32>::new(&rt, bad) => field, value, permitted;
                 keyed.set_quota(bad) => field, value, permitted;
             }
+            let whose = format!("{permitted}, for rate limiter \"mail\"");
+            let named = RateLimiter::new(&rt, quota).expect("permitted");
+            let keys = KeyedRateLimiter::<_, u32>::new(&rt, quota).expect("permitted");
+            refused! {
+                named.named("mail").set_quota(bad) => field, value, &whose;
+                keys.named("mail").set_quota(bad) => field, value, &whose;
+            }
         }
         assert_eq!(limiter.quota(), quota, "it is as it was");
 
@@ -74,6 +81,10 @@ fn bad_limits_are_refused() {
             limiter.set_limit(0) => "limit", "0", SOME;
         }
         assert_eq!(limiter.limit(), 3, "it is as it was");
+        let whose = "at least 1, for limiter \"db\"";
+        refused! {
+            limiter.named("db").set_limit(0) => "limit", "0", whose;
+        }
 
         let plain = || Aimd::new(SEC);
         let adaptive = |aimd| Limiter::<_>::adaptive(&rt, aimd);
@@ -96,6 +107,7 @@ fn bad_breakers_are_refused() {
         let plain = || CircuitBreaker::builder(&rt);
         let rate = |part, window, calls| plain().failure_rate(part, window, calls).build();
         let part = "more than 0, and at most 1";
+        let whose = "at least 1, for circuit breaker \"billing\"";
         refused! {
             plain().failures_in_a_row(0).build() => "failures_in_a_row", "0", SOME;
             rate(0.0, SEC, 1) => "failure_rate", "0", part;
@@ -106,6 +118,7 @@ fn bad_breakers_are_refused() {
             rate(0.5, ZERO, 1) => "window", "0 s", TIME;
             plain().open_for(ZERO).build() => "open_for", "0 s", TIME;
             plain().trials(0).build() => "trials", "0", SOME;
+            plain().name("billing").trials(0).build() => "trials", "0", whose;
         }
     });
 }

@@ -268,7 +268,7 @@ impl<R: Runtime> RateLimiter<R> {
     /// # Errors
     /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
     pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
-        let quota = quota.check()?;
+        let quota = quota.check_for(self.name())?;
         let now = self.inner.rt.now();
         self.with(now, |line, wakers| line.set_quota(now, quota, wakers));
         Ok(())
