@@ -234,7 +234,7 @@ fn what_refuses_a_request_is_not_the_end_of_the_service() {
 
         let (limiter, mut service) = turns(&rt);
         assert!(limiter.try_acquire().is_ok());
-        for (context, expected) in [(&cancelled, "cancelled"), (&soon, "the rate limit")] {
+        for (context, expected) in [(&cancelled, "cancelled"), (&soon, "its turn")] {
             let ready = context.clone().sync_scope(|| service.poll_ready(&mut cx()));
             assert!(matches!(ready, Poll::Ready(Ok(()))));
             let refused = service.call(1).await.expect_err("it is refused");
@@ -294,7 +294,7 @@ fn a_refusal_tells_the_limiters_name() {
         limiter.try_acquire().expect("a token is there");
         let request = wait_for(&rt, MS * 50, service.clone().oneshot(1)).await;
         let refused = request.expect("it does not wait").expect_err("it is late");
-        let whole = "rate limiter \"mail\": the rate limit is reached";
+        let whole = "rate limiter \"mail\": its turn would come after the deadline";
         assert_eq!(format!("{refused:#}"), whole);
         for text in [
             format!("{service:?}"),
