@@ -34,10 +34,10 @@ fn bad_pools_are_refused() {
             plain().name("db").max_size(0).build() => "max_size", "0", whose;
             pool.resize(0) => "max_size", "0", SOME;
             named.resize(0) => "max_size", "0", whose;
-            plain().create_timeout(ZERO).build() => "create_timeout", "0 s", TIME;
-            plain().recycle_timeout(ZERO).build() => "recycle_timeout", "0 s", TIME;
-            plain().idle(ZERO).build() => "idle", "0 s", TIME;
-            plain().max_lifetime(ZERO).build() => "max_lifetime", "0 s", TIME;
+            plain().create_timeout(ZERO).build() => "create_timeout", "0ns", TIME;
+            plain().recycle_timeout(ZERO).build() => "recycle_timeout", "0ns", TIME;
+            plain().idle(ZERO).build() => "idle", "0ns", TIME;
+            plain().max_lifetime(ZERO).build() => "max_lifetime", "0ns", TIME;
         }
         assert_eq!(pool.stats().max_size, 3, "it is as it was");
     });
@@ -99,7 +99,7 @@ fn bad_periods_are_refused() {
         let some = "at least 1, for periodic work \"x\"";
         let time = "more than zero, for periodic work \"x\"";
         refused! {
-            every(ZERO).start() => "period", "0 s", time;
+            every(ZERO).start() => "period", "0ns", time;
             every(SECOND).jitter(SECOND).start() => "jitter", "1s", less;
             every(SECOND).jitter(MAX).start() => "jitter", longest, less;
             every(SECOND).overlap(Overlap::Parallel(0)).start() => "overlap", "0", some;

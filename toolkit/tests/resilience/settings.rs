@@ -22,8 +22,8 @@ fn bad_policies_are_refused() {
     let budget = RetryBudget::new;
     refused! {
         plain().attempts(0).build() => "attempts", "0", SOME;
-        plain().max_elapsed(ZERO).build() => "max_elapsed", "0 s", TIME;
-        plain().attempt_timeout(ZERO).build() => "attempt_timeout", "0 s", TIME;
+        plain().max_elapsed(ZERO).build() => "max_elapsed", "0ns", TIME;
+        plain().attempt_timeout(ZERO).build() => "attempt_timeout", "0ns", TIME;
 
         budget(0, 0.5) => "capacity", "0", SOME;
         budget(1, -0.1) => "per_success", "-0.1", "from 0 to 1";
@@ -56,7 +56,7 @@ fn bad_limits_are_refused() {
         let keyed = KeyedRateLimiter::<_, u32>::new(&rt, quota).expect("permitted");
         for (bad, field, value, permitted) in [
             (Quota::per_second(0), "rate", "0", SOME),
-            (Quota::new(1, ZERO), "period", "0 s", TIME),
+            (Quota::new(1, ZERO), "period", "0ns", TIME),
             (Quota::per_hour(5).burst(0), "burst", "0", SOME),
         ] {
             refused! {
@@ -90,7 +90,7 @@ fn bad_limits_are_refused() {
         let adaptive = |aimd| Limiter::<_>::adaptive(&rt, aimd);
         let part = "more than 0, and less than 1";
         refused! {
-            adaptive(Aimd::new(ZERO)) => "target", "0 s", TIME;
+            adaptive(Aimd::new(ZERO)) => "target", "0ns", TIME;
             adaptive(plain().bounds(0, 9)) => "min", "0", SOME;
             adaptive(plain().bounds(9, 8)) => "max", "8", "at least `min`, 9";
             adaptive(plain().backoff(0.0)) => "backoff", "0", part;
@@ -115,8 +115,8 @@ fn bad_breakers_are_refused() {
             rate(-0.5, SEC, 1) => "failure_rate", "-0.5", part;
             rate(f64::NAN, SEC, 1) => "failure_rate", "NaN", part;
             rate(0.5, SEC, 0) => "min_calls", "0", SOME;
-            rate(0.5, ZERO, 1) => "window", "0 s", TIME;
-            plain().open_for(ZERO).build() => "open_for", "0 s", TIME;
+            rate(0.5, ZERO, 1) => "window", "0ns", TIME;
+            plain().open_for(ZERO).build() => "open_for", "0ns", TIME;
             plain().trials(0).build() => "trials", "0", SOME;
             plain().name("billing").trials(0).build() => "trials", "0", whose;
         }
