@@ -215,7 +215,7 @@ pub(crate) fn more_than_zero(name: &str, value: &Expr) -> syn::Result<Value> {
     if let Some(Lit::Str(text)) = literal(value)
         && duration::parse(text)? == Duration::ZERO
     {
-        let problem = format!("{name}: 0 s is not permitted (want: more than zero)");
+        let problem = format!("{name}: 0ns is not permitted (want: more than zero)");
         return Err(Error::new(text.span(), problem));
     }
     duration(value)

@@ -33,7 +33,7 @@ pub(crate) fn begin(f: &mut fmt::Formatter<'_>, what: &str, name: Option<&str>) 
 /// Says that what is of that name is closed, where that may have none.
 pub(crate) fn closed(f: &mut fmt::Formatter<'_>, what: &str, name: Option<&str>) -> fmt::Result {
     match name {
-        Some(name) => write!(f, "the {what} \"{name}\" is closed"),
+        Some(name) => write!(f, "{what} \"{name}\": closed"),
         None => write!(f, "the {what} is closed"),
     }
 }

@@ -247,6 +247,9 @@
 //! | a poll with another waker than the one before, which wakes nobody any more | | one | [`Sim::new_wakers`] |
 //! | a timer that is late | | none | [`Sim::late_timers`] |
 //!
+//! The first is not for what promises to be ready at once where it can, as `poll_ready` of anyrt's layers for tower does:
+//! their being pending is an answer, by which others are refused.
+//!
 //! And where a test says so, a thread that stands still while time goes on: [`SimRuntime::stall`].
 //!
 //! A primitive of your own is let in for the first of these by [`waits::interrupts`](anyrt_core::waits::interrupts).

@@ -6,7 +6,7 @@ use anyrt_core::{
     cancel::{CancellationToken, shield},
     context::Context,
     delegate,
-    gather::{map_concurrent, map_concurrent_stream},
+    gather::{hedge, map_concurrent, map_concurrent_stream},
     group::{Cause, Ready, Spawner, StartError, TaskGroup, task_group},
     rt::{Clock, Entropy, Receiver, Runtime, Sleep, Spawn, SpawnBlocking, Timeout},
     sync::Event,
@@ -378,5 +378,29 @@ fn a_map_that_is_cancelled_names_no_task() {
         let text = format!("{error:#}");
         assert!(text.starts_with("map_concurrent ("), "{text}");
         assert!(text.contains("the window was closed"), "{text}");
+    });
+}
+
+/// By the number that the closure gets: failures count from 1, as it does.
+#[test]
+fn attempts_of_a_hedge_have_names() {
+    check(20, |rt| async move {
+        let attempt = |number| {
+            assert_ne!(number, 2, "not made");
+            ready(Err::<u32, _>(number))
+        };
+        let failed = hedge(&rt, 3, SECOND, attempt).unwrap().await.unwrap_err();
+        let names: Vec<_> = failed
+            .iter()
+            .map(|failure| failure.name.as_deref())
+            .collect();
+        assert_eq!(
+            names,
+            [Some("attempt 1"), Some("attempt 2"), Some("attempt 3")]
+        );
+        assert!(
+            format!("{failed:#}").contains("attempt 2 (task 1, "),
+            "{failed:?}"
+        );
     });
 }

@@ -133,10 +133,10 @@ pub fn rl_2<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
     );
     // Tokens come, and are the heavy one's.
     limiter.refund(5);
-    let Err(RateLimitError::NotYet { ready_at, .. }) = limiter.try_acquire() else {
+    let Err(RateLimitError::NotYet { retry_at, .. }) = limiter.try_acquire() else {
         return Err(Stop::failed("`try_acquire` overtook those who wait"));
     };
-    let hours = (ready_at - rt.now()).as_secs() / 3600;
+    let hours = (retry_at - rt.now()).as_secs() / 3600;
     // A clock that moves has taken a little off.
     ensure!(
         matches!(hours, 49 | 50),
@@ -304,7 +304,7 @@ pub fn rl_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         // Waiting for the deadline would hang.
         let refused = wait_for(rt, HOUR, limiter.acquire()).await;
         ensure!(
-            matches!(refused, Ok(Err(RateLimitError::NotYet { .. }))),
+            matches!(refused, Ok(Err(RateLimitError::TooLate { .. }))),
             "a turn after the deadline: {refused:?}"
         );
         // Another quota moves a turn past it.
@@ -318,7 +318,7 @@ pub fn rl_6<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         ensure!(waits.wakes() > 0, "who waits was not woken");
         let told = waits.ready("who is too late now")?;
         ensure!(
-            matches!(told, Ok(Err(RateLimitError::NotYet { .. }))),
+            matches!(told, Ok(Err(RateLimitError::TooLate { .. }))),
             "a turn that moved past the deadline: {told:?}"
         );
         let token = CancellationToken::new();

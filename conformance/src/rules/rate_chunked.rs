@@ -72,7 +72,7 @@ pub fn rl_9<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         // The last chunk would come too late: none is taken.
         let refused = wait_for(rt, HOUR, limiter.acquire_chunked(8)).await;
         ensure!(
-            matches!(refused, Ok(Err(RateLimitError::NotYet { .. }))),
+            matches!(refused, Ok(Err(RateLimitError::TooLate { .. }))),
             "more than the deadline permits: {refused:?}"
         );
         ensure_eq!(limiter.available(), 4, "tokens, of which none was taken");

@@ -34,21 +34,21 @@ pub fn rl_8<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
             }
             let soonest = if taken { now + TURN } else { before + TURN * 2 };
             let next = limiter.try_acquire();
-            let ready_at = match next {
-                Err(RateLimitError::NotYet { ready_at, .. }) => ready_at,
+            let retry_at = match next {
+                Err(RateLimitError::NotYet { retry_at, .. }) => retry_at,
                 // This machine was so slow that another token has come.
                 _ if rt.now() >= soonest => continue,
                 next => return Err(Stop::failed(format!("a token was there twice: {next:?}"))),
             };
             ensure!(
-                ready_at >= soonest,
-                "a late turn brought the next forward to {ready_at:?} from {soonest:?}"
+                retry_at >= soonest,
+                "a late turn brought the next forward to {retry_at:?} from {soonest:?}"
             );
             if taken || rt.now() >= after + TURN * 2 {
                 continue;
             }
             ensure!(
-                ready_at <= after + TURN * 2,
+                retry_at <= after + TURN * 2,
                 "a turn that nobody took moved the next"
             );
             limiter.acquire().await.map_err(bad)?;

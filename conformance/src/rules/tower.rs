@@ -128,7 +128,7 @@ pub fn tw_3<R: Backend>(ctx: &Ctx<'_, R>) -> Outcome {
         let refused = Probe::new(service.call(Ask::Answer(Ok(1)))).ready("a refusal")?;
         let right = match &refused {
             Err(LayerError::Layer(RateLimitError::Cancelled { .. })) => refusal == "cancelled",
-            Err(LayerError::Layer(RateLimitError::NotYet { .. })) => refusal == "too late",
+            Err(LayerError::Layer(RateLimitError::TooLate { .. })) => refusal == "too late",
             _ => false,
         };
         ensure!(right, "{refusal}, it gives {refused:?}");

@@ -65,7 +65,8 @@ pub fn more_than_zero(
     value: impl Into<Option<Duration>>,
 ) -> Result<(), ConfigError> {
     let holds = value.into() != Some(Duration::ZERO);
-    that(holds, field, "0 s", "more than zero")
+    // As `Debug` writes it, which other errors tell of their limits by.
+    that(holds, field, "0ns", "more than zero")
 }
 
 /// Passes a part of a whole.

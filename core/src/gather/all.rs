@@ -224,7 +224,7 @@ where
         }
         let group = reporting(group, self.progress, on_failure).build_at(self.called_at);
         for future in self.futures {
-            start(&group, self.called_at, future);
+            start(&group, None, self.called_at, future);
         }
         group
     }

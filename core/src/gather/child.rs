@@ -7,15 +7,20 @@ use crate::{
 };
 use std::{
     any::Any,
+    borrow::Cow,
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
 };
+
+/// The name of a child, where it is known by more than its number.
+type Name = Option<Cow<'static, str>>;
 
 /// Starts a child. Where the group is cancelled already the future is dropped, and since there is a
 /// failure to tell then, no panic of its destructor takes its place.
 #[track_caller]
 pub(super) fn start<R, F, T, E>(
     group: &Spawner<R, T, E>,
+    name: Name,
     called_at: &'static Location<'static>,
     future: F,
 ) where
@@ -24,7 +29,7 @@ pub(super) fn start<R, F, T, E>(
     T: Send + 'static,
     E: Send + 'static,
 {
-    drop_quietly(group.spawn_at(None, called_at, future));
+    drop_quietly(group.spawn_at(name, called_at, future));
 }
 
 /// Starts what `make` returns; a panic of it is the child's failure. To let it unwind the caller
@@ -32,6 +37,7 @@ pub(super) fn start<R, F, T, E>(
 #[track_caller]
 pub(super) fn start_made<R, F, T, E>(
     group: &Spawner<R, T, E>,
+    name: Name,
     called_at: &'static Location<'static>,
     make: impl FnOnce() -> F,
 ) where
@@ -41,8 +47,8 @@ pub(super) fn start_made<R, F, T, E>(
     E: Send + 'static,
 {
     match catch_unwind(AssertUnwindSafe(make)) {
-        Ok(future) => start(group, called_at, future),
-        Err(payload) => start_raised(group, called_at, payload),
+        Ok(future) => start(group, name, called_at, future),
+        Err(payload) => start_raised(group, name, called_at, payload),
     }
 }
 
@@ -50,6 +56,7 @@ pub(super) fn start_made<R, F, T, E>(
 #[track_caller]
 pub(super) fn start_raised<R, T, E>(
     group: &Spawner<R, T, E>,
+    name: Name,
     called_at: &'static Location<'static>,
     payload: Box<dyn Any + Send>,
 ) where
@@ -57,7 +64,7 @@ pub(super) fn start_raised<R, T, E>(
     T: Send + 'static,
     E: Send + 'static,
 {
-    start(group, called_at, async { resume_unwind(payload) });
+    start(group, name, called_at, async { resume_unwind(payload) });
 }
 
 /// Gets how many are done.

@@ -257,14 +257,14 @@ where
         {
             match catch_unwind(AssertUnwindSafe(|| items.poll_next(cx))) {
                 Ok(Poll::Ready(Some(item))) => {
-                    start_made(group, this.called_at, || (this.work)(item));
+                    start_made(group, None, this.called_at, || (this.work)(item));
                     *this.outstanding += 1;
                 }
                 Ok(Poll::Pending) => break,
                 ended => {
                     let dropped = catch_unwind(AssertUnwindSafe(|| this.items.set(None)));
                     if let Err(payload) = ended.and(dropped) {
-                        start_raised(group, this.called_at, payload);
+                        start_raised(group, None, this.called_at, payload);
                         *this.outstanding += 1;
                     }
                 }

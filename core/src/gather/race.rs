@@ -89,7 +89,8 @@ where
 /// to `attempts`; returns the first `Ok`. The others are aborted, and have been dropped, before it
 /// returns. For cutting off a slow tail, where a second request does no harm.
 ///
-/// `attempt` gets the attempt's number, from 1; a panic in it is the failure of that attempt.
+/// `attempt` gets the attempt's number, from 1; a panic in it is the failure of that attempt. By that number it is told in
+/// errors: `attempt 1`.
 ///
 /// ```
 /// # extern crate anyrt_core as anyrt;
@@ -133,7 +134,8 @@ where
             if group.is_cancelled() {
                 break;
             }
-            start_made(&group, at, || attempt(number));
+            let name = format!("attempt {number}").into();
+            start_made(&group, Some(name), at, || attempt(number));
             let limit = (number < attempts).then_some(after);
             if let Ok(Some(output)) = rt.timeout(limit, group.next()).await {
                 group.ended().await;
@@ -164,7 +166,7 @@ where
     E: Send + 'static,
 {
     for future in futures {
-        start(&group, at, future);
+        start(&group, None, at, future);
     }
     let first = group.next().await;
     group.ended().await;

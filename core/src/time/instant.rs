@@ -46,6 +46,8 @@ impl Instant {
     }
 
     /// The time since `earlier`, zero if that lies ahead.
+    #[doc(alias = "duration_since")]
+    #[doc(alias = "saturating_duration_since")]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

@@ -108,7 +108,12 @@ impl<E: fmt::Display> fmt::Display for BatchError<E> {
                 write!(f, "the load of a batch panicked: {}", panic.message())
             }
             Self::WrongLength { keys, values, .. } => {
-                write!(f, "the load of {keys} keys returned {values} values")
+                let s = |count: &usize| if *count == 1 { "" } else { "s" };
+                let (key, value) = (s(keys), s(values));
+                write!(
+                    f,
+                    "the load of {keys} key{key} returned {values} value{value}"
+                )
             }
             Self::Closed { .. } => Ok(()),
             Self::Aborted { .. } => f.write_str("the load of a batch was aborted"),

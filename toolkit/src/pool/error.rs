@@ -1,6 +1,6 @@
 //! Why there is no object.
 
-use crate::name::{begin, closed};
+use crate::name::begin;
 use anyrt_core::{Elapsed, error::write_with};
 use std::{error::Error, fmt, sync::Arc};
 
@@ -59,20 +59,22 @@ impl<E> PoolError<E> {
 impl<E: fmt::Display> fmt::Display for PoolError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
-        if let Self::Closed { .. } = self {
-            return closed(f, "pool", name);
-        }
         begin(f, "pool", name)?;
+        // Without a name in front the text has to say what it is of.
+        let of = |named, nameless| if name.is_some() { named } else { nameless };
         match self {
-            Self::Closed { .. } => Ok(()),
+            Self::Closed { .. } => f.write_str(of("closed", "the pool is closed")),
             Self::WaitTimedOut { elapsed, .. } => {
-                write_with(f, "no object came free in time", elapsed)
+                let nameless = "no object of the pool came free in time";
+                write_with(f, of("no object came free in time", nameless), elapsed)
             }
             Self::CreateTimedOut { elapsed, .. } => {
-                write_with(f, "no object was made in time", elapsed)
+                let nameless = "the pool made no object in time";
+                write_with(f, of("no object was made in time", nameless), elapsed)
             }
             Self::CreateFailed { error, .. } => {
-                write_with(f, "the pool's manager could make no object", error)
+                let nameless = "the pool's manager could make no object";
+                write_with(f, of("the manager could make no object", nameless), error)
             }
         }
     }

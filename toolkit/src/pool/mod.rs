@@ -80,7 +80,7 @@ pub use manager::Manager;
 pub use pooled::Pooled;
 pub use stats::PoolStats;
 
-use crate::{owned::Owned, resource::AsyncClose};
+use crate::{name::refused, owned::Owned, resource::AsyncClose};
 use anyrt_core::{ConfigError, error::check, rt::Runtime};
 use shared::Shared;
 use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
@@ -149,7 +149,8 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
     /// # Errors
     /// A [`ConfigError`] for 0; nothing has changed then.
     pub fn resize(&self, max_size: usize) -> Result<(), ConfigError> {
-        check::at_least_one("max_size", max_size)?;
+        check::at_least_one("max_size", max_size)
+            .map_err(|error| refused(error, "pool", self.name()))?;
         self.owner.shared.resize(max_size);
         Ok(())
     }

@@ -128,6 +128,24 @@ impl<E> RetryBuilder<E> {
 
     /// Where the error says how long to wait, that is the wait, instead of the backoff's, and also where
     /// it is longer than the longest of those (*RE-4*).
+    ///
+    /// ```
+    /// use anyrt::{ConfigError, resilience::BreakerError, retry::Retry, rt::Runtime};
+    /// use std::io;
+    ///
+    /// /// Of calls through a breaker: no attempt comes before it may let one through.
+    /// fn policy<R: Runtime>(rt: &R) -> Result<Retry<BreakerError<io::Error>>, ConfigError> {
+    ///     let rt = rt.clone();
+    ///     Retry::builder()
+    ///         .retry_after(move |error| match error {
+    ///             BreakerError::Open(open) => Some(open.retry_at - rt.now()),
+    ///             BreakerError::Failed(_) => None,
+    ///         })
+    ///         .build()
+    /// }
+    /// # let rt = anyrt_smol::Smol::default();
+    /// # assert!(policy(&rt).is_ok());
+    /// ```
     pub fn retry_after(
         mut self,
         after: impl Fn(&E) -> Option<Duration> + Send + Sync + 'static,

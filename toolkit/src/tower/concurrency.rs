@@ -14,6 +14,9 @@ use tower_layer::Layer;
 ///
 /// The service inside is asked after that, so the slot is held for as long as what waits there waits: a
 /// [`RateLimitLayer`](super::RateLimitLayer), or [another limit](super#limits-in-a-stack).
+///
+/// The limiter has no keys, for `poll_ready` knows no request. Where it is to have some, the service takes the slot itself,
+/// by [`acquire_for`](Limiter::acquire_for).
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimitLayer<R> {
     limiter: Limiter<R>,
@@ -49,6 +52,6 @@ impl<R: Runtime> Limit for Limiter<R> {
     }
 
     fn wait(self) -> Waiting<Self> {
-        Waiting::new(async move { self.acquire().await })
+        Waiting::new(async move { self.acquire().before_others().await })
     }
 }

@@ -6,7 +6,6 @@
 //! ```
 
 use super::{LayerError, ResponseFuture};
-use anyrt_core::waits;
 use std::{
     fmt,
     future::Future,
@@ -27,7 +26,7 @@ pub trait Limit: Clone + Send + Sync + 'static {
     /// Takes one without waiting.
     fn try_take(&self) -> Option<Self::Held>;
 
-    /// Waits for one.
+    /// Waits for one, in the line from the first poll on.
     fn wait(self) -> Waiting<Self>;
 
     /// One was taken, and there was no call; what is held is dropped after it.
@@ -99,10 +98,8 @@ impl<L: Limit, S: Service<Q>, Q> Service<Q> for LimitService<L, S> {
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         if let Reserve::Idle = self.reserve {
-            // Somebody who observes has to be asked whether others go first, as one who waits does.
-            if !waits::is_observed()
-                && let Some(held) = self.limit.try_take()
-            {
+            // Nobody is asked whether others go first: to be pending means here that there is none.
+            if let Some(held) = self.limit.try_take() {
                 self.reserve.begin(Reserve::Decided(Ok(held)));
                 return self.inner.poll_ready(cx).map_err(LayerError::Inner);
             }

@@ -62,12 +62,20 @@
 //!     rt::Runtime,
 //!     tower::{ConcurrencyLimitLayer, LayerError, RateLimitLayer, TimeoutLayer},
 //! };
-//! use std::time::Duration;
+//! use std::{error::Error, fmt, time::Duration};
 //! use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 //!
 //! /// The status of a request that was refused.
 //! #[derive(Debug, Clone, Copy, PartialEq)]
 //! struct Status(u16);
+//!
+//! // For `load_shed`, whose error is a box.
+//! impl Error for Status {}
+//! impl fmt::Display for Status {
+//!     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+//!         write!(f, "refused with {}", self.0)
+//!     }
+//! }
 //!
 //! // What a layer says by itself is a status; what is inside has one already.
 //! impl From<RateLimitError> for Status { fn from(_: RateLimitError) -> Self { Self(429) } }
@@ -81,10 +89,6 @@
 //!         }
 //!     }
 //! }
-//! # impl std::fmt::Display for Status {
-//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
-//! # }
-//! # impl std::error::Error for Status {}
 //!
 //! /// Of `load_shed`: what was refused below it, or by itself that.
 //! fn shed_as(status: Status) -> impl Fn(BoxError) -> Status + Clone {
@@ -135,7 +139,7 @@
 //!
 //! | outside | inside | a request that waits inside | the order for |
 //! |---|---|---|---|
-//! | rate | slots | has had its turn, and holds no slot while it waited for that | what comes in, such as the rate of a client: who waits for a turn takes no one's place. Those that waited for slots then begin as these get free, faster than the rate perhaps |
+//! | rate | slots | has had its turn, as has one that is refused there, and held no slot while it waited for that | what comes in, such as the rate of a client: who waits for a turn takes no one's place. Those that waited for slots then begin as these get free, faster than the rate perhaps |
 //! | slots | rate | holds a slot until its turn | what goes out, where the other side counts: calls begin at the rate, whatever waited before. The slots should be for nobody but those under the rate |
 //!
 //! Wherever both would do, rate outside is the one that holds nothing others could use.
@@ -176,7 +180,8 @@
 //! ```
 //!
 //! # `poll_ready`
-//! The two limits wait there, and push back: tower's `load_shed` sees them. They ask the service inside once they have
+//! The two limits wait there, and push back: tower's `load_shed` sees them. Pending means that there is nothing to have:
+//! what is free is taken at once, also on the simulator, whose fault of letting others go first is not for them. They ask the service inside once they have
 //! what they wait for, which is kept for the next `call`; a service that is dropped before, or while it waits, gives it
 //! back (*TW-7*). The other layers are ready when the service inside is. A service that was found ready is the one that
 //! is called: clones are only made of it for later attempts. So what is outside of a limit, a [timeout](TimeoutLayer)

@@ -14,7 +14,11 @@ use tower_layer::Layer;
 /// The service inside is asked after that: who waits for a turn holds no slot of a
 /// [`ConcurrencyLimitLayer`](super::ConcurrencyLimitLayer) below. A turn counts from then on: those who wait for slots
 /// below, or keep services that are ready, have had theirs, and may begin together. Calls that are to begin at the rate
-/// have this layer [below the limit of slots](super#limits-in-a-stack).
+/// have this layer [below the limit of slots](super#limits-in-a-stack). Where the `call` of the service inside panics,
+/// the turn is spent: the request had begun.
+///
+/// A [`KeyedRateLimiter`](crate::limit::KeyedRateLimiter) has no layer, for `poll_ready` knows no request: each key has
+/// a stack then, a clone of the service under the layer of [`key(user)`](crate::limit::KeyedRateLimiter::key).
 #[derive(Debug, Clone)]
 pub struct RateLimitLayer<R> {
     limiter: RateLimiter<R>,
@@ -50,7 +54,7 @@ impl<R: Runtime> Limit for RateLimiter<R> {
     }
 
     fn wait(self) -> Waiting<Self> {
-        Waiting::new(async move { self.acquire().await })
+        Waiting::new(async move { self.acquire().before_others().await })
     }
 
     fn give_back(&self) {

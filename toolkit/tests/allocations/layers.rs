@@ -59,9 +59,8 @@ fn layers_allocate_nothing_of_their_own() {
         let ask = OperationLayer::new(&rt, |_: &u32| Operation::new("ask"));
         assert_eq!(through(TimeoutLayer::new(&rt, SECOND)), 0, "a limit");
         assert_eq!(through(RetryLayer::new(&rt, &policy)), 0, "retries");
-        // A box, for what asks the simulator whether others go first. Elsewhere there is none.
-        assert_eq!(through(RateLimitLayer::new(&rate)), 1, "a turn");
-        assert_eq!(through(ConcurrencyLimitLayer::new(&slots)), 1, "a slot");
+        assert_eq!(through(RateLimitLayer::new(&rate)), 0, "a turn");
+        assert_eq!(through(ConcurrencyLimitLayer::new(&slots)), 0, "a slot");
         assert_eq!(through(CircuitBreakerLayer::new(&breaker)), 0, "a breaker");
         assert_eq!(through(ask), 0, "an operation that nobody watches");
     });

@@ -59,7 +59,7 @@ fn of_a_pool_in_its_errors() {
         );
         pool.close();
         let closed = pool.get().await.unwrap_err();
-        let text = "the pool \"db\" is closed";
+        let text = "pool \"db\": closed";
         says(&closed, text, text);
         drop(held);
 
@@ -72,10 +72,22 @@ fn of_a_pool_in_its_errors() {
         let fails = db(&rt, || Some("no host")).build().unwrap();
         says(
             &fails.get().await.unwrap_err(),
-            "pool \"db\": the pool's manager could make no object",
-            "pool \"db\": the pool's manager could make no object: no host",
+            "pool \"db\": the manager could make no object",
+            "pool \"db\": the manager could make no object: no host",
         );
-        let nameless = Pool::builder(&rt, Server(|| None)).build().unwrap();
+        let plain = |says| Pool::builder(&rt, Server(says)).max_size(1);
+        let tight = plain(|| None).wait_timeout(SECOND).build().unwrap();
+        let _held = tight.get().await.unwrap();
+        let hangs = plain(|| Some("hangs")).create_timeout(SECOND);
+        let (hangs, fails) = (hangs.build(), plain(|| Some("no host")).build());
+        for (pool, text) in [
+            (tight, "no object of the pool came free in time"),
+            (hangs.unwrap(), "the pool made no object in time"),
+            (fails.unwrap(), "the pool's manager could make no object"),
+        ] {
+            assert_eq!(pool.get().await.unwrap_err().to_string(), text);
+        }
+        let nameless = plain(|| None).build().unwrap();
         nameless.close();
         let closed = nameless.get().await.unwrap_err();
         assert_eq!(closed, PoolError::Closed { pool: None });
@@ -107,11 +119,11 @@ fn of_a_batcher_in_its_errors() {
         says(&failed, text, &format!("{text}: no host"));
         let text = "batcher \"names\": the load of a batch panicked: oh";
         says(&batcher.load(1).await.unwrap_err(), text, text);
-        let text = "batcher \"names\": the load of 1 keys returned 0 values";
+        let text = "batcher \"names\": the load of 1 key returned 0 values";
         says(&batcher.load(2).await.unwrap_err(), text, text);
         batcher.shutdown().await;
         let closed = batcher.load(0).await.unwrap_err();
-        let text = "the batcher \"names\" is closed";
+        let text = "batcher \"names\": closed";
         says(&closed, text, text);
 
         let aborted = BatchError::<u8>::Aborted {
@@ -150,7 +162,7 @@ fn of_a_task_pool_in_its_errors() {
             (closed.name(), closed.is_full()),
             (Some("thumbnails"), false)
         );
-        let text = "the task pool \"thumbnails\" is closed";
+        let text = "task pool \"thumbnails\": closed";
         says(&closed, text, text);
 
         let nameless = |job| SubmitError::Closed { pool: None, job };

@@ -27,15 +27,17 @@ fn bad_pools_are_refused() {
     check(1, |rt| async move {
         let plain = || builder(&rt);
         let pool = plain().max_size(3).build().unwrap();
+        let named = plain().name("db").build().unwrap();
         let whose = "at least 1, for pool \"db\"";
         refused! {
             plain().max_size(0).build() => "max_size", "0", SOME;
             plain().name("db").max_size(0).build() => "max_size", "0", whose;
             pool.resize(0) => "max_size", "0", SOME;
-            plain().create_timeout(ZERO).build() => "create_timeout", "0 s", TIME;
-            plain().recycle_timeout(ZERO).build() => "recycle_timeout", "0 s", TIME;
-            plain().idle(ZERO).build() => "idle", "0 s", TIME;
-            plain().max_lifetime(ZERO).build() => "max_lifetime", "0 s", TIME;
+            named.resize(0) => "max_size", "0", whose;
+            plain().create_timeout(ZERO).build() => "create_timeout", "0ns", TIME;
+            plain().recycle_timeout(ZERO).build() => "recycle_timeout", "0ns", TIME;
+            plain().idle(ZERO).build() => "idle", "0ns", TIME;
+            plain().max_lifetime(ZERO).build() => "max_lifetime", "0ns", TIME;
         }
         assert_eq!(pool.stats().max_size, 3, "it is as it was");
     });
@@ -92,13 +94,16 @@ fn bad_periods_are_refused() {
     check(1, |rt| async move {
         let background = Background::new(&rt);
         let every = |period| background.every("x", period, || ready(Ok::<_, &str>(())));
-        let (longest, less) = ("18446744073709551615.999999999s", "less than 1s");
+        let longest = "18446744073709551615.999999999s";
+        let less = "less than 1s, for periodic work \"x\"";
+        let some = "at least 1, for periodic work \"x\"";
+        let time = "more than zero, for periodic work \"x\"";
         refused! {
-            every(ZERO).start() => "period", "0 s", TIME;
+            every(ZERO).start() => "period", "0ns", time;
             every(SECOND).jitter(SECOND).start() => "jitter", "1s", less;
             every(SECOND).jitter(MAX).start() => "jitter", longest, less;
-            every(SECOND).overlap(Overlap::Parallel(0)).start() => "overlap", "0", SOME;
-            every(SECOND).restart(Restart::GiveUpAfter(0)).start() => "restart", "0", SOME;
+            every(SECOND).overlap(Overlap::Parallel(0)).start() => "overlap", "0", some;
+            every(SECOND).restart(Restart::GiveUpAfter(0)).start() => "restart", "0", some;
         }
     });
 }

@@ -24,10 +24,10 @@ fn the_order_is_that_of_arrival_whatever_the_weights() {
         let mut heavy = pin!(limiter.acquire_many(10));
         assert!(poll_once(heavy.as_mut()).is_pending());
         let light = limiter.acquire();
-        let RateLimitError::NotYet { ready_at, .. } = limiter.try_acquire().unwrap_err() else {
+        let RateLimitError::NotYet { retry_at, .. } = limiter.try_acquire().unwrap_err() else {
             panic!("it is not too heavy");
         };
-        assert_eq!(ready_at - Instant::ORIGIN, SEC * 11);
+        assert_eq!(retry_at - Instant::ORIGIN, SEC * 11);
         rt.sleep(SEC * 5).await;
         // Five tokens are there, and are the heavy one's.
         assert!(limiter.try_acquire().is_err());
@@ -202,12 +202,12 @@ fn deadlines_and_tokens_end_a_wait_that_takes_nothing() {
         for limit in [MS * 900, SEC] {
             let refused = wait_for(&rt, limit, limiter.acquire()).await;
             let refused = refused.expect("it does not wait for the deadline");
-            let ready_at = Instant::ORIGIN + SEC;
+            let retry_at = Instant::ORIGIN + SEC;
             assert_eq!(
                 refused,
-                Err(RateLimitError::NotYet {
+                Err(RateLimitError::TooLate {
                     limiter: None,
-                    ready_at
+                    retry_at
                 })
             );
         }
@@ -246,12 +246,18 @@ fn at_the_end_of_time_no_turn_comes_and_nobody_waits() {
         let limiter = limiter(&rt, Quota::per_second(1).burst(2));
         limiter.acquire_many(2).await.expect("it is full");
         limiter.acquire().await.expect("its turn comes");
-        let never = RateLimitError::NotYet {
+        let retry_at = Instant::MAX;
+        let never = RateLimitError::TooLate {
             limiter: None,
-            ready_at: Instant::MAX,
+            retry_at,
         };
-        assert_eq!(limiter.acquire().await, Err(never.clone()));
-        assert_eq!(limiter.try_acquire(), Err(never));
+        assert_eq!(never.to_string(), "its turn would never come");
+        assert_eq!(limiter.acquire().await, Err(never));
+        let not_now = RateLimitError::NotYet {
+            limiter: None,
+            retry_at,
+        };
+        assert_eq!(limiter.try_acquire(), Err(not_now));
     });
 }
 

@@ -36,12 +36,12 @@ fn a_quota_that_is_lowered_as_somebody_joins_keeps_nobody_past_its_deadline() {
             });
             let context = Context::default().with_deadline(rt.now() + SEC * 2);
             let refused = context.scope(limiter.acquire()).await;
-            let ready_at = Instant::ORIGIN + SEC * 3600;
+            let retry_at = Instant::ORIGIN + SEC * 3600;
             assert_eq!(
                 refused,
-                Err(RateLimitError::NotYet {
+                Err(RateLimitError::TooLate {
                     limiter: None,
-                    ready_at
+                    retry_at
                 }),
                 "{look}"
             );
@@ -67,7 +67,7 @@ fn a_quota_that_is_lowered_tells_those_whose_turn_comes_too_late_now() {
         }
         limiter.set_quota(Quota::per_minute(1)).unwrap();
         let (refused, told) = hurried.await.expect("it ends");
-        assert!(matches!(refused, Err(RateLimitError::NotYet { .. })));
+        assert!(matches!(refused, Err(RateLimitError::TooLate { .. })));
         assert_eq!(told, Duration::ZERO);
         // Who is told of it leaves the line.
         assert_eq!(patient.await.expect("it ends"), (Ok(()), SEC * 60));
@@ -84,12 +84,12 @@ fn a_turn_that_will_never_come_is_not_waited_for() {
         limiter
             .set_quota(Quota::new(1, Duration::MAX).burst(1))
             .unwrap();
-        let ready_at = Instant::MAX;
+        let retry_at = Instant::MAX;
         assert_eq!(
             waits.await,
-            Err(RateLimitError::NotYet {
+            Err(RateLimitError::TooLate {
                 limiter: None,
-                ready_at
+                retry_at
             })
         );
     });

@@ -38,10 +38,10 @@ fn behind_one_that_is_leaked_others_move_up() {
             yield_now().await;
         }
         drop(goes);
-        let RateLimitError::NotYet { ready_at, .. } = limiter.try_acquire().unwrap_err() else {
+        let RateLimitError::NotYet { retry_at, .. } = limiter.try_acquire().unwrap_err() else {
             panic!("it is not too heavy");
         };
-        assert_eq!(ready_at - Instant::ORIGIN, SEC * 3);
+        assert_eq!(retry_at - Instant::ORIGIN, SEC * 3);
         assert_eq!(last.await.expect("it ends"), SEC * 2);
     });
 }
@@ -80,11 +80,11 @@ fn those_behind_one_that_became_too_heavy_move_up() {
         limiter
             .set_quota(Quota::per_second(1).burst(2))
             .expect("it is permitted");
-        let RateLimitError::NotYet { ready_at, .. } = limiter.try_acquire().unwrap_err() else {
+        let RateLimitError::NotYet { retry_at, .. } = limiter.try_acquire().unwrap_err() else {
             panic!("it is not too heavy");
         };
         // Three are missing from two: the first comes at 2 s.
-        assert_eq!(ready_at - Instant::ORIGIN, SEC * 3);
+        assert_eq!(retry_at - Instant::ORIGIN, SEC * 3);
     });
 }
 

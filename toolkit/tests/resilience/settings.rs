@@ -22,8 +22,8 @@ fn bad_policies_are_refused() {
     let budget = RetryBudget::new;
     refused! {
         plain().attempts(0).build() => "attempts", "0", SOME;
-        plain().max_elapsed(ZERO).build() => "max_elapsed", "0 s", TIME;
-        plain().attempt_timeout(ZERO).build() => "attempt_timeout", "0 s", TIME;
+        plain().max_elapsed(ZERO).build() => "max_elapsed", "0ns", TIME;
+        plain().attempt_timeout(ZERO).build() => "attempt_timeout", "0ns", TIME;
 
         budget(0, 0.5) => "capacity", "0", SOME;
         budget(1, -0.1) => "per_success", "-0.1", "from 0 to 1";
@@ -56,7 +56,7 @@ fn bad_limits_are_refused() {
         let keyed = KeyedRateLimiter::<_, u32>::new(&rt, quota).expect("permitted");
         for (bad, field, value, permitted) in [
             (Quota::per_second(0), "rate", "0", SOME),
-            (Quota::new(1, ZERO), "period", "0 s", TIME),
+            (Quota::new(1, ZERO), "period", "0ns", TIME),
             (Quota::per_hour(5).burst(0), "burst", "0", SOME),
         ] {
             refused! {
@@ -64,6 +64,13 @@ fn bad_limits_are_refused() {
                 limiter.set_quota(bad) => field, value, permitted;
                 KeyedRateLimiter::<_, u32>::new(&rt, bad) => field, value, permitted;
                 keyed.set_quota(bad) => field, value, permitted;
+            }
+            let whose = format!("{permitted}, for rate limiter \"mail\"");
+            let named = RateLimiter::new(&rt, quota).expect("permitted");
+            let keys = KeyedRateLimiter::<_, u32>::new(&rt, quota).expect("permitted");
+            refused! {
+                named.named("mail").set_quota(bad) => field, value, &whose;
+                keys.named("mail").set_quota(bad) => field, value, &whose;
             }
         }
         assert_eq!(limiter.quota(), quota, "it is as it was");
@@ -74,12 +81,16 @@ fn bad_limits_are_refused() {
             limiter.set_limit(0) => "limit", "0", SOME;
         }
         assert_eq!(limiter.limit(), 3, "it is as it was");
+        let whose = "at least 1, for limiter \"db\"";
+        refused! {
+            limiter.named("db").set_limit(0) => "limit", "0", whose;
+        }
 
         let plain = || Aimd::new(SEC);
         let adaptive = |aimd| Limiter::<_>::adaptive(&rt, aimd);
         let part = "more than 0, and less than 1";
         refused! {
-            adaptive(Aimd::new(ZERO)) => "target", "0 s", TIME;
+            adaptive(Aimd::new(ZERO)) => "target", "0ns", TIME;
             adaptive(plain().bounds(0, 9)) => "min", "0", SOME;
             adaptive(plain().bounds(9, 8)) => "max", "8", "at least `min`, 9";
             adaptive(plain().backoff(0.0)) => "backoff", "0", part;
@@ -96,6 +107,7 @@ fn bad_breakers_are_refused() {
         let plain = || CircuitBreaker::builder(&rt);
         let rate = |part, window, calls| plain().failure_rate(part, window, calls).build();
         let part = "more than 0, and at most 1";
+        let whose = "at least 1, for circuit breaker \"billing\"";
         refused! {
             plain().failures_in_a_row(0).build() => "failures_in_a_row", "0", SOME;
             rate(0.0, SEC, 1) => "failure_rate", "0", part;
@@ -103,9 +115,10 @@ fn bad_breakers_are_refused() {
             rate(-0.5, SEC, 1) => "failure_rate", "-0.5", part;
             rate(f64::NAN, SEC, 1) => "failure_rate", "NaN", part;
             rate(0.5, SEC, 0) => "min_calls", "0", SOME;
-            rate(0.5, ZERO, 1) => "window", "0 s", TIME;
-            plain().open_for(ZERO).build() => "open_for", "0 s", TIME;
+            rate(0.5, ZERO, 1) => "window", "0ns", TIME;
+            plain().open_for(ZERO).build() => "open_for", "0ns", TIME;
             plain().trials(0).build() => "trials", "0", SOME;
+            plain().name("billing").trials(0).build() => "trials", "0", whose;
         }
     });
 }

@@ -19,13 +19,14 @@ use anyrt_toolkit::{
 use std::{
     convert::Infallible,
     error::Error,
+    future::{poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     task::Poll,
     time::Duration,
 };
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, load_shed::LoadShed, service_fn};
 
 const SEC: Duration = Duration::from_secs(1);
 
@@ -58,6 +59,43 @@ fn no_more_run_at_once_than_there_are_slots() {
         gather(&rt, requests).await.expect("none fails");
         assert_eq!((strict.calls(), strict.shared.most.load(SeqCst)), (10, 3));
         assert_eq!((limiter.in_flight(), at(&rt)), (0, MS * 40));
+    });
+}
+
+/// Whether it is ready at this poll. By the task's own waker: a poll with one that wakes nobody is not interrupted.
+async fn is_ready_in_its_task<S: Service<u32>>(service: &mut S) -> bool {
+    poll_fn(|cx| Poll::Ready(service.poll_ready(cx).is_ready())).await
+}
+
+#[test]
+fn what_is_free_is_not_shed() {
+    check(300, |rt| async move {
+        let (slots, turns) = (slots(&rt, 1).0, turns(&rt).0);
+        let answer = service_fn(|n: u32| ready(Ok::<_, Infallible>(n)));
+        let slots = LoadShed::new(ConcurrencyLimitLayer::new(&slots).layer(answer));
+        assert_eq!(slots.oneshot(1).await.expect("a slot is free"), 1);
+        let turns = LoadShed::new(RateLimitLayer::new(&turns).layer(answer));
+        assert_eq!(turns.oneshot(1).await.expect("nobody came before"), 1);
+    });
+}
+
+/// Nobody goes first who could not without it: what waits in `poll_ready` is in the line from its first poll.
+#[test]
+fn who_has_to_wait_is_in_the_line_at_once() {
+    check(300, |rt| async move {
+        let (limiter, mut service) = slots(&rt, 1);
+        let slot = limiter.try_acquire().expect("it is free");
+        assert!(!is_ready_in_its_task(&mut service).await);
+        drop(slot);
+        assert!(limiter.try_acquire().is_none(), "it is the service's");
+        assert!(is_ready_in_its_task(&mut service).await);
+
+        let (limiter, mut service) = turns(&rt);
+        limiter.try_acquire().expect("it is full");
+        assert!(!is_ready_in_its_task(&mut service).await);
+        limiter.refund(1);
+        assert!(limiter.try_acquire().is_err(), "it is the service's");
+        assert!(is_ready_in_its_task(&mut service).await);
     });
 }
 
@@ -196,7 +234,7 @@ fn what_refuses_a_request_is_not_the_end_of_the_service() {
 
         let (limiter, mut service) = turns(&rt);
         assert!(limiter.try_acquire().is_ok());
-        for (context, expected) in [(&cancelled, "cancelled"), (&soon, "the rate limit")] {
+        for (context, expected) in [(&cancelled, "cancelled"), (&soon, "its turn")] {
             let ready = context.clone().sync_scope(|| service.poll_ready(&mut cx()));
             assert!(matches!(ready, Poll::Ready(Ok(()))));
             let refused = service.call(1).await.expect_err("it is refused");
@@ -256,7 +294,7 @@ fn a_refusal_tells_the_limiters_name() {
         limiter.try_acquire().expect("a token is there");
         let request = wait_for(&rt, MS * 50, service.clone().oneshot(1)).await;
         let refused = request.expect("it does not wait").expect_err("it is late");
-        let whole = "rate limiter \"mail\": the rate limit is reached";
+        let whole = "rate limiter \"mail\": its turn would come after the deadline";
         assert_eq!(format!("{refused:#}"), whole);
         for text in [
             format!("{service:?}"),

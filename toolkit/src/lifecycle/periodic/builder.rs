@@ -5,7 +5,7 @@ use super::{
     handle::Periodic,
     runs::{OnFailure, Runs, Work},
 };
-use crate::lifecycle::Background;
+use crate::{lifecycle::Background, name::refused};
 use anyrt_core::{
     ConfigError,
     error::{BoxError, check},
@@ -131,15 +131,17 @@ where
             Overlap::CatchUp => MissedTicks::Burst,
             _ => MissedTicks::Skip,
         };
+        let by_name = |error| refused(error, "periodic work", Some(&name));
         let first = background.rt.now() + first_after;
-        let ticks = interval_at(&background.rt, first, period)?.missed_ticks(missed);
+        let ticks = interval_at(&background.rt, first, period).map_err(by_name)?;
+        let ticks = ticks.missed_ticks(missed);
         let (value, permitted) = (format!("{jitter:?}"), format!("less than {period:?}"));
-        check::that(jitter < period, "jitter", value, permitted)?;
+        check::that(jitter < period, "jitter", value, permitted).map_err(by_name)?;
         if let Overlap::Parallel(runs) = overlap {
-            check::at_least_one("overlap", runs)?;
+            check::at_least_one("overlap", runs).map_err(by_name)?;
         }
         if let Restart::GiveUpAfter(failures) = restart {
-            check::at_least_one("restart", failures)?;
+            check::at_least_one("restart", failures).map_err(by_name)?;
         }
         let state = Arc::new(Work {
             stop: background.stop.0.child(),

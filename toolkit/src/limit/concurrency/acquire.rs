@@ -28,6 +28,8 @@ pub struct AcquireSlot<'a, R: Runtime, K: Ord + Clone> {
     key: Option<K>,
     /// Its destructor is `leave`'s: what is here is gone by then, and the compiler need not look again.
     waits: ManuallyDrop<Option<Waits>>,
+    /// Whether it asks first if others run before it.
+    asks: bool,
     place: &'static Location<'static>,
 }
 
@@ -48,8 +50,16 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
             limiter,
             key: Some(key),
             waits: ManuallyDrop::new(None),
+            asks: true,
             place: Location::caller(),
         }
+    }
+
+    /// For one whose first poll has to tell whether a slot is free: it is in the line after it, or has one.
+    #[cfg(feature = "tower")]
+    pub(crate) fn before_others(mut self) -> Self {
+        self.asks = false;
+        self
     }
 
     fn wait(&self) -> Wait {
@@ -121,7 +131,7 @@ impl<'a, R: Runtime, K: Ord + Clone> AcquireSlot<'a, R, K> {
     /// All that is not a first poll that finds a slot free.
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<Slot<R, K>, Cancelled>> {
-        let asks = self.waits.is_none() && self.key.is_some();
+        let asks = self.asks && self.waits.is_none() && self.key.is_some();
         if asks && waits::interrupts(cx, || self.wait()) {
             return Poll::Pending;
         }

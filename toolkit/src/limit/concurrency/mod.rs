@@ -10,7 +10,10 @@ mod loom_tests;
 pub use acquire::AcquireSlot;
 pub use aimd::Aimd;
 
-use crate::lock::{lock, wake_all};
+use crate::{
+    lock::{lock, wake_all},
+    name::refused,
+};
 use aimd::Adapting;
 use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
 use gate::Gate;
@@ -164,7 +167,8 @@ impl<R: Runtime, K: Ord + Clone> Limiter<R, K> {
     /// # Errors
     /// A [`ConfigError`] for a limit of 0.
     pub fn set_limit(&self, limit: usize) -> Result<(), ConfigError> {
-        check::at_least_one("limit", limit)?;
+        check::at_least_one("limit", limit)
+            .map_err(|error| refused(error, "limiter", self.name()))?;
         self.inner.change(|state, wakers| {
             let limit = match &mut state.adapting {
                 Some(adapting) => adapting.set(limit),

@@ -35,6 +35,8 @@ pin_project! {
         cancelled: Option<CancelledFuture<CancellationToken>>,
         // It was in the line, or is ready.
         done: bool,
+        // Whether it asks first if others run before it.
+        asks: bool,
         place: &'static Location<'static>,
     }
 
@@ -60,8 +62,16 @@ impl<'a, R: Runtime> AcquireRate<'a, R> {
             timer: None,
             cancelled: None,
             done: false,
+            asks: true,
             place,
         }
+    }
+
+    /// For one whose first poll has to tell whether its turn is now: it is in the line after it, or has had that.
+    #[cfg(feature = "tower")]
+    pub(crate) fn before_others(mut self) -> Self {
+        self.asks = false;
+        self
     }
 
     fn wait(&self) -> Wait {
@@ -148,7 +158,7 @@ impl<R: Runtime> AcquireRate<'_, R> {
     ) -> Poll<Result<(), RateLimitError>> {
         if self.ticket.is_none() {
             assert!(!self.done, "an acquire was polled again after it was ready");
-            if waits::interrupts(cx, || self.wait()) {
+            if self.asks && waits::interrupts(cx, || self.wait()) {
                 return Poll::Pending;
             }
             *self.as_mut().project().done = true;

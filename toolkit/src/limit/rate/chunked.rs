@@ -43,10 +43,10 @@ fn in_time<R: Runtime>(limiter: &RateLimiter<R>, weight: u64) -> Result<(), Rate
     let missing = weight.saturating_sub(limiter.available().into());
     let nanos = quota.period.as_nanos().saturating_mul(missing.into()) / u128::from(quota.count);
     let wait = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-    let ready_at: Instant = limiter.inner.rt.now() + wait;
-    match ready_at < deadline {
+    let retry_at: Instant = limiter.inner.rt.now() + wait;
+    match retry_at < deadline {
         true => Ok(()),
-        false => Err(limiter.inner.refusal(Refused::NotYet { ready_at })),
+        false => Err(limiter.inner.refusal(Refused::TooLate { retry_at })),
     }
 }
 

@@ -17,14 +17,21 @@ pub enum RateLimitError {
         /// The most that can begin at once.
         burst: u32,
     },
-    /// `try_acquire`: there are not enough tokens now. `acquire`: its turn would come at or after the
-    /// deadline of the context, from the beginning or by another quota.
+    /// Of `try_acquire`: there are not enough tokens now, or others wait for them.
     NotYet {
         /// The limiter's name, where it was given one.
         limiter: Option<Arc<str>>,
         /// When the turn of somebody who begins to wait now would come, on the runtime's clock;
         /// [`Instant::MAX`] is never.
-        ready_at: Instant,
+        retry_at: Instant,
+    },
+    /// Of `acquire`: its turn would come at or after the deadline of the context, from the beginning or by another quota;
+    /// or never.
+    TooLate {
+        /// The limiter's name, where it was given one.
+        limiter: Option<Arc<str>>,
+        /// When the turn of somebody who begins to wait now would come, as that of [`NotYet`](Self::NotYet).
+        retry_at: Instant,
     },
     /// The context's token was cancelled.
     Cancelled {
@@ -41,6 +48,7 @@ impl RateLimitError {
         match self {
             Self::TooHeavy { limiter, .. }
             | Self::NotYet { limiter, .. }
+            | Self::TooLate { limiter, .. }
             | Self::Cancelled { limiter, .. } => limiter.as_deref(),
         }
     }
@@ -54,6 +62,10 @@ impl fmt::Display for RateLimitError {
                 write!(f, "a weight of {weight} is more than the burst of {burst}")
             }
             Self::NotYet { .. } => f.write_str("the rate limit is reached"),
+            Self::TooLate { retry_at, .. } => f.write_str(match *retry_at {
+                Instant::MAX => "its turn would never come",
+                _ => "its turn would come after the deadline",
+            }),
             Self::Cancelled { reason, .. } => write_with(f, "cancelled before its turn", reason),
         }
     }
@@ -63,7 +75,7 @@ impl Error for RateLimitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Cancelled { reason, .. } => Some(reason),
-            Self::TooHeavy { .. } | Self::NotYet { .. } => None,
+            Self::TooHeavy { .. } | Self::NotYet { .. } | Self::TooLate { .. } => None,
         }
     }
 }
@@ -72,7 +84,8 @@ impl Error for RateLimitError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     TooHeavy { weight: u32, burst: u32 },
-    NotYet { ready_at: Instant },
+    NotYet { retry_at: Instant },
+    TooLate { retry_at: Instant },
 }
 
 impl Refused {
@@ -83,7 +96,8 @@ impl Refused {
                 weight,
                 burst,
             },
-            Self::NotYet { ready_at } => RateLimitError::NotYet { limiter, ready_at },
+            Self::NotYet { retry_at } => RateLimitError::NotYet { limiter, retry_at },
+            Self::TooLate { retry_at } => RateLimitError::TooLate { limiter, retry_at },
         }
     }
 }

@@ -153,7 +153,7 @@ impl<R: Runtime, K: Hash + Eq> KeyedRateLimiter<R, K> {
     /// # Errors
     /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
     pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
-        let quota = quota.check()?;
+        let quota = quota.check_for(self.name())?;
         let now = self.inner.rt.now();
         let mut wakers = Vec::new();
         {

@@ -138,8 +138,8 @@ impl Line {
             self.bucket.take(self.now, u64::from(weight));
             return Ok(());
         }
-        let ready_at = self.turn(self.joined, weight);
-        Err(Refused::NotYet { ready_at })
+        let retry_at = self.turn(self.joined, weight);
+        Err(Refused::NotYet { retry_at })
     }
 
     fn check(&self, weight: u32) -> Result<(), Refused> {
@@ -160,9 +160,9 @@ impl Line {
     ) -> Result<u64, Refused> {
         self.check(weight)?;
         self.look(now);
-        let ready_at = self.turn(self.joined, weight);
-        if ready_at >= deadline {
-            return Err(Refused::NotYet { ready_at });
+        let retry_at = self.turn(self.joined, weight);
+        if retry_at >= deadline {
+            return Err(Refused::TooLate { retry_at });
         }
         let ticket = self.tickets;
         self.tickets += 1;
@@ -303,11 +303,11 @@ impl Line {
         for (ticket, mut waiter) in mem::take(&mut self.queued) {
             waiter.wake(self.now, wakers);
             let weight = waiter.weight;
-            let ready_at = self.turn(self.joined, weight);
+            let retry_at = self.turn(self.joined, weight);
             let error = if weight > burst {
                 Refused::TooHeavy { weight, burst }
-            } else if ready_at >= waiter.deadline {
-                Refused::NotYet { ready_at }
+            } else if retry_at >= waiter.deadline {
+                Refused::TooLate { retry_at }
             } else {
                 waiter.ahead = self.joined;
                 self.joined += u64::from(weight);

@@ -144,7 +144,7 @@ impl<R: Runtime> RateLimiter<R> {
     /// Ready at once where a token is there and nobody waits.
     ///
     /// # Errors
-    /// [`NotYet`](RateLimitError::NotYet), as soon as that is known, if the turn would come at the
+    /// [`TooLate`](RateLimitError::TooLate), as soon as that is known, if the turn would come at the
     /// [context's](anyrt_core::context::Context::deadline) deadline or later, or never: at once, or when another
     /// quota moves it there;
     /// [`Cancelled`](RateLimitError::Cancelled) if the context's token is cancelled before it comes. Neither
@@ -220,9 +220,9 @@ impl<R: Runtime> RateLimiter<R> {
         let now = self.inner.rt.now();
         match self.inner.turnstile.pass(now, weight) {
             Some(Ok(())) => Ok(()),
-            Some(Err(ready_at)) => Err(RateLimitError::NotYet {
+            Some(Err(retry_at)) => Err(RateLimitError::NotYet {
                 limiter: self.inner.name(),
-                ready_at,
+                retry_at,
             }),
             None => self.pass_or_refuse(now, weight),
         }
@@ -245,7 +245,7 @@ impl<R: Runtime> RateLimiter<R> {
         let now = self.inner.rt.now();
         match self.inner.turnstile.pass(now, weight) {
             Some(Ok(())) => Ok(()),
-            Some(Err(ready_at)) => Err(Refused::NotYet { ready_at }),
+            Some(Err(retry_at)) => Err(Refused::NotYet { retry_at }),
             None => self.pass_by_line(now, weight),
         }
     }
@@ -268,7 +268,7 @@ impl<R: Runtime> RateLimiter<R> {
     /// # Errors
     /// A [`ConfigError`] for a rate, a period or a burst of zero; the old quota is kept.
     pub fn set_quota(&self, quota: Quota) -> Result<(), ConfigError> {
-        let quota = quota.check()?;
+        let quota = quota.check_for(self.name())?;
         let now = self.inner.rt.now();
         self.with(now, |line, wakers| line.set_quota(now, quota, wakers));
         Ok(())

@@ -1,5 +1,6 @@
 //! How much, and how often.
 
+use crate::name::refused;
 use anyrt_core::{ConfigError, error::check};
 use std::time::Duration;
 
@@ -57,5 +58,11 @@ impl Quota {
         check::more_than_zero("period", self.period)?;
         check::at_least_one("burst", self.burst)?;
         Ok(self)
+    }
+
+    /// For a limiter that may have a name.
+    pub(super) fn check_for(self, limiter: Option<&str>) -> Result<Self, ConfigError> {
+        self.check()
+            .map_err(|error| refused(error, "rate limiter", limiter))
     }
 }

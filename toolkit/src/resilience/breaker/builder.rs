@@ -1,6 +1,7 @@
 //! When a breaker opens, and for how long.
 
 use super::{BreakerState, CircuitBreaker, Inner, Open, gate::Gate, state::State, window::Window};
+use crate::name::refused;
 use anyrt_core::{ConfigError, Instant, error::check, rt::Runtime};
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -37,6 +38,18 @@ impl Rules {
             breaker: self.name.clone(),
             retry_at,
         }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        check::at_least_one("failures_in_a_row", self.in_a_row.unwrap_or(1))?;
+        if let Some(rate) = self.rate {
+            let (part, permitted) = (rate.part, "more than 0, and at most 1");
+            check::that(part > 0.0 && part <= 1.0, "failure_rate", part, permitted)?;
+            check::at_least_one("min_calls", rate.min_calls)?;
+            check::more_than_zero("window", rate.window)?;
+        }
+        check::more_than_zero("open_for", self.open_for)?;
+        check::at_least_one("trials", self.trials)
     }
 }
 
@@ -115,15 +128,9 @@ impl<R: Runtime> BreakerBuilder<R> {
         if rules.in_a_row.is_none() && rules.rate.is_none() {
             rules.in_a_row = Some(5);
         }
-        check::at_least_one("failures_in_a_row", rules.in_a_row.unwrap_or(1))?;
-        if let Some(rate) = rules.rate {
-            let (part, permitted) = (rate.part, "more than 0, and at most 1");
-            check::that(part > 0.0 && part <= 1.0, "failure_rate", part, permitted)?;
-            check::at_least_one("min_calls", rate.min_calls)?;
-            check::more_than_zero("window", rate.window)?;
-        }
-        check::more_than_zero("open_for", rules.open_for)?;
-        check::at_least_one("trials", rules.trials)?;
+        rules
+            .check()
+            .map_err(|error| refused(error, "circuit breaker", rules.name.as_deref()))?;
         let window = rules.rate.map(|rate| Window::new(rate.window));
         Ok(CircuitBreaker {
             inner: Arc::new(Inner {
