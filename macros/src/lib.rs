@@ -80,8 +80,8 @@ mod timeout;
 use proc_macro::TokenStream;
 use stack::{Kind, expand};
 
-/// Gives each call of a function a limit of time. What all attributes have in common is on [the first
-/// page](https://docs.rs/anyrt-macros).
+/// Gives each call of a function a limit of time. What all attributes have in common is on the first page
+/// of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -170,8 +170,8 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::WaitFor, args.into(), item.into()).into()
 }
 
-/// Calls a function's body again where it fails. What all attributes have in common is on [the first
-/// page](https://docs.rs/anyrt-macros).
+/// Calls a function's body again where it fails. What all attributes have in common is on the first
+/// page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -257,7 +257,7 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Limits how often calls of a function begin: each waits for its turn. What all attributes have in common is
-/// on [the first page](https://docs.rs/anyrt-macros).
+/// on the first page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -325,7 +325,7 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Limits how many calls of a function run at once: each waits for a slot. What all attributes have in common
-/// is on [the first page](https://docs.rs/anyrt-macros).
+/// is on the first page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -389,7 +389,7 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Keeps what a function returns, by its arguments; calls that overlap share one run of the body. What all
-/// attributes have in common is on [the first page](https://docs.rs/anyrt-macros).
+/// attributes have in common is on the first page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
