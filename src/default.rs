@@ -97,6 +97,7 @@ mod sealed {
         message = "anyrt has no default runtime: several of its backends are on",
         label = "which runtime is meant?",
         note = "name it: `let rt = anyrt::tokio::Tokio::default();`, then `rt.spawn(..)`",
+        note = "for an attribute: take an argument `rt`, or write `rt = self.rt`",
         note = "a dependency may have turned on the other one: `cargo tree -e features -i anyrt`"
     )
 )]

@@ -1,7 +1,7 @@
 //! Durations in words: `"250ms"`, `"1m 30s"`.
 
 use std::time::Duration;
-use syn::LitStr;
+use syn::{LitInt, LitStr};
 
 /// The units, and their nanoseconds.
 const UNITS: &[(&str, u64)] = &[
@@ -26,6 +26,17 @@ pub(crate) fn parse(literal: &LitStr) -> syn::Result<Duration> {
         );
         syn::Error::new(literal.span(), problem)
     })
+}
+
+/// The error for a number where a duration belongs: `5`, and `5s`, which is one to rustc.
+pub(crate) fn wants_quotes(number: &LitInt) -> syn::Error {
+    let unit = UNITS.iter().find(|(name, _)| *name == number.suffix());
+    let unit = unit.map_or("s", |(name, _)| name);
+    let problem = format!(
+        "a duration has a unit, and quotes: write `\"{number}{unit}\"`",
+        number = number.base10_digits()
+    );
+    syn::Error::new(number.span(), problem)
 }
 
 fn words(text: &str) -> Option<Duration> {

@@ -181,6 +181,25 @@ pub(crate) fn result(ty: &Type) -> Option<(&Type, &Type)> {
     }
 }
 
+/// Whether a type is known not to be a `Result`. Of most names that is not known: they may stand for one.
+pub(crate) fn is_no_result(ty: &Type) -> bool {
+    const OTHERS: &[&str] = &[
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize", "Box", "Option", "String", "Vec",
+    ];
+    match ty {
+        Type::Path(path) if path.qself.is_none() => {
+            let mut segments = path.path.segments.iter();
+            matches!((segments.next(), segments.next()), (Some(only), None)
+                if OTHERS.iter().any(|name| only.ident == name))
+        }
+        Type::Array(_) | Type::Ptr(_) | Type::Reference(_) | Type::Slice(_) | Type::Tuple(_) => {
+            true
+        }
+        _ => false,
+    }
+}
+
 /// A place that errors and lints find in the user's file, for tokens that are the macro's own.
 pub(crate) fn located(at: &impl Spanned) -> Span {
     Span::call_site().located_at(at.span())

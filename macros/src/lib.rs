@@ -80,8 +80,8 @@ mod timeout;
 use proc_macro::TokenStream;
 use stack::{Kind, expand};
 
-/// Gives each call of a function a limit of time. What all attributes have in common is on [the first
-/// page](https://docs.rs/anyrt-macros).
+/// Gives each call of a function a limit of time. What all attributes have in common is on the first page
+/// of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -121,7 +121,7 @@ use stack::{Kind, expand};
 /// ```
 ///
 /// # Errors
-/// `E: From<Elapsed>`.
+/// `E: From<Elapsed>`. No limit is refused, zero included: it ends what does not end at once.
 ///
 /// # Cancel safety
 /// As safe as the function's body.
@@ -161,7 +161,7 @@ pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// # Errors
-/// `E: From<Elapsed>`.
+/// `E: From<Elapsed>`. No limit is refused, zero included: it ends what does not end at once.
 ///
 /// # Cancel safety
 /// As safe as the function's body.
@@ -170,8 +170,8 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::WaitFor, args.into(), item.into()).into()
 }
 
-/// Calls a function's body again where it fails. What all attributes have in common is on [the first
-/// page](https://docs.rs/anyrt-macros).
+/// Calls a function's body again where it fails. What all attributes have in common is on the first
+/// page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -246,8 +246,11 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Errors
 /// The function's own error is that of the last attempt; under `max_elapsed`, `attempt_timeout` or a
 /// `policy`, which may have them, it is `From<Elapsed>`. Where the signature has a `RetryError<E>`, that is
-/// what the caller gets, and the body returns a `Result<T, E>`; a `ConfigError` has no place in it, so the
-/// settings are literals then, or a `policy`.
+/// what the caller gets, and the body returns a `Result<T, E>`.
+///
+/// `E: From<ConfigError>` where an expression stands for `attempts` or a limit of time, and where the backoff is
+/// not in short or its factor an expression: a bad value is found by the call. A `ConfigError` has no place in a
+/// `RetryError`, so the settings are literals then, or a `policy`.
 ///
 /// # Cancel safety
 /// As safe as the function's body.
@@ -257,7 +260,7 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Limits how often calls of a function begin: each waits for its turn. What all attributes have in common is
-/// on [the first page](https://docs.rs/anyrt-macros).
+/// on the first page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -315,7 +318,8 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 /// types are where the function, or the `impl` around it, is generic.
 ///
 /// # Errors
-/// `E: From<RateLimitError>`.
+/// `E: From<RateLimitError>`; and `E: From<ConfigError>` where an expression stands for a number or a period: a bad
+/// value is found by the call.
 ///
 /// # Cancel safety
 /// A call that is dropped before its turn takes nothing; then it is as safe as the function's body.
@@ -325,7 +329,7 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Limits how many calls of a function run at once: each waits for a slot. What all attributes have in common
-/// is on [the first page](https://docs.rs/anyrt-macros).
+/// is on the first page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -379,7 +383,8 @@ pub fn rate_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 /// types are where the function, or the `impl` around it, is generic.
 ///
 /// # Errors
-/// `E: From<Cancelled>`: a call that waits ends with the context's token.
+/// `E: From<Cancelled>`: a call that waits ends with the context's token. And `E: From<ConfigError>` where an
+/// expression stands for the number: a bad value is found by the call.
 ///
 /// # Cancel safety
 /// A call that is dropped gives its place or its slot back; else it is as safe as the function's body.
@@ -389,7 +394,7 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Keeps what a function returns, by its arguments; calls that overlap share one run of the body. What all
-/// attributes have in common is on [the first page](https://docs.rs/anyrt-macros).
+/// attributes have in common is on the first page of `anyrt-macros`.
 ///
 /// | setting | |
 /// |---|---|
@@ -481,6 +486,9 @@ pub fn concurrent_limited(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `Clone`; an `Arc` makes one of any error. Or the signature has a `LoadError<E>`, and the body returns a
 /// `Result<T, E>`. The type of the error has to be visible: `io::Result<T>` is written out as `Result<T,
 /// io::Error>`. What is no `Result` is a value, `None` included.
+///
+/// `E: From<ConfigError>` where an expression stands for `ttl`, `idle`, `jitter` or `max_refreshes`: a bad
+/// value is found by the call. Those of what returns no `Result`, or has a `LoadError`, are literals.
 ///
 /// # Panics
 /// Where the body panics, all who wait for it do; so they do where it waits for itself. With a `LoadError` in

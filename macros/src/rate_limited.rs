@@ -46,9 +46,26 @@ fn quota(input: ParseStream<'_>, at: Span) -> syn::Result<(Value, Value)> {
             tokens: quote!(::core::time::Duration::from_secs(#secs)),
             checked: true,
         },
+        None if is_lowercase(&period) => {
+            let names = PERIODS.iter().map(|(name, _)| format!("`{name}`"));
+            let problem = format!(
+                "there is no period `{shown}` (there are: {}, and words, such as `\"10s\"`)",
+                names.collect::<Vec<_>>().join(", ")
+            );
+            return Err(Error::new_spanned(period, problem));
+        }
         None => more_than_zero("period", &period)?,
     };
     Ok((count, period))
+}
+
+/// Whether this is a name that no constant has. A variable is none that the limiter could see.
+fn is_lowercase(period: &Expr) -> bool {
+    let Expr::Path(path) = period else {
+        return false;
+    };
+    let name = path.path.get_ident();
+    name.is_some_and(|name| name.to_string().chars().all(char::is_lowercase))
 }
 
 impl RateLimited {

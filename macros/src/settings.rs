@@ -29,6 +29,9 @@ struct Setting {
 
 impl Parse for Setting {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if !is_named(input) {
+            return Err(input.error("settings have names: write `name = value`"));
+        }
         let name = input.call(Ident::parse_any)?;
         let ty = match input.peek(Token![:]) {
             true => {
@@ -51,8 +54,20 @@ pub(crate) fn is_named(input: ParseStream<'_>) -> bool {
 }
 
 impl Settings {
-    /// Reads all that is left.
+    /// Reads all of them. A value without a name, if one comes first, is taken for the first that is known.
     pub(crate) fn parse(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Self> {
+        if let Some(first) = known.first()
+            && input.peek(Lit)
+        {
+            let value: Expr = input.parse()?;
+            let shown = value.to_token_stream();
+            let problem = format!("settings have names: write `{first} = {shown}`");
+            return Err(Error::new(value.span(), problem));
+        }
+        Self::parse_rest(input, known)
+    }
+
+    fn parse_rest(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Self> {
         let settings = input.parse_terminated(Setting::parse, Token![,])?;
         let mut values: Vec<Setting> = Vec::new();
         for setting in settings {
@@ -98,7 +113,7 @@ impl Settings {
                 Some(first)
             }
         };
-        Ok((first, Self::parse(input, known)?))
+        Ok((first, Self::parse_rest(input, known)?))
     }
 
     /// A value.
@@ -199,8 +214,10 @@ pub(crate) fn at_least_one(name: &str, value: &Expr) -> syn::Result<Value> {
 
 /// A duration in words, or an expression.
 pub(crate) fn duration(value: &Expr) -> syn::Result<Value> {
-    let Some(Lit::Str(text)) = literal(value) else {
-        return Ok(Value::of(value, false));
+    let text = match literal(value) {
+        Some(Lit::Str(text)) => text,
+        Some(Lit::Int(number)) => return Err(duration::wants_quotes(number)),
+        _ => return Ok(Value::of(value, false)),
     };
     let duration = duration::parse(text)?;
     let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());

@@ -6,7 +6,7 @@
 use crate::{
     cached::Cached,
     concurrent_limited::ConcurrentLimited,
-    function::{Function, has_ident, located},
+    function::{Function, has_ident, is_no_result, located},
     rate_limited::RateLimited,
     retry::Retry,
     runtime::Source,
@@ -253,15 +253,18 @@ fn allow_what_is_expected(attr: &mut Attribute) {
 /// What the function returns.
 fn output(kind: Kind, function: &Function) -> syn::Result<Type> {
     let name = kind.name();
+    let wants_result =
+        || format!("`#[{name}]` needs a function that returns a `Result`, for its own errors");
     let Some(output) = function.output() else {
         let problem = match kind {
             Kind::Cached => "`#[cached]` needs a function that returns what is kept".to_owned(),
-            _ => {
-                format!("`#[{name}]` needs a function that returns a `Result`, for its own errors")
-            }
+            _ => wants_result(),
         };
         return Err(Error::new(function.sig.ident.span(), problem));
     };
+    if kind != Kind::Cached && is_no_result(output) {
+        return Err(Error::new(output.span(), wants_result()));
+    }
     if has_ident(output, &|ident| ident == "impl") {
         let problem = format!("`#[{name}]` needs a type with a name here, and not `impl Trait`");
         return Err(Error::new(output.span(), problem));

@@ -56,10 +56,14 @@ pub fn is_cancellation(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Whether it ends with this: as a rule it is what comes last that is repeated.
+/// Whether this is a part of it: from the beginning, a `: ` or a line's begin to the end, a `: ` or a line's end.
 pub(crate) fn says(told: &str, text: &str) -> bool {
-    let before = told.strip_suffix(text);
-    before.is_some_and(|before| before.is_empty() || before.ends_with(": "))
+    told.match_indices(text).any(|(at, _)| {
+        let (before, after) = (&told[..at], &told[at + text.len()..]);
+        let begins = before.is_empty() || before.ends_with(": ") || before.ends_with('\n');
+        let ends = after.is_empty() || after.starts_with(": ") || after.starts_with('\n');
+        begins && ends
+    })
 }
 
 fn sources<'a>(

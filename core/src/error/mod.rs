@@ -8,6 +8,9 @@
 //! cancellation has a [`CancelReason`](crate::cancel::CancelReason), a [`Cancelled`](crate::cancel::Cancelled) or
 //! a [`JoinError::Cancelled`] in its chain, which [`is_cancellation`] finds.
 //!
+//! One is an exception, for it is a text for a person first: an application's `Report` says all in `{}`, sources
+//! included. [`chain`](chain()) prints it as it is, and repeats none of them.
+//!
 //! | to print | write |
 //! |---|---|
 //! | what befell, for one who prints the sources too | `{error}` |

@@ -10,6 +10,9 @@ use std::{borrow::Cow, panic::Location};
 
 /// Every failure of a group, in the order of completion: never empty.
 ///
+/// The first failure ends the others where they stand. Who fails in the same moment, the body included, is a second
+/// failure where it came to that before it was dropped, and none where it did not: the first one is what to count on.
+///
 /// As [all errors](crate::error#errors-with-another-one-inside) it says in `{}` what befell itself, `3 failures in
 /// group "ingest"`, and has the first failure as its source. `{:#}` prints them all as a tree, in which a nested group's
 /// error is a branch; [`report`](Self::report) shows the sources of each error, too.

@@ -11,8 +11,38 @@ async fn no_limit(rt: &impl Runtime) -> Result<(), Elapsed> {
     Ok(())
 }
 
+#[anyrt::timeout(5)]
+async fn no_unit(rt: &impl Runtime) -> Result<(), Elapsed> {
+    Ok(())
+}
+
+#[anyrt::wait_for(250ms)]
+async fn no_quotes(rt: &impl Runtime) -> Result<(), Elapsed> {
+    Ok(())
+}
+
+#[anyrt::timeout("1s", "slow")]
+async fn no_name(rt: &impl Runtime) -> Result<(), Elapsed> {
+    Ok(())
+}
+
 #[anyrt::timeout("1s", limti = "2s")]
 async fn unknown(rt: &impl Runtime) -> Result<(), Elapsed> {
+    Ok(())
+}
+
+#[anyrt::retry(3)]
+async fn three_of_what(rt: &impl Runtime) -> io::Result<()> {
+    Ok(())
+}
+
+#[anyrt::retry(POLICY)]
+async fn unnamed_policy(rt: &impl Runtime) -> io::Result<()> {
+    Ok(())
+}
+
+#[anyrt::retry(backoff = constant(50))]
+async fn fifty_of_what(rt: &impl Runtime) -> io::Result<()> {
     Ok(())
 }
 
@@ -47,6 +77,11 @@ async fn per_what(rt: &anyrt::smol::Smol) -> Result<(), RateLimitError> {
     Ok(())
 }
 
+#[anyrt::rate_limited(100 per sec)]
+async fn per_unknown(rt: &anyrt::smol::Smol) -> Result<(), RateLimitError> {
+    Ok(())
+}
+
 #[anyrt::rate_limited(0 per second)]
 async fn no_rate(rt: &anyrt::smol::Smol) -> Result<(), RateLimitError> {
     Ok(())
@@ -59,6 +94,11 @@ async fn nobody(rt: &anyrt::smol::Smol) -> Result<(), anyrt::cancel::Cancelled> 
 
 #[anyrt::cached(ttl = "60s")]
 async fn unbounded(rt: &anyrt::smol::Smol) -> u32 {
+    1
+}
+
+#[anyrt::cached(10)]
+async fn ten_of_what(rt: &anyrt::smol::Smol) -> u32 {
     1
 }
 

@@ -3,9 +3,22 @@ use std::io;
 
 struct Refused;
 
+type Seven = u32;
+
 #[anyrt::timeout("5s")]
 async fn no_result(rt: &impl Runtime) -> u32 {
     7
+}
+
+/// It might be one.
+#[anyrt::timeout("5s")]
+async fn no_result_by_another_name(rt: &impl Runtime) -> Seven {
+    7
+}
+
+#[anyrt::retry(attempts = 5)]
+async fn no_result_of_a_retry(rt: &impl Runtime) -> Option<u32> {
+    None
 }
 
 #[anyrt::timeout("5s")]

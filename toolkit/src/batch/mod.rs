@@ -156,7 +156,8 @@ where
         self.owner.shared.name.as_deref()
     }
 
-    /// How many batches are being loaded.
+    /// How many batches are being loaded, those included whose results are being handed out: one's own may still count
+    /// when its result is there.
     pub fn in_flight(&self) -> usize {
         self.owner.shared.counts().1
     }

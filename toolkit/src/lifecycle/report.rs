@@ -101,11 +101,12 @@ impl Error for SubsystemError {
 }
 
 impl<T> fmt::Display for Report<T> {
-    /// A line for what is to be said, with all sources: one that prints those of an error need not print these.
+    /// A line for each thing that is to be said, with all sources: [`chain`](anyrt_core::error::chain()) adds none, and
+    /// what else prints the sources of an error need not print these.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stopped: {}", self.stopped_for)?;
         if let Some(cause) = &self.startup {
-            write!(f, "\n{:#}", Befell("start-up", cause))?;
+            write!(f, "\n{:#}", Befell("the start-up", cause))?;
         }
         for failure in &self.failures {
             write!(f, "\n{failure:#}")?;

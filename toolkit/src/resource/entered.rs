@@ -13,12 +13,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// A resource in its scope. It is used as the resource itself; dropped, it goes back to the stack that
-/// closes it.
+/// A resource in its scope. It is used as the resource itself; dropped, at once too, it goes back to the stack that
+/// closes it at the end.
 ///
 /// It must not outlive the body that it was entered in: somebody who still has it when it is to be closed
 /// makes that an [error](super::StillInUse).
-#[must_use = "it is closed at the end of its scope, whether or not it is used"]
 pub struct Entered<T> {
     /// Always there, until it is dropped.
     value: Option<T>,

@@ -75,7 +75,7 @@ impl<W: fmt::Display> fmt::Display for Befell<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(who, cause) = self;
         match source_of(cause) {
-            Some(source) if f.alternate() => write!(f, "{who}: {}", chain(source)),
+            Some(source) if f.alternate() => write!(f, "{who} {cause}: {}", chain(source)),
             _ => write!(f, "{who} {cause}"),
         }
     }
@@ -100,26 +100,23 @@ impl Error for CloseError {
     }
 }
 
-/// What befell the body, and whose closing failed. `{:#}` has the errors, too.
+/// Whose closing failed, the last first, and what befell the body. `{:#}` has the errors, too.
 impl<E: fmt::Display> fmt::Display for ExitError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What came first stands last: its source is the whole one's, and follows where sources are printed.
         let mut between = "";
+        for close in self.closes.iter().rev() {
+            f.write_str(between)?;
+            close.fmt(f)?;
+            between = "; ";
+        }
         match &self.body {
-            Some(Cause::Failed(error)) => write_with(f, "the body failed", error)?,
-            Some(cause) => write!(f, "the body {cause}")?,
-            None => {}
-        }
-        if self.body.is_some() {
-            between = "; ";
-        }
-        for close in &self.closes {
-            match f.alternate() {
-                true => write!(f, "{between}{close:#}")?,
-                false => write!(f, "{between}{close}")?,
+            Some(Cause::Failed(error)) => {
+                write_with(f, format_args!("{between}the body failed"), error)
             }
-            between = "; ";
+            Some(cause) => write!(f, "{between}the body {cause}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -55,7 +55,11 @@ use std::{convert::Infallible, fmt, future::Future, panic::Location, sync::Arc};
 /// Each worker is spawned with the pool: a slip such as `usize::MAX` is told, and does not fill the memory.
 const MAX_WORKERS: usize = 1 << 20;
 
-/// The handle of a job: await it for the output, or abort it, queued or running. Dropped, it lets the job run.
+/// The handle of a job: await it for the output, or abort it, queued or running. Dropped, it lets the job run. It is a
+/// [`PortableHandle`], by which name some pages call it.
+///
+/// A queued job that is aborted keeps its place, and its room, until a worker comes to it. That drops it unbegun, and
+/// then the handle ends with [`JoinError::Cancelled`](anyrt_core::JoinError::Cancelled).
 pub type JobHandle<T> = PortableHandle<T>;
 
 /// How far a pool has come.
@@ -112,7 +116,7 @@ impl<R: Runtime> TaskPool<R> {
     }
 
     /// Waits for room in the queue, and puts a job there. Jobs are begun in that order. A job has nothing of
-    /// its caller's context.
+    /// its caller's context. Its [`JobHandle`] is a [`PortableHandle`].
     ///
     /// # Errors
     /// [`SubmitError::Closed`], with the job, if the pool was shut down, also while it waited.

@@ -206,7 +206,7 @@ fn a_failure_stops_the_others() {
             let wanted = if panics {
                 "bad panicked: oh"
             } else {
-                "bad: broken"
+                "bad failed: broken"
             };
             assert_eq!(text, wanted);
             assert!(report.late.is_empty() && report.failures.len() == 1);

@@ -237,7 +237,7 @@ fn each_close_is_bounded_and_errors_add_up() {
         ));
         assert_eq!(error.closes[2].name.as_deref(), Some("the gate"));
         let text = format!("{error:#}");
-        assert!(text.starts_with("the body failed: the body's; closing what was entered at "));
+        assert!(text.ends_with("; the body failed: the body's"), "{text}");
         assert!(
             text.contains("stuck") && text.contains("the gate"),
             "{text}"

@@ -82,6 +82,33 @@ fn a_full_queue_pushes_back() {
 }
 
 #[test]
+fn an_aborted_job_keeps_its_room_until_a_worker_comes() {
+    check(100, |rt| async move {
+        let pool = pool(&rt, 1, 1);
+        let rt2 = rt.clone();
+        let first = pool.submit(async move { rt2.sleep(SECOND).await });
+        let first = first.await.unwrap();
+        while pool.progress().running == 0 {
+            yield_now().await;
+        }
+        let begun = Count::default();
+        let count = begun.clone();
+        let queued = pool.try_submit(async move { count.up() }).unwrap();
+        queued.abort();
+        let mut queued = pin!(queued);
+        assert!(!is_ready_now(queued.as_mut()).await);
+        assert!(matches!(
+            pool.try_submit(ready(())),
+            Err(SubmitError::Full { .. })
+        ));
+        first.await.unwrap();
+        assert!(queued.await.unwrap_err().is_cancelled());
+        assert_eq!(begun.get(), 0);
+        pool.try_submit(ready(())).unwrap().await.unwrap();
+    });
+}
+
+#[test]
 fn a_panic_and_an_abort_cost_one_job() {
     check(200, |rt| async move {
         let reports: Arc<Mutex<Vec<u64>>> = Arc::default();

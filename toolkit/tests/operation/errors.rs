@@ -175,6 +175,52 @@ fn a_limit_of_time_is_in_the_chain_too() {
     });
 }
 
+/// The source that follows is of what stands last.
+#[test]
+fn an_exit_error_ends_with_what_has_the_source() {
+    check(3, |rt| async move {
+        let both = exit_stack(&rt, |exits| async move {
+            exits.defer("log", || async {
+                io::Result::<()>::Err(io::Error::other("disk full"))
+            });
+            exits.defer("net", || async { panic!("oh") as io::Result<()> });
+            fails().await
+        });
+        let both = both.await.unwrap_err();
+        let parts: Vec<_> = both.closes.iter().rev().map(ToString::to_string).collect();
+        let [log, net] = &parts[..] else {
+            panic!("{both:?}")
+        };
+        assert!(
+            log.starts_with("closing log (") && log.ends_with(") failed"),
+            "{log}"
+        );
+        assert!(
+            net.starts_with("closing net (") && net.ends_with(") panicked: oh"),
+            "{net}"
+        );
+        let text = format!("{log}; {net}; the body failed");
+        assert_eq!(both.to_string(), text);
+        assert_eq!(chain(&both).to_string(), format!("{text}: {TEXT}"));
+        let whole = format!("{log}: disk full; {net}; the body failed: {TEXT}");
+        assert_eq!(format!("{both:#}"), whole);
+        let closes = exit_stack(&rt, |exits| async move {
+            exits.defer("second", || async {
+                io::Result::<()>::Err(io::Error::other("disk full"))
+            });
+            let _first = exits.enter_named("first", Jams);
+            io::Result::Ok(())
+        });
+        let text = chain(&closes.await.unwrap_err()).to_string();
+        let (second, first) = text.split_once("; ").expect("two");
+        assert!(second.starts_with("closing second ("), "{text}");
+        assert!(
+            first.starts_with("closing first (") && first.ends_with(&format!(") failed: {TEXT}")),
+            "{text}"
+        );
+    });
+}
+
 struct Slow;
 
 impl Manager for Slow {
@@ -207,9 +253,10 @@ fn reports_have_every_source() {
             Ok::<_, Boxed>(())
         });
         let failed = failed.await.into_result().unwrap_err();
-        let text = format!("stopped: the start-up failed\nstart-up: {whole}");
+        let text = format!("stopped: the start-up failed\nthe start-up failed: {whole}");
         assert_eq!(failed.to_string(), text);
         assert_eq!(format!("{failed:?}"), text, "as main prints it");
+        assert_eq!(chain(&*failed).to_string(), text, "nothing twice");
         leads_to_io(&*failed);
         let get = pool.clone();
         let failed = App::new(&rt).run(|app| async move {
@@ -217,10 +264,9 @@ fn reports_have_every_source() {
             Ok::<_, Boxed>(())
         });
         let failed = failed.await;
-        assert_eq!(
-            failed.to_string(),
-            format!("stopped: db failed\ndb: {whole}")
-        );
+        let text = format!("stopped: db failed\ndb failed: {whole}");
+        assert_eq!(failed.to_string(), text);
+        assert_eq!(chain(&failed).to_string(), text, "nothing twice");
         leads_to_io(&failed);
         let closed = App::new(&rt).run(|app| async move {
             let _both = (app.enter_named("db", Jams), app.enter(Jams));
@@ -228,9 +274,10 @@ fn reports_have_every_source() {
         });
         let closed = closed.await;
         assert!(
-            closed.to_string().ends_with(&format!("): {TEXT}")),
+            closed.to_string().ends_with(&format!(") failed: {TEXT}")),
             "{closed}"
         );
+        assert_eq!(chain(&closed).to_string(), closed.to_string());
         leads_to_io(&closed);
         let told = closed.closes.iter().map(|close| close.name.as_deref());
         assert!(told.eq([None, Some("db")]), "{closed}");
