@@ -92,7 +92,7 @@ async fn in_turn(mut first: Pin<&mut impl Future>, mut second: Pin<&mut impl Fut
         over = over || first.as_mut().poll(cx).is_ready();
         Poll::<()>::Pending
     })
-    .await
+    .await;
 }
 
 #[test]
