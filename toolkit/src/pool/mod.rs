@@ -196,15 +196,17 @@ impl<R: Runtime, M: Manager> Pool<R, M> {
 /// [Closes](Pool::close) the pool, whoever has clones of it, and waits until its objects are [gone](Pool::closed): as
 /// long as a close may take for those that are out.
 ///
-/// Where this trait is in scope, `pool.close()` of a pool by value is this close, whose future has to be awaited;
-/// `Pool::close(&pool)` is the other.
+/// It is closed by the call itself, before its future is polled: where this trait is in scope, `pool.close()` of a pool by
+/// value is this close.
 impl<R: Runtime, M: Manager> AsyncClose for Pool<R, M> {
     type Error = Infallible;
 
-    async fn close(self) -> Result<(), Infallible> {
+    fn close(self) -> impl Future<Output = Result<(), Infallible>> + Send {
         Pool::close(&self);
-        self.closed().await;
-        Ok(())
+        async move {
+            self.closed().await;
+            Ok(())
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use anyrt_sim::{SimRuntime, check};
 use anyrt_toolkit::{
     batch::Batcher,
     lifecycle::{App, Report},
+    pool::PoolError,
+    resource::AsyncClose,
     workers::TaskPool,
 };
 use std::convert::Infallible;
@@ -36,6 +38,16 @@ fn closed(report: &Report, late: bool, name: &str) {
 
 /// How long somebody is busy, and whether that is longer than a close may take.
 const BUSY: [(u32, bool); 2] = [(5, false), (500, true)];
+
+#[test]
+fn a_close_that_nobody_awaits_closes_a_pool() {
+    check(1, |rt| async move {
+        let pool = builder(&rt).build().unwrap();
+        let kept = pool.clone();
+        drop(pool.close());
+        assert!(matches!(kept.get().await, Err(PoolError::Closed { .. })));
+    });
+}
 
 #[test]
 fn a_pool_is_closed_once_its_objects_are_back() {
