@@ -226,8 +226,8 @@ impl<R: Runtime> Closer<R> {
             Ok(())
         };
         group.spawn(closing).ok();
-        let joining = async move { group.join().await.ok() };
-        drop(self.rt.spawn(joining));
+        self.rt
+            .spawn_detached(async move { drop(group.join().await) });
     }
 }
 
